@@ -1,0 +1,10 @@
+//! Go source as a compact array of nodes. tree-sitter is used in [`tree`] only and stays hidden there, so a
+//! faster parser can take its place.
+
+mod kind;
+mod node;
+mod tree;
+
+pub use kind::{Field, Kind};
+pub use node::Node;
+pub use tree::{Tree, parse};

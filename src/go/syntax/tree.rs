@@ -1,0 +1,187 @@
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::kind::Ids;
+use super::{Field, Kind, Node};
+use crate::text::Span;
+
+/// One node: 20 bytes, in preorder, so a subtree is the range `index..subtree_end`.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) parent: u32,
+    pub(super) subtree_end: u32,
+    pub(super) kind: Kind,
+    pub(super) field: Field,
+}
+
+/// The syntax of one declaration (or one whole file), with the source it was read from. Spans are those of the
+/// whole file, whatever slice was parsed.
+pub struct Tree {
+    source: Arc<[u8]>,
+    pub(super) entries: Vec<Entry>,
+    error: Option<usize>,
+}
+
+impl Tree {
+    pub fn root(&self) -> Node<'_> {
+        Node::new(self, 0)
+    }
+
+    /// The node with this [`Node::index`].
+    pub fn node(&self, index: usize) -> Node<'_> {
+        Node::new(self, index as u32)
+    }
+
+    /// The bytes of the whole file.
+    pub fn source(&self) -> &[u8] {
+        &self.source
+    }
+
+    /// Where the first syntax error stands, as a byte offset of the file.
+    pub fn error(&self) -> Option<usize> {
+        self.error
+    }
+}
+
+/// Parses the bytes of `slice`. Total: nonsense gives a tree with [`Tree::error`] set. A slice that the parser
+/// cannot finish within its budget (pathological input is 20 times slower than Go) is an error at its start.
+pub fn parse(source: &Arc<[u8]>, slice: Span) -> Tree {
+    let text = slice.of(source);
+    match parse_within_budget(text) {
+        Some(parsed) => flatten(source, slice.start, &parsed),
+        None => Tree {
+            source: Arc::clone(source),
+            entries: vec![Entry {
+                start: slice.start as u32,
+                end: slice.end as u32,
+                parent: 0,
+                subtree_end: 1,
+                kind: Kind::Error,
+                field: Field::Other,
+            }],
+            error: Some(slice.start),
+        },
+    }
+}
+
+/// Half a second, and a second for each megabyte: three times what dense real Go needs on a slow core.
+fn budget(bytes: usize) -> Duration {
+    Duration::from_millis(500) + Duration::from_micros(bytes as u64)
+}
+
+fn parse_within_budget(text: &[u8]) -> Option<tree_sitter::Tree> {
+    thread_local! {
+        static PARSER: RefCell<tree_sitter::Parser> = RefCell::new(go_parser());
+    }
+    let deadline = Instant::now() + budget(text.len());
+    let mut progress = |_: &tree_sitter::ParseState| match Instant::now() < deadline {
+        true => ControlFlow::Continue(()),
+        false => ControlFlow::Break(()),
+    };
+    PARSER.with_borrow_mut(|parser| {
+        let options = tree_sitter::ParseOptions::new().progress_callback(&mut progress);
+        let mut read = |at: usize, _| text.get(at..).unwrap_or_default();
+        let tree = parser.parse_with_options(&mut read, None, Some(options));
+        parser.reset();
+        tree
+    })
+}
+
+fn go_parser() -> tree_sitter::Parser {
+    let mut parser = tree_sitter::Parser::new();
+    parser
+        .set_language(&tree_sitter_go::LANGUAGE.into())
+        .expect("the Go grammar fits the parser it is released with");
+    parser
+}
+
+/// Copies named nodes and field-bearing tokens into the array, in one walk without recursion.
+fn flatten(source: &Arc<[u8]>, base: usize, parsed: &tree_sitter::Tree) -> Tree {
+    let ids = Ids::get();
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut open: Vec<u32> = Vec::new();
+    let mut error = None;
+    let mut cursor = parsed.walk();
+    loop {
+        let node = cursor.node();
+        let field = ids.field(cursor.field_id());
+        if node.is_error() || node.is_missing() {
+            error.get_or_insert(base + node.start_byte());
+        }
+        let kept = node.is_named() || field != Field::Other;
+        if kept {
+            entries.push(Entry {
+                start: (base + node.start_byte()) as u32,
+                end: (base + node.end_byte()) as u32,
+                parent: open.last().copied().unwrap_or(0),
+                subtree_end: 0,
+                kind: ids.kind(node.kind_id()),
+                field,
+            });
+        }
+        if kept && cursor.goto_first_child() {
+            open.push(entries.len() as u32 - 1);
+            continue;
+        }
+        if kept {
+            close(&mut entries, None);
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return Tree {
+                    source: Arc::clone(source),
+                    entries,
+                    error,
+                };
+            }
+            close(&mut entries, open.pop());
+        }
+    }
+}
+
+/// Ends the subtree of `index`, or of the last entry.
+fn close(entries: &mut [Entry], index: Option<u32>) {
+    let end = entries.len() as u32;
+    let index = index.unwrap_or(end - 1);
+    entries[index as usize].subtree_end = end;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(source: &str) -> Tree {
+        parse(&Arc::from(source.as_bytes()), Span::new(0, source.len()))
+    }
+
+    #[test]
+    fn spans_of_a_slice_are_those_of_the_file() {
+        let source: Arc<[u8]> = Arc::from(&b"package p\n\nfunc f() { g(1) }\n"[..]);
+        let tree = parse(&source, Span::new(11, source.len()));
+        let call = tree
+            .root()
+            .descendants()
+            .find(|node| node.kind() == Kind::CallExpression)
+            .unwrap();
+        assert_eq!(call.text(), "g(1)");
+        assert_eq!(call.field(Field::Function).unwrap().text(), "g");
+        assert_eq!(tree.error(), None);
+    }
+
+    #[test]
+    fn broken_code_is_a_tree_with_an_error() {
+        assert!(tree("func f( {").error().is_some());
+        assert!(tree("\u{0}\u{1}%%%").error().is_some());
+        assert_eq!(tree("").error(), None);
+    }
+
+    #[test]
+    fn deep_nesting_does_not_overflow_the_stack() {
+        let deep = format!("var x = {}1{}", "(".repeat(20_000), ")".repeat(20_000));
+        assert!(tree(&deep).root().descendants().count() > 20_000);
+    }
+}

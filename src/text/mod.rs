@@ -1,0 +1,11 @@
+//! Floor 0: bytes, lines, edits and diffs. Knows nothing of Go.
+
+mod diff;
+mod edit;
+mod lines;
+mod span;
+
+pub use diff::{FilePatch, patch};
+pub use edit::{Conflict, Edit, EditSet};
+pub use lines::{LineIndex, Position};
+pub use span::Span;
