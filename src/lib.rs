@@ -1,2 +1,4 @@
+pub mod config;
 pub mod go;
 pub mod text;
+pub mod transform;

@@ -1,4 +1,14 @@
 //! Floor 1: what Go source says. Syntax, packages, scopes, types, calls and control flow. Knows nothing of
 //! leaks, Fiber, edits or files on disk; *Unknown* is an answer.
 
+mod lexer;
+mod module;
+mod package;
+mod scope;
+mod source;
 pub mod syntax;
+
+pub use module::Module;
+pub use package::{DeclId, Declaration, FileId, Package, Place};
+pub use scope::Scopes;
+pub use source::{Decl, DeclKind, Import, Name, SourceFile, package_name};

@@ -1,0 +1,46 @@
+//! What a user can set: plain data, read from flags and `unleak.toml` by the outer floors.
+
+/// How an opened pool is shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum PoolStyle {
+    /// `init` where every argument is known then, `once` elsewhere.
+    #[default]
+    Auto,
+    /// Always open at first use.
+    Once,
+}
+
+/// Limits set on a hoisted `*sql.DB`; `None` leaves database/sql's own (none).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pool {
+    pub style: PoolStyle,
+    pub max_open_conns: Option<u32>,
+    /// In minutes.
+    pub conn_max_lifetime: Option<u32>,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Pool {
+            style: PoolStyle::Auto,
+            max_open_conns: Some(25),
+            conn_max_lifetime: Some(5),
+        }
+    }
+}
+
+/// Which rules run and how they repair.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// Rule slugs; empty means all.
+    pub select: Vec<String>,
+    pub ignore: Vec<String>,
+    pub pool: Pool,
+}
+
+impl Config {
+    pub fn selects(&self, slug: &str) -> bool {
+        let named = |list: &[String]| list.iter().any(|name| name == slug);
+        (self.select.is_empty() || named(&self.select)) && !named(&self.ignore)
+    }
+}

@@ -1,0 +1,102 @@
+//! What go.mod says.
+
+use std::collections::HashMap;
+
+/// A module's go.mod: its path, Go version and requirements.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Module {
+    pub path: String,
+    /// The folder of go.mod, relative to the scanned root, with `/`; empty for the root itself.
+    pub dir: String,
+    /// The `go` line, as (major, minor).
+    pub go: Option<(u32, u32)>,
+    /// Module path to version as written, `v2.52.15`.
+    pub requires: HashMap<String, String>,
+}
+
+impl Module {
+    /// Reads go.mod text. Total: unknown lines are passed over.
+    pub fn parse(dir: impl Into<String>, text: &str) -> Self {
+        let mut module = Module {
+            dir: dir.into(),
+            ..Module::default()
+        };
+        let mut block: Option<String> = None;
+        for line in text.lines() {
+            let line = line.split("//").next().unwrap_or("").trim();
+            let mut words: Vec<&str> = line.split_whitespace().collect();
+            match (&block, words.as_slice()) {
+                (_, []) => continue,
+                (Some(_), [")"]) => block = None,
+                (None, [verb, "("]) => block = Some((*verb).to_owned()),
+                (None, [verb, ..]) => {
+                    let verb = *verb;
+                    words.remove(0);
+                    module.directive(verb, &words);
+                }
+                (Some(verb), words) => {
+                    let verb = verb.clone();
+                    module.directive(&verb, words);
+                }
+            }
+        }
+        module
+    }
+
+    fn directive(&mut self, verb: &str, words: &[&str]) {
+        match (verb, words) {
+            ("module", [path, ..]) => self.path = path.trim_matches('"').to_owned(),
+            ("go", [version, ..]) => self.go = version_pair(version),
+            ("require", [path, version, ..]) => {
+                self.requires
+                    .insert(path.trim_matches('"').to_owned(), (*version).to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the module's language has what Go `major.minor` brought. A module without a `go` line counts as
+    /// Go 1.16, as the go command reads it.
+    pub fn has_go(&self, major: u32, minor: u32) -> bool {
+        self.go.unwrap_or((1, 16)) >= (major, minor)
+    }
+
+    /// The required version of `path` as (major, minor, patch) and the pre-release behind it.
+    pub fn version_of(&self, path: &str) -> Option<((u32, u32, u32), Option<&str>)> {
+        let version = self.requires.get(path)?.strip_prefix('v')?;
+        let (numbers, pre) = match version.split_once('-') {
+            Some((numbers, pre)) => (numbers, Some(pre)),
+            None => (version, None),
+        };
+        let mut parts = numbers.split(['.', '+']).map(|part| part.parse().ok());
+        let mut next = || parts.next().flatten();
+        Some(((next()?, next()?, next()?), pre))
+    }
+}
+
+fn version_pair(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.split('.');
+    let digits = |part: &str| {
+        let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        part[..end].parse().ok()
+    };
+    Some((digits(parts.next()?)?, digits(parts.next()?)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_blocks_single_lines_and_comments() {
+        let module = Module::parse(
+            "svc",
+            "module example.com/app // hi\n\ngo 1.23.4\n\nrequire github.com/a/b v1.2.3\nrequire (\n\tgithub.com/gofiber/fiber/v3 v3.0.0-beta.4 // indirect\n)\n",
+        );
+        assert_eq!(module.path, "example.com/app");
+        assert!(module.has_go(1, 23) && !module.has_go(1, 24));
+        assert_eq!(module.version_of("github.com/a/b"), Some(((1, 2, 3), None)));
+        let fiber = module.version_of("github.com/gofiber/fiber/v3");
+        assert_eq!(fiber, Some(((3, 0, 0), Some("beta.4"))));
+    }
+}

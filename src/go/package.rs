@@ -1,0 +1,205 @@
+//! The files of one directory that share a package clause, and the names they declare.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::module::Module;
+use super::scope::Scopes;
+use super::source::{Decl, DeclKind, SourceFile};
+use super::syntax::{Node, Tree};
+use crate::text::Span;
+
+/// A file of a package, by its place in [`Package::files`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(pub usize);
+
+/// A span of one file of the package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    pub file: FileId,
+    pub span: Span,
+}
+
+/// A declaration by its place: cheap to keep and to compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DeclId {
+    pub file: FileId,
+    pub index: usize,
+}
+
+pub struct Package {
+    /// The folder, relative to the scanned root, with `/`.
+    pub dir: String,
+    pub name: String,
+    pub module: Option<Arc<Module>>,
+    pub files: Vec<SourceFile>,
+    names: HashMap<String, Vec<DeclId>>,
+    methods: HashMap<(String, String), Vec<DeclId>>,
+}
+
+impl Package {
+    /// `files` are those of one directory with one package clause, in the order of their paths.
+    pub fn new(dir: impl Into<String>, module: Option<Arc<Module>>, files: Vec<SourceFile>) -> Self {
+        let mut package = Package {
+            dir: dir.into(),
+            name: files
+                .first()
+                .map_or_else(String::new, |file| file.package.clone()),
+            module,
+            names: HashMap::new(),
+            methods: HashMap::new(),
+            files,
+        };
+        package.index();
+        package
+    }
+
+    fn index(&mut self) {
+        for (file_index, file) in self.files.iter().enumerate() {
+            for (index, decl) in file.decls.iter().enumerate() {
+                let id = DeclId {
+                    file: FileId(file_index),
+                    index,
+                };
+                for name in &decl.names {
+                    match &decl.receiver {
+                        Some(receiver) => {
+                            let key = (receiver.clone(), name.text.clone());
+                            self.methods.entry(key).or_default().push(id);
+                        }
+                        None => self.names.entry(name.text.clone()).or_default().push(id),
+                    }
+                }
+            }
+        }
+    }
+
+    /// The import path, where go.mod gives one.
+    pub fn import_path(&self) -> Option<String> {
+        let module = self.module.as_ref()?;
+        let below = self.dir.strip_prefix(&*module.dir)?.trim_start_matches('/');
+        Some(match below {
+            "" => module.path.clone(),
+            below => format!("{}/{below}", module.path),
+        })
+    }
+
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        &self.files[id.0]
+    }
+
+    pub fn declaration(&self, id: DeclId) -> Declaration<'_> {
+        Declaration { package: self, id }
+    }
+
+    pub fn declarations(&self) -> impl Iterator<Item = Declaration<'_>> {
+        let ids = self.files.iter().enumerate().flat_map(|(file, source)| {
+            (0..source.decls.len()).map(move |index| DeclId {
+                file: FileId(file),
+                index,
+            })
+        });
+        ids.map(|id| self.declaration(id))
+    }
+
+    /// The declaration of a package-level name. A name that several declare (behind build tags) is unknown.
+    pub fn find_name(&self, name: &str) -> Option<Declaration<'_>> {
+        match self.names.get(name)?.as_slice() {
+            [only] => Some(self.declaration(*only)),
+            _ => None,
+        }
+    }
+
+    /// Whether the package declares `name`, once or more often.
+    pub fn declares(&self, name: &str) -> bool {
+        self.names.contains_key(name)
+    }
+
+    /// The method `name` of the type `receiver`.
+    pub fn find_method(&self, receiver: &str, name: &str) -> Option<Declaration<'_>> {
+        match self
+            .methods
+            .get(&(receiver.to_owned(), name.to_owned()))?
+            .as_slice()
+        {
+            [only] => Some(self.declaration(*only)),
+            _ => None,
+        }
+    }
+}
+
+/// A declaration with the package around it: the handle through which nodes get their meaning.
+#[derive(Clone, Copy)]
+pub struct Declaration<'a> {
+    pub package: &'a Package,
+    pub id: DeclId,
+}
+
+impl<'a> Declaration<'a> {
+    pub fn file(self) -> &'a SourceFile {
+        self.package.file(self.id.file)
+    }
+
+    pub fn decl(self) -> &'a Decl {
+        &self.file().decls[self.id.index]
+    }
+
+    pub fn kind(self) -> DeclKind {
+        self.decl().kind
+    }
+
+    pub fn tree(self) -> &'a Tree {
+        self.file().tree(self.decl())
+    }
+
+    pub fn scopes(self) -> &'a Scopes {
+        self.file().scopes(self.decl())
+    }
+
+    pub fn bytes(self) -> &'a [u8] {
+        self.decl().span.of(&self.file().source)
+    }
+
+    pub fn place(self, node: Node<'_>) -> Place {
+        self.place_of(node.span())
+    }
+
+    pub fn place_of(self, span: Span) -> Place {
+        Place {
+            file: self.id.file,
+            span,
+        }
+    }
+
+    /// Whether the parser understood all of it.
+    pub fn is_sound(self) -> bool {
+        self.tree().error().is_none()
+    }
+
+    /// The function or method this declares, as a node of its tree.
+    pub fn function(self) -> Option<Node<'a>> {
+        self.tree().root().subtree().find(|node| node.is_function())
+    }
+
+    /// How people call it: `handler`, `Server.list` for methods.
+    pub fn title(self) -> String {
+        match &self.decl().receiver {
+            Some(receiver) => format!("{receiver}.{}", self.decl().title()),
+            None => self.decl().title().to_owned(),
+        }
+    }
+}
+
+impl PartialEq for Declaration<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.package, other.package) && self.id == other.id
+    }
+}
+
+impl Eq for Declaration<'_> {}
+
+impl std::fmt::Debug for Declaration<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.title())
+    }
+}

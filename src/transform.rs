@@ -1,0 +1,271 @@
+//! The contract between the engine and the suite of repairs: what a rule is, what a transform finds, what it
+//! proposes. A transform proves a leak ([`Transform::detect`]), tells people about it ([`Transform::finding`])
+//! and repairs it or says why not ([`Transform::fix`]).
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::text::EditSet;
+
+mod pass;
+
+pub use crate::go::{FileId, Place};
+pub use pass::{Alone, Pass, Sources};
+
+/// What kind of thing leaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Family {
+    Release,
+    Pool,
+    Goroutine,
+    Channel,
+    Retain,
+    Timer,
+    Cancel,
+    Syncpool,
+}
+
+/// How much harm the leak does. high: the process degrades; medium: wrong data or growth; low: bounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// How sure the analysis is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    Low,
+    Medium,
+    High,
+}
+
+/// What a fix promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Applicability {
+    /// Behaviour is kept, apart from the leak.
+    Safe,
+    /// Behaviour, order or lifetime may change: applied only when asked for.
+    Unsafe,
+    /// Advice in the form of a change; never applied.
+    DisplayOnly,
+}
+
+macro_rules! spelled_as_serialized {
+    ($($type:ty),*) => {$(
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                Serialize::serialize(self, f)
+            }
+        }
+    )*};
+}
+spelled_as_serialized!(Family, Severity, Confidence, Applicability, Reason);
+
+/// The identity of one leak class. A value, so a row of a user's config is a rule like ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Names the defect: `unclosed-rows`.
+    pub slug: Arc<str>,
+    /// One line for lists.
+    pub title: String,
+    pub family: Family,
+    pub severity: Severity,
+    /// The best that a fix of this rule promises.
+    pub applicability: Applicability,
+    /// The folder in `transforms/` that repairs it.
+    pub transform: &'static str,
+}
+
+/// A further place that explains a finding: the acquire, the return that leaks, a caller on the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    pub place: Place,
+    pub message: String,
+}
+
+/// A leak, told to people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub rule: Arc<Rule>,
+    /// Where the resource is acquired.
+    pub place: Place,
+    pub message: String,
+    pub confidence: Confidence,
+    /// The declared function or method that holds the place: `queryHandler`, `(*Server).list`.
+    pub function: Option<String>,
+    pub related: Vec<Related>,
+}
+
+/// A wish about a file's imports. Intent and not text, so that two fixes never fight over an import block.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ImportNeed {
+    /// The file uses this path under its own package name.
+    Add(FileId, String),
+    /// The fix removed a use; the import goes when it was the last.
+    DropIfUnused(FileId, String),
+}
+
+/// A repair: applied whole or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// A verb phrase: "Close rows when the handler returns".
+    pub title: String,
+    pub applicability: Applicability,
+    /// Per file, on the source the pass was given.
+    pub edits: Vec<(FileId, EditSet)>,
+    pub imports: Vec<ImportNeed>,
+}
+
+/// Why there is no fix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// Stored, sent or passed where its owner cannot be seen.
+    Escapes,
+    /// Handed to the caller, who owns it then.
+    Returned,
+    /// An argument depends on the request.
+    RequestDependent,
+    /// The variable holds several resources in turn.
+    Reassigned,
+    /// A defer here would pile up until the function returns.
+    InLoop,
+    /// The error is dropped, so the handle may be nil.
+    ErrorIgnored,
+    /// The handle itself is dropped, so nothing can release it.
+    HandleDiscarded,
+    /// Closed by fasthttp, which closes what `Locals` keeps.
+    ClosedByLocals,
+    /// Something reads what the fix would remove.
+    StillRead,
+    /// Code outside this package uses it.
+    UsedElsewhere,
+    /// Connecting can fail for a moment, and the failure must not be kept.
+    MayFailToConnect,
+    /// State that lives in one connection would be shared.
+    PerConnectionState,
+    /// Another goroutine receives, sends or closes.
+    OtherParty,
+    /// The goroutine feeds a stream that outlives the handler.
+    FeedsStream,
+    /// The goroutine's work must not be cut short.
+    WorkOutlivesHandler,
+    /// The handler waits for the goroutine, so nothing could unblock it.
+    HandlerWaits,
+    /// Code that would now run uses the request.
+    TouchesRequest,
+    /// Queued items would be dropped.
+    DropsQueuedWork,
+    /// The control flow leaves no place for the repair.
+    ControlFlow,
+    /// A type could not be resolved.
+    TypeUnknown,
+    /// A name the repair needs means something else here.
+    NameTaken,
+    /// The file says it is generated.
+    GeneratedFile,
+    /// Only a person can decide what is meant to happen.
+    NeedsDecision,
+}
+
+/// Why there is no fix, and what a person should do instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub reason: Reason,
+    pub message: String,
+}
+
+impl Refusal {
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Refusal {
+            reason,
+            message: message.into(),
+        }
+    }
+}
+
+/// A finding with what can be done about it: what a person is asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    pub finding: Finding,
+    /// The fixes, best first; the others are its alternatives. Never empty.
+    pub remedy: Result<Vec<Fix>, Refusal>,
+    /// Rule, package, function, snippet and ordinal as one hex string: survives moved lines.
+    pub fingerprint: String,
+}
+
+/// How a finding ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    Fixed,
+    Refused,
+    Deferred,
+    Declined,
+    Failed,
+    Suppressed,
+}
+
+/// One repair of the suite.
+pub trait Transform: Sync {
+    /// The private proof that something leaks: typed state between detect and fix.
+    type Site<'a>;
+
+    /// The folder's name.
+    fn name(&self) -> &'static str;
+
+    /// The rules it serves, with the config's own rows.
+    fn rules(&self, config: &Config) -> Vec<Arc<Rule>>;
+
+    /// Literals of which a declaration must hold one to be worth parsing.
+    fn needles(&self, config: &Config) -> Vec<String>;
+
+    fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Self::Site<'a>>;
+
+    fn finding(&self, pass: &Pass<'_>, site: &Self::Site<'_>) -> Finding;
+
+    /// The fix and its alternatives, best first.
+    fn fix(&self, pass: &Pass<'_>, site: &Self::Site<'_>) -> Result<Vec<Fix>, Refusal>;
+}
+
+/// A [`Transform`] with its site type erased, so that the suite is a plain slice.
+pub trait AnyTransform: Sync {
+    fn name(&self) -> &'static str;
+    fn rules(&self, config: &Config) -> Vec<Arc<Rule>>;
+    fn needles(&self, config: &Config) -> Vec<String>;
+    /// Every finding of the pass with its remedy, in no particular order.
+    fn propose<'a>(&self, pass: &'a Pass<'a>) -> Vec<(Finding, Result<Vec<Fix>, Refusal>)>;
+}
+
+impl<T: Transform> AnyTransform for T {
+    fn name(&self) -> &'static str {
+        Transform::name(self)
+    }
+
+    fn rules(&self, config: &Config) -> Vec<Arc<Rule>> {
+        Transform::rules(self, config)
+    }
+
+    fn needles(&self, config: &Config) -> Vec<String> {
+        Transform::needles(self, config)
+    }
+
+    fn propose<'a>(&self, pass: &'a Pass<'a>) -> Vec<(Finding, Result<Vec<Fix>, Refusal>)> {
+        let sites = self.detect(pass);
+        let told = |site| (self.finding(pass, &site), self.fix(pass, &site));
+        sites.into_iter().map(told).collect()
+    }
+}
+
+/// The suite: every transform, in the order of `transforms/mod.rs`.
+pub type Suite = [&'static dyn AnyTransform];
