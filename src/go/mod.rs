@@ -8,7 +8,7 @@ mod scope;
 mod source;
 pub mod syntax;
 
-pub use module::Module;
+pub use module::{Module, Version};
 pub use package::{DeclId, Declaration, FileId, Package, Place};
 pub use scope::Scopes;
 pub use source::{Decl, DeclKind, Import, Name, SourceFile, package_name};

@@ -2,6 +2,15 @@
 
 use std::collections::HashMap;
 
+/// `v3.0.0-beta.4` taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version<'a> {
+    /// Major, minor, patch.
+    pub numbers: (u32, u32, u32),
+    /// What stands behind the `-`: `beta.4`, or a pseudo-version's time and commit.
+    pub pre: Option<&'a str>,
+}
+
 /// A module's go.mod: its path, Go version and requirements.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Module {
@@ -61,8 +70,8 @@ impl Module {
         self.go.unwrap_or((1, 16)) >= (major, minor)
     }
 
-    /// The required version of `path` as (major, minor, patch) and the pre-release behind it.
-    pub fn version_of(&self, path: &str) -> Option<((u32, u32, u32), Option<&str>)> {
+    /// The required version of `path`.
+    pub fn version_of(&self, path: &str) -> Option<Version<'_>> {
         let version = self.requires.get(path)?.strip_prefix('v')?;
         let (numbers, pre) = match version.split_once('-') {
             Some((numbers, pre)) => (numbers, Some(pre)),
@@ -70,7 +79,10 @@ impl Module {
         };
         let mut parts = numbers.split(['.', '+']).map(|part| part.parse().ok());
         let mut next = || parts.next().flatten();
-        Some(((next()?, next()?, next()?), pre))
+        Some(Version {
+            numbers: (next()?, next()?, next()?),
+            pre,
+        })
     }
 }
 
@@ -95,8 +107,9 @@ mod tests {
         );
         assert_eq!(module.path, "example.com/app");
         assert!(module.has_go(1, 23) && !module.has_go(1, 24));
-        assert_eq!(module.version_of("github.com/a/b"), Some(((1, 2, 3), None)));
-        let fiber = module.version_of("github.com/gofiber/fiber/v3");
-        assert_eq!(fiber, Some(((3, 0, 0), Some("beta.4"))));
+        let plain = module.version_of("github.com/a/b").unwrap();
+        assert_eq!((plain.numbers, plain.pre), ((1, 2, 3), None));
+        let fiber = module.version_of("github.com/gofiber/fiber/v3").unwrap();
+        assert_eq!((fiber.numbers, fiber.pre), ((3, 0, 0), Some("beta.4")));
     }
 }
