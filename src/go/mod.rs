@@ -10,5 +10,5 @@ pub mod syntax;
 
 pub use module::{Module, Version};
 pub use package::{DeclId, Declaration, FileId, Package, Place};
-pub use scope::Scopes;
+pub use scope::{Binding, BindingId, BindingKind, Scopes};
 pub use source::{Decl, DeclKind, Import, Name, SourceFile, package_name};

@@ -1,8 +1,401 @@
-//! Local names.
-use super::syntax::Tree;
-pub struct Scopes {}
+//! Local names of one declaration: which binding each identifier means, by Go's block rules. Package-level
+//! names, imports and universe names stay unresolved here; [`super::resolve`] finds those.
+
+use std::collections::{HashMap, HashSet};
+
+use super::syntax::{Field, Kind, Node, Tree};
+
+/// What introduced a local name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BindingKind {
+    Receiver,
+    Param,
+    Result,
+    TypeParam,
+    /// `x := …`, `var x …`, or the left side of a receive arm.
+    Var,
+    /// A variable of a `range` clause.
+    Range,
+    /// The variable of a type switch; its type differs by clause.
+    TypeSwitch,
+    Const,
+    Type,
+}
+
+/// A local name with everything that mentions it.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    pub name: String,
+    pub kind: BindingKind,
+    /// The declaring identifier, by [`Node::index`].
+    pub declared: usize,
+    /// The parameter, spec, short declaration, range clause or case that declares it.
+    pub origin: usize,
+    /// The function (declaration or literal) that owns it; the tree's root outside functions.
+    pub function: usize,
+    /// The block or function in which it is visible.
+    pub block: usize,
+    /// Identifiers that mean it, the declaring one left out, in source order.
+    pub uses: Vec<usize>,
+}
+
+/// The handle of a [`Binding`] in its [`Scopes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BindingId(usize);
+
+/// All local names of a declaration.
+#[derive(Debug, Default)]
+pub struct Scopes {
+    bindings: Vec<Binding>,
+    meaning: HashMap<usize, BindingId>,
+}
+
 impl Scopes {
-    pub fn of(_tree: &Tree) -> Self {
-        Scopes {}
+    pub fn of(tree: &Tree) -> Self {
+        let mut resolver = Resolver::default();
+        for node in tree.root().subtree() {
+            resolver.enter(node);
+        }
+        resolver.scopes
+    }
+
+    /// The binding an identifier declares or means; `None` where it is no local name.
+    pub fn binding_of(&self, identifier: Node<'_>) -> Option<BindingId> {
+        self.meaning.get(&identifier.index()).copied()
+    }
+
+    pub fn get(&self, id: BindingId) -> &Binding {
+        &self.bindings[id.0]
+    }
+
+    pub fn bindings(&self) -> impl Iterator<Item = (BindingId, &Binding)> {
+        self.bindings
+            .iter()
+            .enumerate()
+            .map(|(at, binding)| (BindingId(at), binding))
+    }
+
+    /// The identifiers that mean `id`, the declaring one left out.
+    pub fn uses<'t>(&self, id: BindingId, tree: &'t Tree) -> impl Iterator<Item = Node<'t>> {
+        self.get(id).uses.iter().map(|&index| tree.node(index))
+    }
+
+    /// The local binding that `name` means at `at`, if any.
+    pub fn visible(&self, name: &str, at: Node<'_>) -> Option<BindingId> {
+        let encloses = |block: usize| at.index() == block || at.ancestors().any(|node| node.index() == block);
+        let candidates = self.bindings().filter(|(_, binding)| {
+            binding.name == name && binding.declared < at.index() && encloses(binding.block)
+        });
+        candidates
+            .max_by_key(|(_, binding)| binding.block)
+            .map(|(id, _)| id)
+    }
+}
+
+/// A name that becomes visible once the walk reaches `from`.
+struct Pending {
+    from: usize,
+    name: usize,
+    text: String,
+    kind: BindingKind,
+    origin: usize,
+}
+
+struct Block {
+    node: usize,
+    end: usize,
+    names: HashMap<String, BindingId>,
+}
+
+/// Walks the array in preorder. A scope ends where its subtree does, and a declared name counts from the end of
+/// its statement on, so neither recursion nor a second pass is needed.
+#[derive(Default)]
+struct Resolver {
+    scopes: Scopes,
+    blocks: Vec<Block>,
+    functions: Vec<(usize, usize)>,
+    pending: Vec<Pending>,
+    declared: HashSet<usize>,
+}
+
+impl Resolver {
+    fn enter(&mut self, node: Node<'_>) {
+        self.advance(node.index());
+        if opens_block(node) {
+            self.blocks.push(Block {
+                node: node.index(),
+                end: node.subtree_end(),
+                names: HashMap::new(),
+            });
+        }
+        if node.is_function() {
+            self.functions.push((node.index(), node.subtree_end()));
+        }
+        match node.kind() {
+            Kind::ShortVarDeclaration => self.declare_list(node, BindingKind::Var),
+            Kind::RangeClause if node.defines() => self.declare_list(node, BindingKind::Range),
+            Kind::ReceiveStatement if node.defines() => self.declare_list(node, BindingKind::Var),
+            Kind::TypeSwitchStatement => self.declare_alias(node),
+            Kind::VarSpec => self.declare_names(node, BindingKind::Var),
+            Kind::ConstSpec => self.declare_names(node, BindingKind::Const),
+            Kind::TypeSpec | Kind::TypeAlias => self.declare_names(node, BindingKind::Type),
+            Kind::ParameterDeclaration
+            | Kind::VariadicParameterDeclaration
+            | Kind::TypeParameterDeclaration => {
+                self.declare_parameters(node);
+            }
+            Kind::Identifier | Kind::TypeIdentifier => self.mention(node),
+            _ => {}
+        }
+    }
+
+    /// Closes the scopes that end before `index` and makes the names visible that start by then.
+    fn advance(&mut self, index: usize) {
+        loop {
+            let due = self
+                .pending
+                .iter()
+                .map(|pending| pending.from)
+                .filter(|&from| from <= index)
+                .min();
+            let closing = self
+                .blocks
+                .last()
+                .map(|block| block.end)
+                .filter(|&end| end <= index);
+            match (due, closing) {
+                (Some(due), closing) if closing.is_none_or(|end| due < end) => self.declare_due(due),
+                (_, Some(_)) => {
+                    self.blocks.pop();
+                }
+                (Some(due), None) => self.declare_due(due),
+                (None, None) => break,
+            }
+        }
+        while self.functions.last().is_some_and(|&(_, end)| end <= index) {
+            self.functions.pop();
+        }
+    }
+
+    fn declare_due(&mut self, from: usize) {
+        let due: Vec<Pending> = self
+            .pending
+            .extract_if(.., |pending| pending.from == from)
+            .collect();
+        for pending in due {
+            self.bind(pending);
+        }
+    }
+
+    fn bind(&mut self, pending: Pending) {
+        let Some(block) = self.blocks.last_mut() else {
+            return;
+        };
+        // `:=` with a name of the same block assigns to it.
+        if pending.kind == BindingKind::Var
+            && let Some(&held) = block.names.get(&pending.text)
+        {
+            self.scopes.meaning.insert(pending.name, held);
+            let uses = &mut self.scopes.bindings[held.0].uses;
+            let at = uses.partition_point(|&used| used < pending.name);
+            uses.insert(at, pending.name);
+            return;
+        }
+        let id = BindingId(self.scopes.bindings.len());
+        block.names.insert(pending.text.clone(), id);
+        self.scopes.meaning.insert(pending.name, id);
+        self.scopes.bindings.push(Binding {
+            name: pending.text,
+            kind: pending.kind,
+            declared: pending.name,
+            origin: pending.origin,
+            function: self.functions.last().map_or(0, |&(node, _)| node),
+            block: block.node,
+            uses: Vec::new(),
+        });
+    }
+
+    fn declare(&mut self, name: Node<'_>, kind: BindingKind, origin: Node<'_>, from: usize) {
+        self.declared.insert(name.index());
+        if name.text() == "_" {
+            return;
+        }
+        self.pending.push(Pending {
+            from,
+            name: name.index(),
+            text: name.text().to_owned(),
+            kind,
+            origin: origin.index(),
+        });
+    }
+
+    fn declare_list(&mut self, node: Node<'_>, kind: BindingKind) {
+        let Some(left) = node.field(Field::Left) else {
+            return;
+        };
+        for name in left.children().filter(|name| name.is(Kind::Identifier)) {
+            self.declare(name, kind, node, node.subtree_end());
+        }
+    }
+
+    fn declare_alias(&mut self, node: Node<'_>) {
+        let Some(alias) = node.field(Field::Alias) else {
+            return;
+        };
+        let from = node
+            .field(Field::Value)
+            .map_or(alias.subtree_end(), Node::subtree_end);
+        for name in alias.children().filter(|name| name.is(Kind::Identifier)) {
+            self.declare(name, BindingKind::TypeSwitch, node, from);
+        }
+    }
+
+    /// Specs outside a function are package-level names and not local ones.
+    fn declare_names(&mut self, node: Node<'_>, kind: BindingKind) {
+        let names = node
+            .fields(Field::Name)
+            .filter(|name| matches!(name.kind(), Kind::Identifier | Kind::TypeIdentifier));
+        for name in names {
+            match (self.functions.is_empty(), kind) {
+                (true, _) => {
+                    self.declared.insert(name.index());
+                }
+                // A type may mention itself.
+                (false, BindingKind::Type) => self.declare(name, kind, node, name.subtree_end()),
+                (false, _) => self.declare(name, kind, node, node.subtree_end()),
+            }
+        }
+    }
+
+    /// Parameters are visible in the body, not in the rest of the signature. Those of function types and
+    /// interface methods name nothing.
+    fn declare_parameters(&mut self, node: Node<'_>) {
+        let owner = node.parent().and_then(Node::parent);
+        let list_role = node.parent().map(Node::role);
+        let Some(owner) = owner.filter(|owner| owner.is_function() || owner.is(Kind::TypeSpec)) else {
+            for name in node.fields(Field::Name) {
+                self.declared.insert(name.index());
+            }
+            return;
+        };
+        let body = owner.field(Field::Body).map_or(owner.subtree_end(), Node::index);
+        let (kind, from) = match list_role {
+            Some(Field::Receiver) => (BindingKind::Receiver, body),
+            Some(Field::Result) => (BindingKind::Result, body),
+            Some(Field::TypeParameters) => (BindingKind::TypeParam, node.subtree_end()),
+            _ => (BindingKind::Param, body),
+        };
+        for name in node.fields(Field::Name).filter(|name| name.is(Kind::Identifier)) {
+            self.declare(name, kind, node, from);
+        }
+    }
+
+    fn mention(&mut self, node: Node<'_>) {
+        let names_function =
+            node.role() == Field::Name && node.parent().is_some_and(|parent| parent.is_function());
+        if self.declared.contains(&node.index()) || names_function {
+            return;
+        }
+        let text = node.text();
+        let held = self
+            .blocks
+            .iter()
+            .rev()
+            .find_map(|block| block.names.get(text))
+            .copied();
+        if let Some(id) = held {
+            self.scopes.meaning.insert(node.index(), id);
+            self.scopes.bindings[id.0].uses.push(node.index());
+        }
+    }
+}
+
+fn opens_block(node: Node<'_>) -> bool {
+    match node.kind() {
+        // The body shares the block of the parameters.
+        Kind::Block => !node.parent().is_some_and(Node::is_function),
+        Kind::IfStatement
+        | Kind::ForStatement
+        | Kind::ExpressionSwitchStatement
+        | Kind::TypeSwitchStatement
+        | Kind::ExpressionCase
+        | Kind::DefaultCase
+        | Kind::TypeCase
+        | Kind::CommunicationCase => true,
+        _ => node.is_function(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::go::syntax::parse;
+    use crate::text::Span;
+    use std::sync::Arc;
+
+    /// Each use of a local name as `name@line -> line of its declaration`, lines counted from 1.
+    fn resolved(source: &str) -> Vec<String> {
+        let tree = parse(&Arc::from(source.as_bytes()), Span::new(0, source.len()));
+        assert_eq!(tree.error(), None);
+        let scopes = Scopes::of(&tree);
+        let line = |index: usize| source[..tree.node(index).start()].matches('\n').count() + 1;
+        let mut found: Vec<(usize, String)> = Vec::new();
+        for (_, binding) in scopes.bindings() {
+            for &used in &binding.uses {
+                let text = format!("{}@{} -> {}", binding.name, line(used), line(binding.declared));
+                found.push((used, text));
+            }
+        }
+        found.sort();
+        found.into_iter().map(|(_, text)| text).collect()
+    }
+
+    #[test]
+    fn a_name_counts_from_the_end_of_its_statement() {
+        let source = "func f(x int) {\n\tif x := x + 1; x > 0 {\n\t\tg(x)\n\t}\n\tg(x)\n}";
+        assert_eq!(resolved(source), ["x@2 -> 1", "x@2 -> 2", "x@3 -> 2", "x@5 -> 1"]);
+    }
+
+    #[test]
+    fn a_short_declaration_assigns_to_names_of_its_own_block() {
+        let source = "func f() (err error) {\n\ta, err := g()\n\tb, err := g()\n\t{\n\t\tc, err := g()\n\t\th(c, err)\n\t}\n\treturn h(a, b, err)\n}";
+        let expected = [
+            "err@2 -> 1",
+            "err@3 -> 1",
+            "c@6 -> 5",
+            "err@6 -> 5",
+            "a@8 -> 2",
+            "b@8 -> 3",
+            "err@8 -> 1",
+        ];
+        assert_eq!(resolved(source), expected);
+    }
+
+    #[test]
+    fn clauses_and_literals_have_their_own_names() {
+        let source = "func f(ch chan int) {\n\tselect {\n\tcase v := <-ch:\n\t\tg(v)\n\tcase v, ok := <-ch:\n\t\tg(v, ok)\n\t}\n\tfor i, v := range h() {\n\t\tfunc(i int) { g(i, v) }(i)\n\t}\n\tswitch t := x.(type) {\n\tcase int:\n\t\tg(t)\n\t}\n}";
+        let expected = [
+            "ch@3 -> 1",
+            "v@4 -> 3",
+            "ch@5 -> 1",
+            "v@6 -> 5",
+            "ok@6 -> 5",
+            "i@9 -> 9",
+            "v@9 -> 8",
+            "i@9 -> 8",
+            "t@13 -> 11",
+        ];
+        assert_eq!(resolved(source), expected);
+    }
+
+    #[test]
+    fn parameters_do_not_hide_types_of_their_own_signature() {
+        let source = "func (client *client) f(user user, fn func(user int)) { g(client, user) }";
+        assert_eq!(resolved(source), ["client@1 -> 1", "user@1 -> 1"]);
+    }
+
+    #[test]
+    fn package_level_names_are_not_local() {
+        assert_eq!(resolved("var x = func() int { return y }"), Vec::<String>::new());
     }
 }

@@ -28,6 +28,11 @@ impl<'t> Node<'t> {
         self.index as usize
     }
 
+    /// The index behind the last node of this subtree.
+    pub fn subtree_end(self) -> usize {
+        self.entry().subtree_end as usize
+    }
+
     pub fn kind(self) -> Kind {
         self.entry().kind
     }
