@@ -5,7 +5,7 @@ mod edit;
 mod lines;
 mod span;
 
-pub use diff::{FilePatch, patch};
+pub use diff::{DiffLine, FilePatch, Hunk, LineChange, LineRange, hunks, patch};
 pub use edit::{Conflict, Edit, EditSet};
 pub use lines::{LineIndex, Position};
 pub use span::Span;
