@@ -48,7 +48,7 @@ fn assert_applies_both_ways(cases: &[Case]) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, &case.old).unwrap();
     }
-    let whole: Vec<u8> = cases.iter().flat_map(|case| patch_of(case)).collect();
+    let whole: Vec<u8> = cases.iter().flat_map(patch_of).collect();
     git_apply(repo.path(), &[], &whole);
     for case in cases {
         assert_holds(repo.path(), case, &case.new);
