@@ -35,12 +35,25 @@ pub struct Config {
     /// Rule slugs; empty means all.
     pub select: Vec<String>,
     pub ignore: Vec<String>,
+    /// Rules whose fixes may be applied; empty means all.
+    pub fixable: Vec<String>,
+    pub unfixable: Vec<String>,
     pub pool: Pool,
 }
 
 impl Config {
+    /// Whether findings of the rule are wanted.
     pub fn selects(&self, slug: &str) -> bool {
-        let named = |list: &[String]| list.iter().any(|name| name == slug);
-        (self.select.is_empty() || named(&self.select)) && !named(&self.ignore)
+        is_listed(slug, &self.select, &self.ignore)
     }
+
+    /// Whether fixes of the rule may be applied.
+    pub fn fixes(&self, slug: &str) -> bool {
+        is_listed(slug, &self.fixable, &self.unfixable)
+    }
+}
+
+fn is_listed(slug: &str, wanted: &[String], unwanted: &[String]) -> bool {
+    let named = |list: &[String]| list.iter().any(|name| name == slug);
+    (wanted.is_empty() || named(wanted)) && !named(unwanted)
 }

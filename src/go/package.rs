@@ -32,7 +32,8 @@ pub struct Package {
     pub dir: String,
     pub name: String,
     pub module: Option<Arc<Module>>,
-    pub files: Vec<SourceFile>,
+    /// Shared, so that a package with one file changed keeps what is known about the others.
+    pub files: Vec<Arc<SourceFile>>,
     names: HashMap<String, Vec<DeclId>>,
     methods: HashMap<(String, String), Vec<DeclId>>,
 }
@@ -40,8 +41,22 @@ pub struct Package {
 impl Package {
     /// `files` are those of one directory with one package clause, in the order of their paths.
     pub fn new(dir: impl Into<String>, module: Option<Arc<Module>>, files: Vec<SourceFile>) -> Self {
+        let files = files.into_iter().map(Arc::new).collect();
+        Package::of_shared(dir.into(), module, files)
+    }
+
+    /// This package with other bytes in some files. The files keep their ids.
+    pub fn with_sources<'s>(&self, sources: impl IntoIterator<Item = (FileId, &'s [u8])>) -> Self {
+        let mut files = self.files.clone();
+        for (FileId(at), source) in sources {
+            files[at] = Arc::new(SourceFile::new(files[at].path.clone(), source));
+        }
+        Package::of_shared(self.dir.clone(), self.module.clone(), files)
+    }
+
+    fn of_shared(dir: String, module: Option<Arc<Module>>, files: Vec<Arc<SourceFile>>) -> Self {
         let mut package = Package {
-            dir: dir.into(),
+            dir,
             name: files
                 .first()
                 .map_or_else(String::new, |file| file.package.clone()),
