@@ -1,14 +1,21 @@
 //! Floor 1: what Go source says. Syntax, packages, scopes, types, calls and control flow. Knows nothing of
 //! leaks, Fiber, edits or files on disk; *Unknown* is an answer.
 
+mod calls;
 mod lexer;
 mod module;
 mod package;
+mod resolve;
 mod scope;
+mod signatures;
 mod source;
 pub mod syntax;
+mod types;
 
+pub use calls::Callee;
 pub use module::{Module, Version};
 pub use package::{DeclId, Declaration, FileId, Package, Place};
+pub use resolve::{Meaning, Usage};
 pub use scope::{Binding, BindingId, BindingKind, Scopes};
 pub use source::{Decl, DeclKind, Import, Name, SourceFile, package_name};
+pub use types::{OWN, StructField, Type};

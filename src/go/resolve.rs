@@ -1,0 +1,214 @@
+//! What a name means beyond its function: package level, imports, universe. And how a mention uses it.
+
+use memchr::memmem;
+
+use super::package::{Declaration, Package};
+use super::scope::BindingId;
+use super::source::Import;
+use super::syntax::{Field, Kind, Node};
+
+/// What an identifier means.
+#[derive(Clone, Copy, Debug)]
+pub enum Meaning<'a> {
+    Local(BindingId),
+    /// A package-level name, by its declaration.
+    Package(Declaration<'a>),
+    Import(&'a Import),
+    /// Predeclared: `nil`, `make`, `error`, …
+    Universe,
+    /// Dot-imported, declared twice behind build tags, or not declared at all.
+    Unknown,
+}
+
+/// What a mention does to the variable it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Usage {
+    Read,
+    /// The whole variable gets a new value.
+    Write,
+    /// `x++`, `x += 1`: both.
+    Update,
+    /// `&x`: anything may happen to it.
+    Address,
+    /// The name of a struct field in a literal (`T{x: 1}`), which mentions no variable.
+    FieldKey,
+}
+
+const UNIVERSE: [&str; 44] = [
+    "any",
+    "append",
+    "bool",
+    "byte",
+    "cap",
+    "clear",
+    "close",
+    "comparable",
+    "complex",
+    "complex128",
+    "complex64",
+    "copy",
+    "delete",
+    "error",
+    "false",
+    "float32",
+    "float64",
+    "imag",
+    "int",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "iota",
+    "len",
+    "make",
+    "max",
+    "min",
+    "new",
+    "nil",
+    "panic",
+    "print",
+    "println",
+    "real",
+    "recover",
+    "rune",
+    "string",
+    "true",
+    "uint",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uint8",
+    "uintptr",
+];
+
+impl<'a> Declaration<'a> {
+    /// What an identifier (or type or package identifier) of this declaration means.
+    pub fn resolve(self, identifier: Node<'_>) -> Meaning<'a> {
+        match self.scopes().binding_of(identifier) {
+            Some(id) => Meaning::Local(id),
+            None => self.resolve_top(identifier.text()),
+        }
+    }
+
+    /// What `name` means where no local name hides it.
+    pub fn resolve_top(self, name: &str) -> Meaning<'a> {
+        let file = self.file();
+        if let Some(declaration) = self.package.find_name(name) {
+            return Meaning::Package(declaration);
+        }
+        if self.package.declares(name) {
+            return Meaning::Unknown;
+        }
+        if let Some(import) = file.import_named(name) {
+            return Meaning::Import(import);
+        }
+        let dot_imports = file
+            .imports
+            .iter()
+            .any(|import| import.alias.as_deref() == Some("."));
+        match UNIVERSE.contains(&name) && !dot_imports {
+            true => Meaning::Universe,
+            false => Meaning::Unknown,
+        }
+    }
+
+    /// The import path that `identifier` stands for, if it names an import.
+    pub fn import_path_of(self, identifier: Node<'_>) -> Option<&'a str> {
+        match self.resolve(identifier) {
+            Meaning::Import(import) => Some(&import.path),
+            _ => None,
+        }
+    }
+
+    /// How a mention of a variable uses it.
+    pub fn usage(self, identifier: Node<'_>) -> Usage {
+        let Some(parent) = identifier.parent() else {
+            return Usage::Read;
+        };
+        match parent.kind() {
+            Kind::ExpressionList if parent.role() == Field::Left => written_by(parent),
+            Kind::IncStatement | Kind::DecStatement => Usage::Update,
+            Kind::UnaryExpression if parent.operator() == Some(Kind::Address) => Usage::Address,
+            Kind::LiteralElement if self.is_field_key(parent) => Usage::FieldKey,
+            _ => Usage::Read,
+        }
+    }
+
+    /// Whether `element` is the key of a struct literal. Keys of map, slice and array literals are expressions;
+    /// where the type is named and not of this package, the known maps of Fiber and bson are expressions too.
+    fn is_field_key(self, element: Node<'_>) -> bool {
+        let keyed = element.parent().filter(|_| element.role() == Field::Key);
+        let literal = keyed.and_then(|keyed| keyed.enclosing(Kind::CompositeLiteral));
+        let Some(named) = literal.and_then(|literal| literal.field(Field::Type)) else {
+            return false;
+        };
+        match named.kind() {
+            Kind::TypeIdentifier => true,
+            Kind::QualifiedType => !named.text().ends_with(".Map") && !named.text().ends_with(".M"),
+            Kind::GenericType => true,
+            _ => false,
+        }
+    }
+}
+
+/// What the statement with this left side does to a variable on it.
+fn written_by(left: Node<'_>) -> Usage {
+    match left.parent() {
+        Some(statement) if statement.is(Kind::AssignmentStatement) => match statement.operator() {
+            Some(Kind::Assign) => Usage::Write,
+            _ => Usage::Update,
+        },
+        _ => Usage::Write,
+    }
+}
+
+impl Package {
+    /// Every identifier of the package that means the package-level `name`, its declaration's own left out.
+    /// Declarations whose bytes do not hold the name are not parsed.
+    pub fn mentions<'a>(&'a self, name: &str) -> Vec<(Declaration<'a>, Node<'a>)> {
+        let finder = memmem::Finder::new(name.as_bytes());
+        let holding = self
+            .declarations()
+            .filter(|declaration| finder.find(declaration.bytes()).is_some());
+        let mut found = Vec::new();
+        for declaration in holding {
+            let declared = |node: Node<'_>| {
+                declaration
+                    .decl()
+                    .names
+                    .iter()
+                    .any(|name| name.span == node.span())
+            };
+            let means_it = |node: &Node<'_>| {
+                matches!(node.kind(), Kind::Identifier | Kind::TypeIdentifier)
+                    && node.text() == name
+                    && declaration.scopes().binding_of(*node).is_none()
+                    && !declared(*node)
+                    && declaration.usage(*node) != Usage::FieldKey
+            };
+            let nodes = declaration.tree().root().subtree().filter(means_it);
+            found.extend(nodes.map(|node| (declaration, node)));
+        }
+        found
+    }
+
+    /// Every selector of the package (`x.name`) that could mean a method or field called `name`.
+    pub fn selections<'a>(&'a self, name: &str) -> Vec<(Declaration<'a>, Node<'a>)> {
+        let finder = memmem::Finder::new(name.as_bytes());
+        let holding = self
+            .declarations()
+            .filter(|declaration| finder.find(declaration.bytes()).is_some());
+        let mut found = Vec::new();
+        for declaration in holding {
+            let selectors = declaration
+                .tree()
+                .root()
+                .subtree()
+                .filter(|node| node.is(Kind::SelectorExpression));
+            let named =
+                selectors.filter(|node| node.field(Field::Field).is_some_and(|field| field.text() == name));
+            found.extend(named.map(|node| (declaration, node)));
+        }
+        found
+    }
+}
