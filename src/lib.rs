@@ -1,4 +1,5 @@
 pub mod config;
 pub mod go;
+pub mod review;
 pub mod text;
 pub mod transform;
