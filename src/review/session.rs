@@ -135,7 +135,8 @@ impl Session {
         self.at
     }
 
-    pub fn len(&self) -> usize {
+    /// How many proposals there are, decided or not.
+    pub fn count(&self) -> usize {
         self.entries.len()
     }
 
@@ -370,7 +371,7 @@ mod tests {
             Some(Answer::Suppress(_)) => 's',
             None => '.',
         };
-        (0..session.len()).map(letter).collect()
+        (0..session.count()).map(letter).collect()
     }
 
     #[test]
@@ -550,6 +551,6 @@ mod tests {
         for key in "ynadeAxukj	si?".chars() {
             press(&mut session, &key.to_string());
         }
-        assert_eq!(session.len(), 0);
+        assert_eq!(session.count(), 0);
     }
 }
