@@ -3,9 +3,11 @@
 mod diff;
 mod edit;
 mod lines;
+mod printable;
 mod span;
 
 pub use diff::{DiffLine, FilePatch, Hunk, LineChange, LineRange, hunks, patch};
 pub use edit::{Conflict, Edit, EditSet};
 pub use lines::{LineIndex, Position};
+pub use printable::printable;
 pub use span::Span;
