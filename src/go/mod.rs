@@ -2,6 +2,8 @@
 //! leaks, Fiber, edits or files on disk; *Unknown* is an answer.
 
 mod calls;
+pub mod cfg;
+mod flow;
 mod lexer;
 mod module;
 mod package;
