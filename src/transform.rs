@@ -8,11 +8,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
+use crate::rewrite::Rewrite;
 use crate::text::EditSet;
 
 mod pass;
 
 pub use crate::go::{FileId, Place};
+pub use crate::rewrite::ImportNeed;
 pub use pass::{Alone, Pass, Sources};
 
 /// What kind of thing leaks.
@@ -106,15 +108,6 @@ pub struct Finding {
     pub related: Vec<Related>,
 }
 
-/// A wish about a file's imports. Intent and not text, so that two fixes never fight over an import block.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ImportNeed {
-    /// The file uses this path under its own package name.
-    Add(FileId, String),
-    /// The fix removed a use; the import goes when it was the last.
-    DropIfUnused(FileId, String),
-}
-
 /// A repair: applied whole or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
@@ -124,6 +117,18 @@ pub struct Fix {
     /// Per file, on the source the pass was given.
     pub edits: Vec<(FileId, EditSet)>,
     pub imports: Vec<ImportNeed>,
+}
+
+impl Fix {
+    pub fn new(title: impl Into<String>, applicability: Applicability, rewrite: Rewrite) -> Self {
+        let (edits, imports) = rewrite.into_parts();
+        Fix {
+            title: title.into(),
+            applicability,
+            edits,
+            imports,
+        }
+    }
 }
 
 /// Why there is no fix.

@@ -1,0 +1,179 @@
+//! What this tool knows of Fiber: which functions are handlers, and which context a request lends. The facts
+//! were measured on fiber v1.14, v2.52 and v3.5 with their fasthttp versions.
+
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{BindingId, Declaration, Module, Type};
+
+/// Fiber's major versions; each has its own import path and handler type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Version {
+    V1,
+    V2,
+    V3,
+}
+
+impl Version {
+    pub const ALL: [Version; 3] = [Version::V1, Version::V2, Version::V3];
+
+    pub fn import_path(self) -> &'static str {
+        match self {
+            Version::V1 => "github.com/gofiber/fiber",
+            Version::V2 => "github.com/gofiber/fiber/v2",
+            Version::V3 => "github.com/gofiber/fiber/v3",
+        }
+    }
+
+    /// The version whose request context a parameter of this type is. v1 and v2 hand out a pointer, v3 an interface.
+    pub fn of_context(parameter: &Type) -> Option<Version> {
+        let pointer = matches!(parameter, Type::Pointer(_));
+        let fits = |version: &Version| {
+            parameter.is(version.import_path(), "Ctx") && pointer == (*version != Version::V3)
+        };
+        Version::ALL.into_iter().find(fits)
+    }
+}
+
+/// Whether `of` is a request context of any Fiber version.
+pub fn is_request_context(of: &Type) -> bool {
+    Version::of_context(of).is_some()
+}
+
+/// A function, method or literal that gets a request context.
+#[derive(Clone, Copy, Debug)]
+pub struct Handler<'a> {
+    pub declaration: Declaration<'a>,
+    /// The function declaration, method or literal.
+    pub function: Node<'a>,
+    /// The context parameter; `None` where it is unnamed or `_`.
+    pub context: Option<BindingId>,
+    pub version: Version,
+}
+
+impl<'a> Handler<'a> {
+    /// `function` as a handler, if one of its parameters is a request context.
+    pub fn of(declaration: Declaration<'a>, function: Node<'a>) -> Option<Handler<'a>> {
+        let parameters = function.field(Field::Parameters)?;
+        parameters.children().find_map(|parameter| {
+            let of = declaration.type_meant(parameter.field(Field::Type)?);
+            let version = Version::of_context(&of)?;
+            let name = parameter.field(Field::Name);
+            Some(Handler {
+                declaration,
+                function,
+                context: name.and_then(|name| declaration.scopes().binding_of(name)),
+                version,
+            })
+        })
+    }
+
+    /// The innermost handler around `node`.
+    pub fn around(declaration: Declaration<'a>, node: Node<'a>) -> Option<Handler<'a>> {
+        let mut functions = node.ancestors().filter(|node| node.is_function());
+        functions.find_map(|function| Handler::of(declaration, function))
+    }
+
+    /// The handlers of a declaration, outer ones first.
+    pub fn all_of(declaration: Declaration<'a>) -> impl Iterator<Item = Handler<'a>> {
+        let functions = declaration
+            .tree()
+            .root()
+            .subtree()
+            .filter(|node| node.is_function());
+        functions.filter_map(move |function| Handler::of(declaration, function))
+    }
+
+    pub fn body(&self) -> Option<Node<'a>> {
+        self.function.field(Field::Body)
+    }
+
+    /// The name of the context parameter.
+    pub fn context_name(&self) -> Option<&'a str> {
+        self.context.map(|id| &*self.declaration.scopes().get(id).name)
+    }
+}
+
+/// The context from which a handler may derive its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParentContext {
+    /// `context.Background()`
+    Background,
+    /// `c.UserContext()`
+    UserContext,
+    /// `c.Context()`, where that is a `context.Context` of the user
+    Context,
+}
+
+impl ParentContext {
+    /// The right parent for `context.WithCancel` in a handler. fasthttp's RequestCtx and `c` itself never are: they
+    /// are recycled after the handler, and every child of a RequestCtx costs a goroutine until shutdown.
+    pub fn of(version: Version, module: Option<&Module>) -> Self {
+        let required = module.and_then(|module| module.version_of(version.import_path()));
+        match (version, required) {
+            (Version::V1, _) => ParentContext::Background,
+            (Version::V2, Some(required)) if required.numbers < (2, 11, 0) => ParentContext::Background,
+            (Version::V2, _) => ParentContext::UserContext,
+            (Version::V3, None) => ParentContext::Context,
+            (Version::V3, Some(required)) => match required.pre {
+                None => ParentContext::Context,
+                Some(pre) => ParentContext::of_prerelease(pre),
+            },
+        }
+    }
+
+    /// v3 changed its contexts twice before the release. Commits between tags are not told apart.
+    fn of_prerelease(pre: &str) -> Self {
+        let number = |tag: &str| {
+            pre.strip_prefix(tag)
+                .and_then(|number| number.parse::<u32>().ok())
+        };
+        match (number("beta."), number("rc.")) {
+            (Some(..=3), _) => ParentContext::UserContext,
+            (Some(4), _) | (_, Some(2..)) => ParentContext::Context,
+            _ => ParentContext::Background,
+        }
+    }
+}
+
+/// Whether `node` stands in a function that fasthttp runs after the handler: a body stream writer.
+pub fn is_stream_writer(literal: Node<'_>) -> bool {
+    const WRITERS: [&str; 3] = ["SetBodyStreamWriter", "SendStreamWriter", "NewStreamReader"];
+    let call = literal.enclosing(Kind::CallExpression).filter(|call| {
+        call.field(Field::Arguments)
+            .is_some_and(|arguments| arguments.children().any(|argument| argument == literal))
+    });
+    let name = call
+        .and_then(|call| call.field(Field::Function))
+        .and_then(|function| match function.kind() {
+            Kind::SelectorExpression => function.field(Field::Field),
+            _ => Some(function),
+        });
+    name.is_some_and(|name| WRITERS.contains(&name.text()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parent_follows_the_version() {
+        let parent = |version: Version, required: &str| {
+            let text = format!("module m\nrequire {} {required}\n", version.import_path());
+            ParentContext::of(version, Some(&Module::parse("", &text)))
+        };
+        use ParentContext::*;
+        assert_eq!(parent(Version::V1, "v1.14.6"), Background);
+        assert_eq!(parent(Version::V2, "v2.10.0"), Background);
+        assert_eq!(parent(Version::V2, "v2.52.15"), UserContext);
+        assert_eq!(parent(Version::V3, "v3.0.0-beta.3"), UserContext);
+        assert_eq!(parent(Version::V3, "v3.0.0-beta.4"), Context);
+        assert_eq!(parent(Version::V3, "v3.0.0-beta.5"), Background);
+        assert_eq!(parent(Version::V3, "v3.0.0-rc.1"), Background);
+        assert_eq!(parent(Version::V3, "v3.0.0-rc.2"), Context);
+        assert_eq!(
+            parent(Version::V3, "v3.0.0-20240101000000-abcdefabcdef"),
+            Background
+        );
+        assert_eq!(parent(Version::V3, "v3.5.0"), Context);
+        assert_eq!(ParentContext::of(Version::V2, None), UserContext);
+    }
+}
