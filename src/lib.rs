@@ -1,8 +1,29 @@
-pub mod config;
-pub mod fiber;
-pub mod go;
-pub mod leak;
-pub mod review;
-pub mod rewrite;
+//! `unleak` finds and repairs leaks in Go services built on Fiber. The modules in reading order, from the ground
+//! up; each imports only from floors below.
+
+// Floor 0: bytes, lines, edits, diffs.
 pub mod text;
+
+// Floor 1: what Go source says.
+pub mod go;
+
+// Floor 2: lifetimes, Fiber's facts, the vocabulary of Go edits.
+pub mod fiber;
+pub mod leak;
+pub mod rewrite;
+
+// Floor 3: the contract with the suite, and what a user can set.
+pub mod config;
 pub mod transform;
+
+// Floor 4: the suite of repairs.
+#[path = "../transforms/mod.rs"]
+pub mod transforms;
+
+// Floor 5: one package from findings to new bytes.
+pub mod pipeline;
+pub mod plan;
+pub mod verify;
+
+// Floor 6: one run from files to a report or changed files, with a person if wanted.
+pub mod review;

@@ -179,6 +179,8 @@ pub enum Reason {
     NameTaken,
     /// The file says it is generated.
     GeneratedFile,
+    /// The parser does not understand the file.
+    SyntaxError,
     /// Only a person can decide what is meant to happen.
     NeedsDecision,
 }

@@ -1,0 +1,88 @@
+//! The inner story, for one package: analyze, let someone choose, plan, verify, and again until nothing is left
+//! to do. Knows no transform by name and touches no file, process or terminal: sources and judges are handed in.
+
+use crate::config::Config;
+use crate::plan::Change;
+use crate::transform::{Fix, Outcome, Proposal, Sources, Suite};
+use crate::verify::Formatter;
+
+mod analysis;
+mod fingerprint;
+mod policy;
+mod run;
+mod suppression;
+
+pub use analysis::{Analysis, analyze};
+pub use policy::{Automatic, Decided};
+use run::Run;
+pub use suppression::{Suppression, suppress};
+
+/// What the engine works with.
+pub struct Engine<'a> {
+    pub suite: &'a Suite,
+    pub config: &'a Config,
+    pub sources: &'a dyn Sources,
+    /// Absent where Go is: then the parser alone judges the result.
+    pub formatter: Option<&'a dyn Formatter>,
+}
+
+/// What becomes of one open proposal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Repair it so: one of its fixes, or one that a person edited.
+    Apply(Fix),
+    /// Write the comment that suppresses it: [`suppress`] makes the fix.
+    Suppress(Fix),
+    /// Leave it, and say why.
+    Decline(String),
+    /// Leave it to a later run.
+    Later,
+}
+
+/// What is to be decided in one round: every proposal that has a fix and is not settled yet.
+pub struct Round<'a> {
+    pub analysis: &'a Analysis,
+    /// Sorted by path, start and rule. What was deferred in an earlier round comes again, with its fix made anew
+    /// on the new source and its fingerprint kept.
+    pub open: Vec<&'a Proposal>,
+}
+
+/// Who decides: a policy, or a person.
+pub trait Choose {
+    /// One decision for each open proposal, in the same order. What is left out counts as [`Decision::Later`].
+    fn choose(&mut self, round: &Round<'_>) -> Vec<Decision>;
+}
+
+/// How a finding ended, and what there is to say about it: the title of the fix that was applied, why it was
+/// declined, on which rung it failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    pub outcome: Outcome,
+    pub note: Option<String>,
+}
+
+/// A package after its last round.
+pub struct Repaired {
+    /// As first seen, before any change.
+    pub analysis: Analysis,
+    /// Parallel to `analysis.proposals`.
+    pub endings: Vec<Ending>,
+    pub changes: Vec<Change>,
+}
+
+/// Enough for fixes that overlap others; a file that needs more gets the rest in the next run.
+const MAX_ROUNDS: usize = 8;
+
+/// Repairs what `chooser` decides to repair. Each round ends with fewer findings than it began with, since the
+/// gate lets no new one through: so the rounds end, and the last one proves that a second run changes nothing.
+pub fn repair(analysis: Analysis, engine: &Engine<'_>, chooser: &mut dyn Choose) -> Repaired {
+    let mut run = Run::new(analysis, engine);
+    for _ in 0..MAX_ROUNDS {
+        let batch = run.choose(chooser);
+        if batch.is_empty() {
+            break;
+        }
+        run.apply(&batch);
+    }
+    run.finish()
+}

@@ -1,0 +1,114 @@
+use super::Engine;
+use super::fingerprint::{self, Key};
+use super::suppression::{self, Suppression};
+use crate::go::Package;
+use crate::transform::{Finding, Fix, Pass, Proposal, Reason, Refusal};
+
+/// A package with everything found in it.
+pub struct Analysis {
+    pub package: Package,
+    /// Sorted by path, start and rule.
+    pub proposals: Vec<Proposal>,
+    /// Parallel to `proposals`: what the fingerprints are made of.
+    keys: Vec<Key>,
+    /// Findings that a comment accepts, in the same order.
+    pub suppressed: Vec<(Proposal, Suppression)>,
+}
+
+impl Analysis {
+    /// Whether proposal `a` of `self` and `b` of `other` tell of the same lines.
+    pub(crate) fn same_key(&self, a: usize, other: &Analysis, b: usize) -> bool {
+        self.keys[a] == other.keys[b]
+    }
+
+    fn take(&mut self, proposal: Proposal, key: Key, suppression: Option<Suppression>) {
+        match suppression {
+            Some(suppression) => self.suppressed.push((proposal, suppression)),
+            None => {
+                self.proposals.push(proposal);
+                self.keys.push(key);
+            }
+        }
+    }
+
+    /// Whether they tell of the same rule in the same function.
+    pub(crate) fn akin_key(&self, a: usize, other: &Analysis, b: usize) -> bool {
+        self.keys[a].is_akin(&other.keys[b])
+    }
+}
+
+/// Runs the suite over one package. Findings in generated files are left out: nobody edits those.
+pub fn analyze(package: Package, engine: &Engine<'_>) -> Analysis {
+    let mut told = detect(&package, engine);
+    told.retain(|(finding, _)| {
+        engine.config.selects(&finding.rule.slug) && !package.file(finding.place.file).is_generated()
+    });
+    told.sort_by(|(a, _), (b, _)| order(&package, a).cmp(&order(&package, b)));
+    told.dedup_by(|(a, _), (b, _)| a.place == b.place && a.rule == b.rule);
+    let keys: Vec<Key> = told
+        .iter()
+        .map(|(finding, _)| fingerprint::key(&package, finding))
+        .collect();
+    let fingerprints = fingerprint::number(&keys);
+    let mut analysis = Analysis {
+        package,
+        proposals: Vec::new(),
+        keys: Vec::new(),
+        suppressed: Vec::new(),
+    };
+    for (((finding, remedy), key), fingerprint) in told.into_iter().zip(keys).zip(fingerprints) {
+        let remedy = remedy.and_then(|fixes| editable(&analysis.package, fixes));
+        let suppression = suppression::find(&analysis.package, &finding);
+        let proposal = Proposal {
+            finding,
+            remedy,
+            fingerprint,
+        };
+        analysis.take(proposal, key, suppression);
+    }
+    analysis
+}
+
+type Told = (Finding, Result<Vec<Fix>, Refusal>);
+
+fn detect(package: &Package, engine: &Engine<'_>) -> Vec<Told> {
+    let pass = Pass {
+        package,
+        config: engine.config,
+        sources: engine.sources,
+    };
+    let propose = |transform: &&'static dyn crate::transform::AnyTransform| transform.propose(&pass);
+    engine.suite.iter().flat_map(propose).collect()
+}
+
+fn order<'f>(package: &'f Package, finding: &'f Finding) -> (&'f str, crate::text::Span, &'f str) {
+    let place = finding.place;
+    (&package.file(place.file).path, place.span, &finding.rule.slug)
+}
+
+/// The fixes whose files a person wrote and the parser understood.
+fn editable(package: &Package, fixes: Vec<Fix>) -> Result<Vec<Fix>, Refusal> {
+    let mut refusal = Refusal::new(Reason::NeedsDecision, "no repair is known for this shape");
+    let mut kept = Vec::new();
+    for fix in fixes {
+        match obstacle(package, &fix) {
+            None => kept.push(fix),
+            Some(why) => refusal = why,
+        }
+    }
+    if kept.is_empty() { Err(refusal) } else { Ok(kept) }
+}
+
+fn obstacle(package: &Package, fix: &Fix) -> Option<Refusal> {
+    fix.edits.iter().find_map(|(id, _)| {
+        let file = package.files.get(id.0)?;
+        if file.is_generated() {
+            let message = format!("{} is generated: repair its generator", file.path);
+            return Some(Refusal::new(Reason::GeneratedFile, message));
+        }
+        let at = file.syntax_error()?;
+        let line = file.lines().position(at).line;
+        let message = format!("{}:{line} has a syntax error: correct it first", file.path);
+        Some(Refusal::new(Reason::SyntaxError, message))
+    })
+}

@@ -1,0 +1,160 @@
+//! The rounds over one package: who was asked about what, and how it ended.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::{iter, mem};
+
+use super::{Analysis, Choose, Decision, Ending, Engine, Repaired, Round};
+use crate::go::{FileId, Package};
+use crate::plan::{Change, Misfit, Plan};
+use crate::transform::{Outcome, Proposal};
+use crate::verify::{self, Chosen, Verdict};
+
+pub(super) struct Run<'a> {
+    engine: &'a Engine<'a>,
+    first: Analysis,
+    /// After the last accepted change.
+    latest: Option<Analysis>,
+    /// By fingerprint; a deferred one is open still.
+    endings: HashMap<String, Ending>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(first: Analysis, engine: &'a Engine<'a>) -> Self {
+        Run {
+            engine,
+            first,
+            latest: None,
+            endings: HashMap::new(),
+        }
+    }
+
+    fn current(&self) -> &Analysis {
+        self.latest.as_ref().unwrap_or(&self.first)
+    }
+
+    /// Asks about every open proposal and notes the answers. What is to be applied, and fits together, comes back.
+    pub(super) fn choose(&mut self, chooser: &mut dyn Choose) -> Vec<Chosen> {
+        let analysis = self.latest.as_ref().unwrap_or(&self.first);
+        let open: Vec<usize> = (0..analysis.proposals.len())
+            .filter(|&at| self.is_open(&analysis.proposals[at]))
+            .collect();
+        let round = Round {
+            analysis,
+            open: open.iter().map(|&at| &analysis.proposals[at]).collect(),
+        };
+        let decisions = chooser
+            .choose(&round)
+            .into_iter()
+            .chain(iter::repeat(Decision::Later));
+        let mut sieve = Sieve {
+            plan: Plan::new(&analysis.package),
+            batch: Vec::new(),
+        };
+        for (proposal, decision) in open.into_iter().zip(decisions) {
+            let fingerprint = analysis.proposals[proposal].fingerprint.clone();
+            self.endings.insert(fingerprint, sieve.take(proposal, decision));
+        }
+        sieve.batch
+    }
+
+    fn is_open(&self, proposal: &Proposal) -> bool {
+        let ending = self.endings.get(&proposal.fingerprint);
+        proposal.remedy.is_ok()
+            && ending.is_none_or(|ending| ending.outcome == Outcome::Deferred)
+            && self.engine.config.fixes(&proposal.finding.rule.slug)
+    }
+
+    /// Puts the batch through the gate and notes each fix's verdict.
+    pub(super) fn apply(&mut self, batch: &[Chosen]) {
+        let admission = verify::admit(self.current(), batch, self.engine);
+        for (chosen, verdict) in batch.iter().zip(admission.verdicts) {
+            let proposal = &self.current().proposals[chosen.proposal];
+            let ending = match verdict {
+                Verdict::Accepted => ended(chosen.outcome, chosen.fix.title.clone()),
+                Verdict::Rejected(rejection) => ended(Outcome::Failed, rejection.to_string()),
+                Verdict::Crowded => {
+                    deferred("its fix does not hold beside another one; the next run tries again")
+                }
+            };
+            self.endings.insert(proposal.fingerprint.clone(), ending);
+        }
+        self.latest = admission.after.or(self.latest.take());
+    }
+
+    pub(super) fn finish(mut self) -> Repaired {
+        let mut endings = mem::take(&mut self.endings);
+        for left in &self.current().proposals {
+            let noted = endings.remove(&left.fingerprint);
+            endings.insert(left.fingerprint.clone(), ending_of_remaining(left, noted));
+        }
+        let went = || ended(Outcome::Fixed, "went with the repair of another finding");
+        let ending = |proposal: &Proposal| endings.get(&proposal.fingerprint).cloned().unwrap_or_else(went);
+        Repaired {
+            endings: self.first.proposals.iter().map(ending).collect(),
+            changes: changes(&self.first.package, &self.current().package),
+            analysis: self.first,
+        }
+    }
+}
+
+/// Sorts decisions into what this round tries and what it leaves.
+struct Sieve<'a> {
+    plan: Plan<'a>,
+    batch: Vec<Chosen>,
+}
+
+impl Sieve<'_> {
+    /// How the proposal stands until the gate has spoken.
+    fn take(&mut self, proposal: usize, decision: Decision) -> Ending {
+        let (fix, outcome) = match decision {
+            Decision::Apply(fix) => (fix, Outcome::Fixed),
+            Decision::Suppress(fix) => (fix, Outcome::Suppressed),
+            Decision::Decline(why) => return ended(Outcome::Declined, why),
+            Decision::Later => return deferred("left to a later run"),
+        };
+        // A fix outside its file goes on to the gate, which says so.
+        if self.plan.add(&fix) != Err(Misfit::Overlaps) {
+            self.batch.push(Chosen {
+                proposal,
+                fix,
+                outcome,
+            });
+        }
+        deferred("its fix overlaps another one; the next run applies it")
+    }
+}
+
+/// How a finding ended that is there after the last round.
+fn ending_of_remaining(left: &Proposal, noted: Option<Ending>) -> Ending {
+    match (noted, &left.remedy) {
+        (Some(ending), _) if ending.outcome != Outcome::Deferred => ending,
+        (_, Err(refusal)) => ended(Outcome::Refused, refusal.message.clone()),
+        (Some(ending), Ok(_)) => ending,
+        (None, Ok(_)) => ended(Outcome::Declined, "fixes of this rule are switched off"),
+    }
+}
+
+fn ended(outcome: Outcome, note: impl Into<String>) -> Ending {
+    Ending {
+        outcome,
+        note: Some(note.into()),
+    }
+}
+
+fn deferred(note: &str) -> Ending {
+    ended(Outcome::Deferred, note)
+}
+
+fn changes(before: &Package, after: &Package) -> Vec<Change> {
+    let pairs = before.files.iter().zip(&after.files).enumerate();
+    pairs
+        .filter(|(_, (old, new))| old.source != new.source)
+        .map(|(at, (old, new))| Change {
+            file: FileId(at),
+            path: old.path.clone(),
+            old: Arc::clone(&old.source),
+            new: new.source.to_vec(),
+        })
+        .collect()
+}

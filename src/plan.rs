@@ -1,0 +1,125 @@
+//! From chosen fixes to new file contents: edits united per file, imports settled once per file. Pure and
+//! deterministic; a fix goes in whole or not at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::go::{FileId, Package};
+use crate::text::{Edit, EditSet};
+use crate::transform::{Fix, ImportNeed};
+
+mod imports;
+
+/// One file before and after: all that a sink writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub file: FileId,
+    /// As in [`crate::go::SourceFile::path`].
+    pub path: String,
+    pub old: Arc<[u8]>,
+    pub new: Vec<u8>,
+}
+
+/// Why a fix does not go into a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// It wants bytes that another fix of the plan changes.
+    Overlaps,
+    /// It edits what the file does not have: a bug of the transform.
+    OutsideFile,
+}
+
+/// Fixes that fit together, on the sources of one package.
+pub struct Plan<'a> {
+    package: &'a Package,
+    edits: BTreeMap<FileId, EditSet>,
+    imports: BTreeSet<ImportNeed>,
+}
+
+impl<'a> Plan<'a> {
+    pub fn new(package: &'a Package) -> Self {
+        Plan {
+            package,
+            edits: BTreeMap::new(),
+            imports: BTreeSet::new(),
+        }
+    }
+
+    /// Takes the fix in, or leaves the plan as it was.
+    pub fn add(&mut self, fix: &Fix) -> Result<(), Misfit> {
+        let mut edits = self.edits.clone();
+        for (file, set) in &fix.edits {
+            let source = self.package.files.get(file.0).ok_or(Misfit::OutsideFile)?;
+            if !set.iter().all(|edit| fits(edit, &source.source)) {
+                return Err(Misfit::OutsideFile);
+            }
+            let held = edits.entry(*file).or_default();
+            held.union(set).map_err(|_| Misfit::Overlaps)?;
+        }
+        self.edits = edits;
+        self.imports.extend(fix.imports.iter().cloned());
+        Ok(())
+    }
+
+    /// The files that come out different, in the order of their ids.
+    pub fn changes(&self) -> Vec<Change> {
+        let edited = self.edits.keys().copied();
+        let importing = self.imports.iter().map(file_of);
+        let files: BTreeSet<FileId> = edited.chain(importing).collect();
+        files.into_iter().filter_map(|file| self.change(file)).collect()
+    }
+
+    fn change(&self, id: FileId) -> Option<Change> {
+        let file = self.package.files.get(id.0)?;
+        let edited = match self.edits.get(&id) {
+            Some(edits) => with_line_ends(edits, &file.source).apply(&file.source),
+            None => file.source.to_vec(),
+        };
+        let needs = self.imports.iter().filter(|need| file_of(need) == id);
+        let module = self.package.module.as_deref();
+        let new = imports::settle(file, edited, needs, module);
+        (new != *file.source).then(|| Change {
+            file: id,
+            path: file.path.clone(),
+            old: Arc::clone(&file.source),
+            new,
+        })
+    }
+}
+
+fn file_of(need: &ImportNeed) -> FileId {
+    match need {
+        ImportNeed::Add(file, _) | ImportNeed::DropIfUnused(file, _) => *file,
+    }
+}
+
+fn fits(edit: &Edit, source: &[u8]) -> bool {
+    edit.span.start <= edit.span.end && edit.span.end <= source.len()
+}
+
+/// Transforms write `\n`; a file with CRLF line ends gets those.
+fn with_line_ends(edits: &EditSet, source: &[u8]) -> EditSet {
+    if !ends_lines_with_crlf(source) {
+        return edits.clone();
+    }
+    let translated = edits.iter().map(|edit| {
+        let text = edit.text.replace("\r\n", "\n").replace('\n', "\r\n");
+        Edit::replace(edit.span, text)
+    });
+    // Spans stay as they were, so the edits stay disjoint.
+    EditSet::try_from(translated.collect::<Vec<_>>()).unwrap_or_else(|_| edits.clone())
+}
+
+/// Whether the first line ends with CRLF.
+fn ends_lines_with_crlf(source: &[u8]) -> bool {
+    memchr::memchr(b'\n', source).is_some_and(|at| source[..at].ends_with(b"\r"))
+}
+
+/// What one fix alone changes, its imports settled: what a person is shown. Empty where the fix does not fit.
+pub fn preview(package: &Package, fix: &Fix) -> Vec<Change> {
+    let mut plan = Plan::new(package);
+    match plan.add(fix) {
+        Ok(()) => plan.changes(),
+        Err(_) => Vec::new(),
+    }
+}

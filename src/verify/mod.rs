@@ -1,0 +1,153 @@
+//! The gate: what a fix must pass before anyone sees its result. Rungs from cheap to dear; the first that fails
+//! ends the climb. Judges that are processes are handed in.
+
+use std::fmt;
+
+use crate::go::Package;
+use crate::pipeline::{Analysis, Engine, analyze};
+use crate::plan::{Change, Misfit, Plan};
+use crate::transform::{Fix, Outcome};
+
+mod gofmt;
+mod recheck;
+mod syntax;
+
+/// gofmt, as the outer floors run it.
+pub trait Formatter: Sync {
+    /// Each source as gofmt prints it, or what gofmt says against it; as many answers as sources.
+    fn format(&self, sources: &[&[u8]]) -> Vec<Result<Vec<u8>, String>>;
+}
+
+/// A step of the ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rung {
+    /// The edits lie in their files.
+    Edits,
+    /// No syntax error that was not there before.
+    Syntax,
+    /// gofmt reads the result.
+    Gofmt,
+    /// The finding is gone and no new one appeared.
+    Recheck,
+}
+
+/// The first rung that failed, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    pub rung: Rung,
+    pub evidence: String,
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.evidence)
+    }
+}
+
+/// A fix that was decided on, for one proposal of an analysis.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    /// Its place in [`Analysis::proposals`].
+    pub proposal: usize,
+    pub fix: Fix,
+    /// How the finding ends when the fix is accepted: fixed, or suppressed by a comment.
+    pub outcome: Outcome,
+}
+
+/// What the gate says about one fix of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Accepted,
+    Rejected(Rejection),
+    /// It failed beside fixes that passed: to be tried again on their result.
+    Crowded,
+}
+
+/// What passed the gate.
+pub struct Admission {
+    /// The package with every accepted fix in it; `None` where none was.
+    pub after: Option<Analysis>,
+    /// Parallel to the batch.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// Lets as much of the batch through as holds. A batch that fails is halved until the guilty fix is alone; the
+/// others are kept.
+pub fn admit(before: &Analysis, batch: &[Chosen], engine: &Engine<'_>) -> Admission {
+    let mut bisection = Bisection {
+        before,
+        batch,
+        engine,
+        accepted: Vec::new(),
+        admission: Admission {
+            after: None,
+            verdicts: vec![Verdict::Accepted; batch.len()],
+        },
+    };
+    let all: Vec<usize> = (0..batch.len()).collect();
+    bisection.admit(&all);
+    bisection.admission
+}
+
+struct Bisection<'a> {
+    before: &'a Analysis,
+    batch: &'a [Chosen],
+    engine: &'a Engine<'a>,
+    accepted: Vec<usize>,
+    admission: Admission,
+}
+
+impl Bisection<'_> {
+    fn admit(&mut self, candidates: &[usize]) {
+        if candidates.is_empty() {
+            return;
+        }
+        let together: Vec<usize> = self.accepted.iter().chain(candidates).copied().collect();
+        let fixes: Vec<&Chosen> = together.iter().map(|&at| &self.batch[at]).collect();
+        match (check(self.before, &fixes, self.engine), candidates) {
+            (Ok(after), _) => {
+                self.admission.after = Some(after);
+                self.accepted = together;
+            }
+            (Err(rejection), &[guilty]) => {
+                self.admission.verdicts[guilty] = match self.accepted.is_empty() {
+                    true => Verdict::Rejected(rejection),
+                    false => Verdict::Crowded,
+                };
+            }
+            (Err(_), candidates) => {
+                let (left, right) = candidates.split_at(candidates.len() / 2);
+                self.admit(left);
+                self.admit(right);
+            }
+        }
+    }
+}
+
+/// Climbs the ladder with some fixes together. What comes out is the package with them in it.
+pub fn check(before: &Analysis, fixes: &[&Chosen], engine: &Engine<'_>) -> Result<Analysis, Rejection> {
+    let mut changes = united(&before.package, fixes)?;
+    syntax::check(&before.package, &changes)?;
+    if let Some(formatter) = engine.formatter {
+        gofmt::settle(&mut changes, formatter)?;
+    }
+    let sources = changes.iter().map(|change| (change.file, change.new.as_slice()));
+    let mut after = analyze(before.package.with_sources(sources), engine);
+    let chosen: Vec<usize> = fixes.iter().map(|fix| fix.proposal).collect();
+    recheck::carry(before, &chosen, &mut after)?;
+    Ok(after)
+}
+
+fn united(package: &Package, fixes: &[&Chosen]) -> Result<Vec<Change>, Rejection> {
+    let mut plan = Plan::new(package);
+    for chosen in fixes {
+        plan.add(&chosen.fix).map_err(|misfit| Rejection {
+            rung: Rung::Edits,
+            evidence: match misfit {
+                Misfit::Overlaps => "its edits overlap those of another fix".to_owned(),
+                Misfit::OutsideFile => "it edits places that its file does not have".to_owned(),
+            },
+        })?;
+    }
+    Ok(plan.changes())
+}

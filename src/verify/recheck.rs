@@ -1,0 +1,41 @@
+//! The suite's own word on a change: what was repaired is gone, and nothing new came.
+
+use super::{Rejection, Rung};
+use crate::pipeline::Analysis;
+
+/// Compares the findings around a change. Those that stay keep the fingerprint they had, so that a person is
+/// not asked twice about one finding because its equal beside it was repaired.
+pub(super) fn carry(before: &Analysis, chosen: &[usize], after: &mut Analysis) -> Result<(), Rejection> {
+    let mut stay: Vec<usize> = (0..before.proposals.len())
+        .filter(|at| !chosen.contains(at))
+        .collect();
+    let mut partner: Vec<Option<usize>> = vec![None; after.proposals.len()];
+    // First by the whole key; what a fix has reworded is then known by rule and function.
+    for alike in [Analysis::same_key, Analysis::akin_key] {
+        for (at, partner) in partner.iter_mut().enumerate().filter(|(_, held)| held.is_none()) {
+            let found = stay.iter().position(|&old| alike(before, old, after, at));
+            *partner = found.map(|found| stay.remove(found));
+        }
+    }
+    if let Some(at) = partner.iter().position(Option::is_none) {
+        return Err(unexpected(before, chosen, after, at));
+    }
+    for (proposal, old) in after.proposals.iter_mut().zip(partner.into_iter().flatten()) {
+        proposal.fingerprint = before.proposals[old].fingerprint.clone();
+    }
+    Ok(())
+}
+
+fn unexpected(before: &Analysis, chosen: &[usize], after: &Analysis, at: usize) -> Rejection {
+    let remains = chosen
+        .iter()
+        .any(|&old| Analysis::akin_key(before, old, after, at));
+    let finding = &after.proposals[at].finding;
+    let file = after.package.file(finding.place.file);
+    let line = file.lines().position(finding.place.span.start).line;
+    let what = if remains { "still finds" } else { "newly finds" };
+    Rejection {
+        rung: Rung::Recheck,
+        evidence: format!("the result {what} {} at {}:{line}", finding.rule.slug, file.path),
+    }
+}
