@@ -151,6 +151,11 @@ impl Session {
         self.entries.get(index)?.answer.as_ref()
     }
 
+    /// How many proposals the last decision answered.
+    pub fn last_covered(&self) -> usize {
+        self.history.last().map_or(0, |step| step.before.len())
+    }
+
     /// Does what a key says.
     pub fn obey(&mut self, command: Command) -> Reply {
         match command {
