@@ -27,3 +27,4 @@ pub mod verify;
 
 // Floor 6: one run from files to a report or changed files, with a person if wanted.
 pub mod review;
+pub mod workspace;

@@ -1,0 +1,115 @@
+//! The `git` program as a process: what a write could destroy.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// What git cannot give back, should a write turn out wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exposure {
+    /// Changes that are not committed: tracked files of the targets' repositories, and targets that git does not
+    /// track. Absolute and sorted.
+    pub dirty: Vec<PathBuf>,
+    /// Targets outside any repository.
+    pub unversioned: Vec<PathBuf>,
+}
+
+/// The root of the git repository (or linked worktree, or submodule) around `path`.
+pub fn repository_root(path: &Path) -> Option<PathBuf> {
+    path.ancestors()
+        .find(|dir| dir.join(".git").exists())
+        .map(Path::to_owned)
+}
+
+/// Asks git about the files that are to be written. `targets` are absolute.
+pub fn exposure<P: AsRef<Path>>(targets: &[P]) -> Result<Exposure> {
+    let mut exposure = Exposure::default();
+    let mut repositories: BTreeMap<PathBuf, Vec<&Path>> = BTreeMap::new();
+    for target in targets.iter().map(AsRef::as_ref) {
+        match repository_root(target) {
+            Some(root) => repositories.entry(root).or_default().push(target),
+            None => exposure.unversioned.push(target.to_owned()),
+        }
+    }
+    for (root, targets) in &repositories {
+        exposure.dirty.extend(changed(root)?);
+        let tracked: HashSet<PathBuf> = tracked(root)?.into_iter().collect();
+        let untracked = targets.iter().filter(|target| !tracked.contains(**target));
+        exposure
+            .dirty
+            .extend(untracked.map(|target| target.to_path_buf()));
+    }
+    exposure.dirty.sort();
+    exposure.dirty.dedup();
+    Ok(exposure)
+}
+
+/// Tracked files with changes, staged or not.
+fn changed(root: &Path) -> Result<Vec<PathBuf>> {
+    let flags = [
+        "status",
+        "--porcelain=v1",
+        "-z",
+        "--untracked-files=no",
+        "--no-renames",
+        "--ignore-submodules=all",
+    ];
+    let listed = git(root, &flags)?;
+    // Two letters and a space stand before each path.
+    Ok(paths(root, &listed, 3))
+}
+
+fn tracked(root: &Path) -> Result<Vec<PathBuf>> {
+    let listed = git(root, &["ls-files", "-z"])?;
+    Ok(paths(root, &listed, 0))
+}
+
+fn paths(root: &Path, listed: &[u8], prefix: usize) -> Vec<PathBuf> {
+    let entries = listed
+        .split(|&byte| byte == 0)
+        .filter_map(|entry| entry.get(prefix..));
+    let entries = entries.filter(|entry| !entry.is_empty());
+    entries.map(|entry| root.join(os_string(entry))).collect()
+}
+
+#[cfg(unix)]
+fn os_string(bytes: &[u8]) -> OsString {
+    std::os::unix::ffi::OsStringExt::from_vec(bytes.to_vec())
+}
+
+#[cfg(not(unix))]
+fn os_string(bytes: &[u8]) -> OsString {
+    String::from_utf8_lossy(bytes).into_owned().into()
+}
+
+/// Runs git in a repository that may be hostile: its config must not start programs, its index is not
+/// written, and the environment (set inside a hook) must not point at another repository.
+fn git(root: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
+    let output = Command::new("git")
+        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+        .args(arguments)
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("LC_ALL", "C")
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_WORK_TREE")
+        .env_remove("GIT_INDEX_FILE")
+        .output()
+        .context(
+            "cannot run git to see whether the files are committed; install git or pass --allow-dirty",
+        )?;
+    stdout_of(root, output)
+}
+
+fn stdout_of(root: &Path, output: Output) -> Result<Vec<u8>> {
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.lines().next().unwrap_or("it gave no reason");
+    bail!("git cannot tell the state of {}: {said}", root.display())
+}

@@ -1,0 +1,21 @@
+//! The file system, git, and the Go tools as processes. Knows paths and bytes; knows no Go syntax.
+//!
+//! [`discover`] finds the files, [`read`] reads one, [`Gate`] drops those without a literal that matters,
+//! [`write`] replaces one, [`git`] says what would be lost, [`Gofmt`] judges what was written.
+
+mod gate;
+pub mod git;
+mod go_tools;
+mod modules;
+mod read;
+mod skip;
+mod walk;
+mod write;
+
+pub use gate::Gate;
+pub use go_tools::Gofmt;
+pub use modules::Modules;
+pub use read::{Unread, read};
+pub use skip::{Diagnostic, Skip, SkipReason};
+pub use walk::{Directory, Discovery, WalkOptions, discover};
+pub use write::{Replacement, Written, write};

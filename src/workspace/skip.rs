@@ -1,0 +1,39 @@
+use serde::Serialize;
+
+/// A file or a whole folder that was left out, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Skip {
+    /// Relative to the scanned root, with `/`.
+    pub path: String,
+    pub reason: SkipReason,
+}
+
+/// Why something was left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkipReason {
+    /// Says `// Code generated … DO NOT EDIT.`
+    Generated,
+    /// A folder of other people's code: vendor, third_party or node_modules.
+    Vendored,
+    /// A testdata folder, whose files the Go tools do not see either.
+    Testdata,
+    /// Matched by an exclusion of the config.
+    Excluded,
+    /// A symbolic link; its target is scanned under its own name.
+    Symlink,
+    TooLarge,
+    Binary,
+    Unparsable,
+    Unreadable,
+    /// Deleted between the walk and the read.
+    Vanished,
+}
+
+/// What the tool says about input that it could not use.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Diagnostic {
+    /// Relative to the scanned root, with `/`.
+    pub path: String,
+    pub message: String,
+}
