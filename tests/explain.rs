@@ -1,0 +1,138 @@
+//! The explain pages are executed: what stands under *Before* is repaired into exactly what stands under
+//! *After*, and both compile against real Fiber.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const SECTIONS: [&str; 6] = [
+    "## What it does",
+    "## Why it leaks",
+    "## Before",
+    "## After",
+    "## Is the fix safe?",
+    "## When it is left alone",
+];
+
+/// The modules and versions that the pages may import.
+const GO_MOD: &str = "\
+module example.com/page
+
+go 1.25.0
+
+require (
+\tgithub.com/gofiber/fiber/v2 v2.52.15
+\tgithub.com/gofiber/fiber/v3 v3.5.0
+\tgithub.com/lib/pq v1.12.3
+)
+";
+
+fn pages() -> Vec<(String, PathBuf)> {
+    let transforms = Path::new(env!("CARGO_MANIFEST_DIR")).join("transforms");
+    let folders = fs::read_dir(transforms)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir());
+    let page = |folder: PathBuf| {
+        (
+            folder.file_name().unwrap().to_string_lossy().into_owned(),
+            folder.join("explain.md"),
+        )
+    };
+    let mut pages: Vec<_> = folders.map(page).collect();
+    pages.sort();
+    pages
+}
+
+/// The Go code of the section with this heading.
+fn code<'a>(page: &'a str, heading: &str) -> &'a str {
+    let section = &page[page
+        .find(&format!("\n{heading}\n"))
+        .unwrap_or_else(|| panic!("no {heading}"))..];
+    let start = section
+        .find("```go\n")
+        .unwrap_or_else(|| panic!("no Go under {heading}"))
+        + "```go\n".len();
+    let length = section[start..].find("```").unwrap();
+    &section[start..start + length]
+}
+
+fn repaired(before: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("go.mod"), GO_MOD).unwrap();
+    fs::write(folder.path().join("main.go"), before).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_unleak"));
+    let output = command
+        .args(["fix", "--allow-no-vcs", "."])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_ne!(
+        output.status.code(),
+        Some(2),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    fs::read_to_string(folder.path().join("main.go")).unwrap()
+}
+
+/// Compiles and vets all pages' code at once: a package each, so that Fiber is loaded one time.
+fn compiles(programs: &[(String, &str)]) {
+    if Command::new("go").arg("version").output().is_err() {
+        assert!(
+            std::env::var_os("UNLEAK_REQUIRE_GO").is_none(),
+            "go is required and absent"
+        );
+        eprintln!("skipped: go is not on this machine, the pages' code was not compiled");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("go.mod"), GO_MOD).unwrap();
+    for (name, program) in programs {
+        let package = folder.path().join(name);
+        fs::create_dir_all(&package).unwrap();
+        fs::write(package.join("main.go"), program).unwrap();
+    }
+    for arguments in [&["mod", "tidy"][..], &["build", "./..."], &["vet", "./..."]] {
+        let output = Command::new("go")
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "go {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn every_page_has_its_sections_in_order() {
+    for (name, path) in pages() {
+        let page = fs::read_to_string(&path).unwrap();
+        let places: Vec<_> = SECTIONS
+            .iter()
+            .map(|heading| page.find(&format!("\n{heading}\n")))
+            .collect();
+        assert!(places.iter().all(Option::is_some), "{name}: {places:?}");
+        assert!(places.is_sorted(), "{name}: sections out of order");
+    }
+}
+
+#[test]
+fn before_is_repaired_into_after_and_both_compile() {
+    let pages = pages();
+    let texts: Vec<_> = pages
+        .iter()
+        .map(|(name, path)| (name, fs::read_to_string(path).unwrap()))
+        .collect();
+    let mut programs = Vec::new();
+    for (name, page) in &texts {
+        let (before, after) = (code(page, "## Before"), code(page, "## After"));
+        assert_eq!(repaired(before), after, "{name}");
+        programs.push((format!("{name}/before"), before));
+        programs.push((format!("{name}/after"), after));
+    }
+    compiles(&programs);
+}
