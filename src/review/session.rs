@@ -49,30 +49,6 @@ pub enum Reply {
     Done(Ending),
 }
 
-/// A decision about more than one proposal; it also answers those that later rounds bring.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Order {
-    scope: Scope,
-    accept: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Scope {
-    Rule(String),
-    File(String),
-    All,
-}
-
-impl Scope {
-    fn covers(&self, item: &Item) -> bool {
-        match self {
-            Scope::Rule(rule) => *rule == item.rule,
-            Scope::File(file) => *file == item.file,
-            Scope::All => true,
-        }
-    }
-}
-
 #[derive(Clone, Debug)]
 struct Entry {
     item: Item,
@@ -81,53 +57,42 @@ struct Entry {
     answer: Option<Answer>,
 }
 
+impl Entry {
+    fn verdict(&self, accept: bool) -> Answer {
+        match accept {
+            true => Answer::Accept(self.shown),
+            false => Answer::Decline,
+        }
+    }
+}
+
 /// What one decision changed, so that it can be taken back.
 #[derive(Debug)]
 struct Step {
     at: usize,
     before: Vec<(usize, Option<Answer>)>,
-    orders: usize,
 }
 
 /// The decisions of one run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Session {
     entries: Vec<Entry>,
     at: usize,
-    orders: Vec<Order>,
     history: Vec<Step>,
-    restored: bool,
 }
 
 impl Session {
-    /// Adds the proposals of a round, with their answers where an earlier round gave one. Others that a decision
-    /// about a rule or a file covers are answered by it. What an earlier round decided is past undoing.
-    pub fn extend(&mut self, items: impl IntoIterator<Item = (Item, Option<Answer>)>) {
-        for (item, known) in items {
-            let answer = known.or_else(|| self.standing_answer(&item));
-            self.entries.push(Entry {
-                item,
-                shown: 0,
-                answer,
-            });
+    pub fn new(items: impl IntoIterator<Item = Item>) -> Self {
+        let entry = |item| Entry {
+            item,
+            shown: 0,
+            answer: None,
+        };
+        Session {
+            entries: items.into_iter().map(entry).collect(),
+            at: 0,
+            history: Vec::new(),
         }
-        self.history.clear();
-        self.at = self.next_open(self.at).unwrap_or(self.at);
-    }
-
-    fn standing_answer(&self, item: &Item) -> Option<Answer> {
-        let order = self.orders.iter().rev().find(|order| order.scope.covers(item))?;
-        Some(order_answer(order.accept, 0))
-    }
-
-    /// Whether something is left to ask.
-    pub fn is_open(&self) -> bool {
-        !self.restored && self.entries.iter().any(|entry| entry.answer.is_none())
-    }
-
-    /// Whether the person wants nothing written.
-    pub fn is_restored(&self) -> bool {
-        self.restored
     }
 
     /// The index of the proposal on show.
@@ -166,7 +131,7 @@ impl Session {
             Command::AcceptRule => self.decide_rule(true),
             Command::DeclineRule => self.decide_rule(false),
             Command::Quit => self.quit(),
-            Command::QuitAndRestore => self.end(Ending::Restore),
+            Command::QuitAndRestore => Reply::Done(Ending::Restore),
             Command::Undo => self.undo(),
             Command::Back => self.back(),
             Command::Forward => self.forward(),
@@ -197,21 +162,18 @@ impl Session {
     }
 
     fn decide_current(&mut self, answer: impl Fn(&Entry) -> Answer) -> Reply {
-        let at = self.at;
-        self.decide(|index, _| index == at, answer, None)
+        self.decide(|_, _| false, answer)
     }
 
     fn decide_rest_of_file(&mut self, accept: bool) -> Reply {
         let (at, file) = (self.at, self.current(|item| &item.file));
-        let scope = Scope::File(file.clone());
-        let rest = |index: usize, entry: &Entry| index >= at && entry.item.file == file;
-        self.decide_by_order(rest, Order { scope, accept })
+        let rest = |index: usize, item: &Item| index > at && item.file == file;
+        self.decide(rest, |entry| entry.verdict(accept))
     }
 
     fn decide_rule(&mut self, accept: bool) -> Reply {
         let rule = self.current(|item| &item.rule);
-        let scope = Scope::Rule(rule.clone());
-        self.decide_by_order(|_, entry| entry.item.rule == rule, Order { scope, accept })
+        self.decide(|_, item| item.rule == rule, |entry| entry.verdict(accept))
     }
 
     fn current(&self, part: impl Fn(&Item) -> &String) -> String {
@@ -219,34 +181,17 @@ impl Session {
         entry.map(|entry| part(&entry.item).clone()).unwrap_or_default()
     }
 
-    /// Answers the proposal on show, and the open ones that `covered` names.
-    fn decide_by_order(&mut self, covered: impl Fn(usize, &Entry) -> bool, order: Order) -> Reply {
+    /// Answers the proposal on show, and the open ones among those that `covered` names.
+    fn decide(&mut self, covered: impl Fn(usize, &Item) -> bool, answer: impl Fn(&Entry) -> Answer) -> Reply {
         let at = self.at;
-        let accept = order.accept;
-        let open =
-            |index: usize, entry: &Entry| covered(index, entry) && (index == at || entry.answer.is_none());
-        self.decide(open, |entry| order_answer(accept, entry.shown), Some(order))
-    }
-
-    fn decide(
-        &mut self,
-        chosen: impl Fn(usize, &Entry) -> bool,
-        answer: impl Fn(&Entry) -> Answer,
-        order: Option<Order>,
-    ) -> Reply {
         let mut before = Vec::new();
         for (index, entry) in self.entries.iter_mut().enumerate() {
-            if chosen(index, entry) {
+            if index == at || (entry.answer.is_none() && covered(index, &entry.item)) {
                 let new = Some(answer(entry));
                 before.push((index, std::mem::replace(&mut entry.answer, new)));
             }
         }
-        self.history.push(Step {
-            at: self.at,
-            before,
-            orders: self.orders.len(),
-        });
-        self.orders.extend(order);
+        self.history.push(Step { at, before });
         self.proceed()
     }
 
@@ -257,7 +202,7 @@ impl Session {
                 self.at = open;
                 Reply::Show
             }
-            None => self.end(Ending::Keep),
+            None => Reply::Done(Ending::Keep),
         }
     }
 
@@ -268,21 +213,12 @@ impl Session {
         open.next()
     }
 
-    /// Keeps what was accepted; everything open, now or in a later round, stays as it is.
+    /// Keeps what was accepted; everything open stays as it is.
     fn quit(&mut self) -> Reply {
-        self.orders.push(Order {
-            scope: Scope::All,
-            accept: false,
-        });
         for entry in &mut self.entries {
             entry.answer.get_or_insert(Answer::Decline);
         }
-        self.end(Ending::Keep)
-    }
-
-    fn end(&mut self, ending: Ending) -> Reply {
-        self.restored = ending == Ending::Restore;
-        Reply::Done(ending)
+        Reply::Done(Ending::Keep)
     }
 
     fn undo(&mut self) -> Reply {
@@ -292,7 +228,6 @@ impl Session {
         for (index, answer) in step.before {
             self.entries[index].answer = answer;
         }
-        self.orders.truncate(step.orders);
         self.at = step.at;
         Reply::Show
     }
@@ -327,13 +262,6 @@ impl Session {
     }
 }
 
-fn order_answer(accept: bool, shown: usize) -> Answer {
-    match accept {
-        true => Answer::Accept(shown),
-        false => Answer::Decline,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,9 +270,7 @@ mod tests {
     const OPEN: &str = "per-request-sql-open";
 
     fn session(items: &[(&str, &str)]) -> Session {
-        let mut session = Session::default();
-        session.extend(items.iter().map(|(rule, file)| (item(rule, file), None)));
-        session
+        Session::new(items.iter().map(|(rule, file)| item(rule, file)))
     }
 
     fn item(rule: &str, file: &str) -> Item {
@@ -386,24 +312,19 @@ mod tests {
         assert_eq!(session.position(), 3);
         assert_eq!(press(&mut session, "n"), Reply::Done(Ending::Keep));
         assert_eq!(answers(&session), "ynyn");
-        assert!(!session.is_open());
     }
 
     #[test]
-    fn quit_keeps_what_was_accepted_and_leaves_the_rest_of_every_round() {
+    fn quit_keeps_what_was_accepted_and_leaves_the_rest() {
         let mut session = four();
         assert_eq!(press(&mut session, "yq"), Reply::Done(Ending::Keep));
         assert_eq!(answers(&session), "ynnn");
-        session.extend([(item(OPEN, "c.go"), None)]);
-        assert_eq!(answers(&session), "ynnnn");
-        assert!(!session.is_open());
     }
 
     #[test]
     fn quit_and_restore_ends_whatever_is_open() {
         let mut session = four();
         assert_eq!(press(&mut session, "yQ"), Reply::Done(Ending::Restore));
-        assert!(session.is_restored() && !session.is_open());
     }
 
     #[test]
@@ -429,45 +350,15 @@ mod tests {
     }
 
     #[test]
-    fn decisions_about_rules_and_files_hold_in_later_rounds() {
-        let mut session = four();
-        press(&mut session, "Ad");
-        session.extend([
-            (item(ROWS, "c.go"), None),
-            (item(OPEN, "a.go"), None),
-            (item(OPEN, "c.go"), None),
-            (item(OPEN, "d.go"), Some(Answer::Accept(1))),
-        ]);
-        assert_eq!(answers(&session), "ynyyyn.y");
-        assert_eq!(session.position(), 6);
-    }
-
-    #[test]
-    fn the_later_of_two_orders_wins() {
-        let mut session = session(&[(ROWS, "a.go"), (OPEN, "a.go")]);
-        press(&mut session, "Ad");
-        session.extend([(item(ROWS, "a.go"), None), (item(ROWS, "b.go"), None)]);
-        assert_eq!(answers(&session), "ynny");
-    }
-
-    #[test]
     fn undo_takes_back_one_decision_with_all_it_covered() {
         let mut session = four();
         press(&mut session, "nj");
         press(&mut session, "A");
+        assert_eq!(session.last_covered(), 2);
         assert_eq!(press(&mut session, "u"), Reply::Show);
         assert_eq!((answers(&session).as_str(), session.position()), ("n...", 2));
         press(&mut session, "u");
         assert_eq!((answers(&session).as_str(), session.position()), ("....", 0));
-        assert!(matches!(press(&mut session, "u"), Reply::Note(_)));
-    }
-
-    #[test]
-    fn an_order_taken_back_does_not_reach_later_rounds() {
-        let mut session = four();
-        press(&mut session, "Auynnn");
-        session.extend([(item(ROWS, "c.go"), None)]);
-        assert_eq!(answers(&session), "ynnn.");
         assert!(matches!(press(&mut session, "u"), Reply::Note(_)));
     }
 
@@ -510,8 +401,7 @@ mod tests {
             alternatives: 1,
             ..item(ROWS, "a.go")
         };
-        let mut session = Session::default();
-        session.extend([(single, None)]);
+        let mut session = Session::new([single]);
         assert!(matches!(press(&mut session, "	"), Reply::Note(_)));
     }
 
@@ -550,10 +440,9 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_session_has_nothing_to_ask() {
-        let mut session = Session::default();
-        assert!(!session.is_open());
-        for key in "ynadeAxukj	si?".chars() {
+    fn an_empty_session_bears_every_key() {
+        let mut session = Session::new([]);
+        for key in "ynadeAxukj\tsi?".chars() {
             press(&mut session, &key.to_string());
         }
         assert_eq!(session.count(), 0);
