@@ -13,7 +13,7 @@ mod run;
 mod suppression;
 
 pub use analysis::{Analysis, analyze};
-pub use policy::{Automatic, Decided};
+pub use policy::{Automatic, Decided, allowed_fixes};
 use run::Run;
 pub use suppression::{Suppression, suppress};
 
@@ -29,8 +29,10 @@ pub struct Engine<'a> {
 /// What becomes of one open proposal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Repair it so: one of its fixes, or one that a person edited.
+    /// Repair it so: one of its fixes.
     Apply(Fix),
+    /// Change it so, as a person wrote it: it goes before every other fix, and nobody asks whether the leak is gone.
+    Edited(Fix),
     /// Write the comment that suppresses it: [`suppress`] makes the fix.
     Suppress(Fix),
     /// Leave it, and say why.

@@ -25,15 +25,9 @@ impl Automatic {
     }
 
     fn decide(&mut self, proposal: &Proposal) -> Decision {
-        let fixes = proposal.remedy.iter().flatten();
-        let Some(fix) = fixes.clone().find(|fix| self.allows(fix)) else {
-            let may_be_unsafe = fixes
-                .clone()
-                .any(|fix| fix.applicability == Applicability::Unsafe);
-            return Decision::Decline(match may_be_unsafe {
-                true => "its fix may change behaviour: --unsafe-fixes applies it".to_owned(),
-                false => "its fix is advice only".to_owned(),
-            });
+        let fix = match allowed_fixes(proposal, self.unsafe_fixes) {
+            Ok(fixes) => fixes[0],
+            Err(why) => return Decision::Decline(why),
         };
         let is_full = self.max_fixes.is_some_and(|limit| self.taken.len() >= limit);
         if is_full && !self.taken.contains(&proposal.fingerprint) {
@@ -42,14 +36,27 @@ impl Automatic {
         self.taken.insert(proposal.fingerprint.clone());
         Decision::Apply(fix.clone())
     }
+}
 
-    fn allows(&self, fix: &Fix) -> bool {
-        match fix.applicability {
-            Applicability::Safe => true,
-            Applicability::Unsafe => self.unsafe_fixes,
-            Applicability::DisplayOnly => false,
-        }
+/// The fixes of a proposal that may be applied, at least one; or why none may.
+pub fn allowed_fixes(proposal: &Proposal, unsafe_fixes: bool) -> Result<Vec<&Fix>, String> {
+    let allows = |fix: &&Fix| match fix.applicability {
+        Applicability::Safe => true,
+        Applicability::Unsafe => unsafe_fixes,
+        Applicability::DisplayOnly => false,
+    };
+    let fixes = proposal.remedy.iter().flatten();
+    let allowed: Vec<&Fix> = fixes.clone().filter(allows).collect();
+    if !allowed.is_empty() {
+        return Ok(allowed);
     }
+    let mut left = fixes.map(|fix| fix.applicability);
+    Err(
+        match left.any(|applicability| applicability == Applicability::Unsafe) {
+            true => "its fix may change behaviour: --unsafe-fixes applies it".to_owned(),
+            false => "its fix is advice only".to_owned(),
+        },
+    )
 }
 
 impl Choose for Automatic {
@@ -87,7 +94,7 @@ impl Decided {
                 let same = fixes.find(|fix| fix.title == approved.title);
                 same.cloned().map_or(Decision::Later, Decision::Apply)
             }
-            Decision::Suppress(_) => Decision::Later,
+            Decision::Edited(_) | Decision::Suppress(_) => Decision::Later,
             other => other.clone(),
         }
     }

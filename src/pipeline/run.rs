@@ -47,11 +47,14 @@ impl<'a> Run<'a> {
             .choose(&round)
             .into_iter()
             .chain(iter::repeat(Decision::Later));
+        let mut decided: Vec<(usize, Decision)> = open.into_iter().zip(decisions).collect();
+        // What a person wrote must not wait behind what can be made again.
+        decided.sort_by_key(|(_, decision)| !matches!(decision, Decision::Edited(_)));
         let mut sieve = Sieve {
             plan: Plan::new(&analysis.package),
             batch: Vec::new(),
         };
-        for (proposal, decision) in open.into_iter().zip(decisions) {
+        for (proposal, decision) in decided {
             let fingerprint = analysis.proposals[proposal].fingerprint.clone();
             self.endings.insert(fingerprint, sieve.take(proposal, decision));
         }
@@ -107,8 +110,9 @@ struct Sieve<'a> {
 impl Sieve<'_> {
     /// How the proposal stands until the gate has spoken.
     fn take(&mut self, proposal: usize, decision: Decision) -> Ending {
+        let by_hand = matches!(decision, Decision::Edited(_));
         let (fix, outcome) = match decision {
-            Decision::Apply(fix) => (fix, Outcome::Fixed),
+            Decision::Apply(fix) | Decision::Edited(fix) => (fix, Outcome::Fixed),
             Decision::Suppress(fix) => (fix, Outcome::Suppressed),
             Decision::Decline(why) => return ended(Outcome::Declined, why),
             Decision::Later => return deferred("left to a later run"),
@@ -119,6 +123,7 @@ impl Sieve<'_> {
                 proposal,
                 fix,
                 outcome,
+                by_hand,
             });
         }
         deferred("its fix overlaps another one; the next run applies it")
@@ -128,6 +133,9 @@ impl Sieve<'_> {
 /// How a finding ended that is there after the last round.
 fn ending_of_remaining(left: &Proposal, noted: Option<Ending>) -> Ending {
     match (noted, &left.remedy) {
+        (Some(ending), _) if ending.outcome == Outcome::Fixed => {
+            ended(Outcome::Declined, "edited by hand; the finding is still there")
+        }
         (Some(ending), _) if ending.outcome != Outcome::Deferred => ending,
         (_, Err(refusal)) => ended(Outcome::Refused, refusal.message.clone()),
         (Some(ending), Ok(_)) => ending,

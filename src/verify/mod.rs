@@ -52,6 +52,8 @@ pub struct Chosen {
     pub fix: Fix,
     /// How the finding ends when the fix is accepted: fixed, or suppressed by a comment.
     pub outcome: Outcome,
+    /// A person wrote it: then the finding may stay, for they know what they did.
+    pub by_hand: bool,
 }
 
 /// What the gate says about one fix of a batch.
@@ -133,8 +135,7 @@ pub fn check(before: &Analysis, fixes: &[&Chosen], engine: &Engine<'_>) -> Resul
     }
     let sources = changes.iter().map(|change| (change.file, change.new.as_slice()));
     let mut after = analyze(before.package.with_sources(sources), engine);
-    let chosen: Vec<usize> = fixes.iter().map(|fix| fix.proposal).collect();
-    recheck::carry(before, &chosen, &mut after)?;
+    recheck::carry(before, fixes, &mut after)?;
     Ok(after)
 }
 

@@ -1,20 +1,23 @@
 //! The suite's own word on a change: what was repaired is gone, and nothing new came.
 
-use super::{Rejection, Rung};
+use super::{Chosen, Rejection, Rung};
 use crate::pipeline::Analysis;
 
 /// Compares the findings around a change. Those that stay keep the fingerprint they had, so that a person is
 /// not asked twice about one finding because its equal beside it was repaired.
-pub(super) fn carry(before: &Analysis, chosen: &[usize], after: &mut Analysis) -> Result<(), Rejection> {
-    let mut stay: Vec<usize> = (0..before.proposals.len())
-        .filter(|at| !chosen.contains(at))
-        .collect();
+pub(super) fn carry(before: &Analysis, chosen: &[&Chosen], after: &mut Analysis) -> Result<(), Rejection> {
+    let is_chosen = |at: &usize| chosen.iter().any(|fix| fix.proposal == *at);
+    let mut stay: Vec<usize> = (0..before.proposals.len()).filter(|at| !is_chosen(at)).collect();
+    let by_hand = chosen.iter().filter(|fix| fix.by_hand);
+    let mut may_stay: Vec<usize> = by_hand.map(|fix| fix.proposal).collect();
     let mut partner: Vec<Option<usize>> = vec![None; after.proposals.len()];
-    // First by the whole key; what a fix has reworded is then known by rule and function.
-    for alike in [Analysis::same_key, Analysis::akin_key] {
-        for (at, partner) in partner.iter_mut().enumerate().filter(|(_, held)| held.is_none()) {
-            let found = stay.iter().position(|&old| alike(before, old, after, at));
-            *partner = found.map(|found| stay.remove(found));
+    for candidates in [&mut stay, &mut may_stay] {
+        // First by the whole key; what a fix has reworded is then known by rule and function.
+        for alike in [Analysis::same_key, Analysis::akin_key] {
+            for (at, partner) in partner.iter_mut().enumerate().filter(|(_, held)| held.is_none()) {
+                let found = candidates.iter().position(|&old| alike(before, old, after, at));
+                *partner = found.map(|found| candidates.remove(found));
+            }
         }
     }
     if let Some(at) = partner.iter().position(Option::is_none) {
@@ -26,10 +29,10 @@ pub(super) fn carry(before: &Analysis, chosen: &[usize], after: &mut Analysis) -
     Ok(())
 }
 
-fn unexpected(before: &Analysis, chosen: &[usize], after: &Analysis, at: usize) -> Rejection {
+fn unexpected(before: &Analysis, chosen: &[&Chosen], after: &Analysis, at: usize) -> Rejection {
     let remains = chosen
         .iter()
-        .any(|&old| Analysis::akin_key(before, old, after, at));
+        .any(|fix| Analysis::akin_key(before, fix.proposal, after, at));
     let finding = &after.proposals[at].finding;
     let file = after.package.file(finding.place.file);
     let line = file.lines().position(finding.place.span.start).line;
