@@ -1,14 +1,78 @@
-//! The imports of one file after its edits.
+//! The imports of one file after its edits: what was asked for is there, what the edits made superfluous is
+//! gone, and everything else stays byte for byte, in a shape that gofmt leaves alone.
 
-use crate::go::{Module, SourceFile};
+use memchr::memmem;
+
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{Decl, Module, SourceFile};
+use crate::text::EditSet;
 use crate::transform::ImportNeed;
 
-/// `edited` with every need met. `before` is the file as it was.
+mod add;
+mod layout;
+mod remove;
+
+/// `edited` with every need met; `before` is the file as it was. Paths are added first: the block that an
+/// unused one leaves is then there to take them.
 pub(super) fn settle<'n>(
-    _before: &SourceFile,
+    before: &SourceFile,
     edited: Vec<u8>,
-    _needs: impl Iterator<Item = &'n ImportNeed>,
-    _module: Option<&Module>,
+    needs: impl Iterator<Item = &'n ImportNeed>,
+    module: Option<&Module>,
 ) -> Vec<u8> {
-    edited
+    let mut file = SourceFile::new(before.path.clone(), edited);
+    let (adds, drops): (Vec<_>, Vec<_>) = needs.partition(|need| matches!(need, ImportNeed::Add(..)));
+    for need in adds.into_iter().chain(drops) {
+        let edits = match need {
+            ImportNeed::Add(_, path) => add::add(&file, path, module),
+            ImportNeed::DropIfUnused(_, path) => drop_if_unused(before, &file, path),
+        };
+        if let Some(edits) = edits {
+            file = SourceFile::new(before.path.clone(), edits.apply(&file.source));
+        }
+    }
+    file.source.to_vec()
 }
+
+/// An import goes only when the edits took its last use. One that was never used by the name we know it by has
+/// another name, and stays.
+fn drop_if_unused(before: &SourceFile, file: &SourceFile, path: &str) -> Option<EditSet> {
+    let gives_name = |alias: Option<&str>| !matches!(alias, Some("_" | "."));
+    let import = file.imports.iter().find(|import| {
+        import.path == path
+            && path != "C"
+            && gives_name(import.alias.as_deref())
+            && uses_package(before, import.name())
+            && !uses_package(file, import.name())
+    })?;
+    Some(remove::remove(file, import))
+}
+
+/// Whether anything in the file means the imported package `name`. A declaration that does not parse uses
+/// whatever word it holds.
+fn uses_package(file: &SourceFile, name: &str) -> bool {
+    let finder = memmem::Finder::new(name);
+    let mentioning = |decl: &&Decl| finder.find(decl.span.of(&file.source)).is_some();
+    file.decls
+        .iter()
+        .filter(mentioning)
+        .any(|decl| declaration_uses(file, decl, name))
+}
+
+fn declaration_uses(file: &SourceFile, decl: &Decl, name: &str) -> bool {
+    let tree = file.tree(decl);
+    if tree.error().is_some() {
+        return true;
+    }
+    let names_package = |node: Node<'_>| match node.kind() {
+        Kind::PackageIdentifier => node.text() == name,
+        Kind::Identifier if node.role() == Field::Operand => {
+            node.text() == name && file.scopes(decl).binding_of(node).is_none()
+        }
+        _ => false,
+    };
+    tree.root().subtree().any(names_package)
+}
+
+#[cfg(test)]
+mod tests;
