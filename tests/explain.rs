@@ -134,5 +134,7 @@ fn before_is_repaired_into_after_and_both_compile() {
         programs.push((format!("{name}/before"), before));
         programs.push((format!("{name}/after"), after));
     }
-    compiles(&programs);
+    if !programs.is_empty() {
+        compiles(&programs);
+    }
 }
