@@ -1,0 +1,6 @@
+//! What several test programs share.
+#![allow(dead_code, reason = "each test program uses its part")]
+
+pub mod git;
+pub mod gofmt;
+pub mod txtar;
