@@ -26,5 +26,6 @@ pub mod plan;
 pub mod verify;
 
 // Floor 6: one run from files to a report or changed files, with a person if wanted.
+pub mod job;
 pub mod review;
 pub mod workspace;

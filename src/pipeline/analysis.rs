@@ -40,9 +40,7 @@ impl Analysis {
 /// Runs the suite over one package. Findings in generated files are left out: nobody edits those.
 pub fn analyze(package: Package, engine: &Engine<'_>) -> Analysis {
     let mut told = detect(&package, engine);
-    told.retain(|(finding, _)| {
-        engine.config.selects(&finding.rule.slug) && !package.file(finding.place.file).is_generated()
-    });
+    told.retain(|(finding, _)| counts(&package, engine, finding));
     told.sort_by(|(a, _), (b, _)| order(&package, a).cmp(&order(&package, b)));
     told.dedup_by(|(a, _), (b, _)| a.place == b.place && a.rule == b.rule);
     let keys: Vec<Key> = told
@@ -79,6 +77,13 @@ fn detect(package: &Package, engine: &Engine<'_>) -> Vec<Told> {
     };
     let propose = |transform: &&'static dyn crate::transform::AnyTransform| transform.propose(&pass);
     engine.suite.iter().flat_map(propose).collect()
+}
+
+fn counts(package: &Package, engine: &Engine<'_>, finding: &Finding) -> bool {
+    let file = package.file(finding.place.file);
+    engine.config.selects(&finding.rule.slug)
+        && engine.focus.is_none_or(|focus| focus.contains(&file.path))
+        && !file.is_generated()
 }
 
 fn order<'f>(package: &'f Package, finding: &'f Finding) -> (&'f str, crate::text::Span, &'f str) {

@@ -1,0 +1,315 @@
+//! The outer story of one run: discover, read, gate, group into packages, and hand each to a worker. A package
+//! lives in memory only while its worker has it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+
+use crate::config::Config;
+use crate::go::{Package, SourceFile};
+use crate::pipeline::{Analysis, Engine, analyze};
+use crate::transform::Suite;
+use crate::verify::Formatter;
+use crate::workspace::{
+    Diagnostic, Directory, Discovery, Gate, Modules, Skip, SkipReason, Unread, WalkOptions, discover, read,
+};
+
+mod users;
+
+use users::ModuleUsers;
+
+/// Go sources are smaller; what is larger was not written by a person.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// What to run, and on what.
+pub struct Job<'a> {
+    pub suite: &'a Suite,
+    pub config: &'a Config,
+    pub formatter: Option<&'a dyn Formatter>,
+    pub paths: &'a [PathBuf],
+    pub walk: WalkOptions,
+    /// Set from outside to end the run early.
+    pub stop: &'a AtomicBool,
+}
+
+/// What a run saw, with what its workers made of each package.
+pub struct Survey<R> {
+    pub discovery: Discovery,
+    /// In the order of folders and package names.
+    pub results: Vec<R>,
+    /// About input that could not be used, and about our own failures; sorted.
+    pub diagnostics: Vec<Diagnostic>,
+    pub skipped: Vec<Skip>,
+    pub files_seen: usize,
+    pub files_parsed: usize,
+    /// Something could not be read or went wrong inside: the result is not the whole truth.
+    pub is_incomplete: bool,
+}
+
+impl Job<'_> {
+    /// Runs `work` on each package that has anything of interest, on all threads, the largest first.
+    pub fn run<R: Send>(&self, work: impl Fn(Analysis, &Engine<'_>) -> R + Sync) -> Result<Survey<R>> {
+        let discovery = discover(self.paths, self.walk)?;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.walk.threads)
+            .build()
+            .context("cannot start worker threads")?;
+        let modules = Modules::new(&discovery.root);
+        let crew = Crew {
+            job: self,
+            needles: Gate::new(self.needles()),
+            named: self.named_files(),
+            sources: ModuleUsers::new(&discovery),
+            discovery: &discovery,
+            modules,
+            log: Mutex::default(),
+            results: Mutex::new(Vec::new()),
+        };
+        let due = crew.candidates(&pool);
+        let next = AtomicUsize::new(0);
+        pool.broadcast(|_| {
+            while let Some(directory) = due.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if self.stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                crew.check(directory, &work);
+            }
+        });
+        let Crew { log, results, .. } = crew;
+        let log = log.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(log.into_survey(discovery, results))
+    }
+
+    fn needles(&self) -> Vec<String> {
+        let transforms = self.suite.iter();
+        transforms
+            .flat_map(|transform| transform.needles(self.config))
+            .collect()
+    }
+
+    /// Files given by name, which are checked whatever they hold.
+    fn named_files(&self) -> HashSet<PathBuf> {
+        let canonical = self.paths.iter().filter_map(|path| path.canonicalize().ok());
+        canonical.filter(|path| path.is_file()).collect()
+    }
+}
+
+/// A result with the place that orders it: folder and package name.
+type Placed<R> = ((String, String), R);
+
+/// What the workers share.
+struct Crew<'a, R> {
+    job: &'a Job<'a>,
+    discovery: &'a Discovery,
+    needles: Gate,
+    named: HashSet<PathBuf>,
+    sources: ModuleUsers,
+    modules: Modules,
+    log: Mutex<Log>,
+    results: Mutex<Vec<Placed<R>>>,
+}
+
+#[derive(Default)]
+struct Log {
+    diagnostics: Vec<Diagnostic>,
+    skipped: Vec<Skip>,
+    seen: usize,
+    parsed: usize,
+    is_incomplete: bool,
+}
+
+impl Log {
+    fn into_survey<R>(mut self, mut discovery: Discovery, mut results: Vec<Placed<R>>) -> Survey<R> {
+        results.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let is_incomplete = self.is_incomplete || !discovery.problems.is_empty();
+        self.diagnostics.append(&mut discovery.problems);
+        self.skipped.append(&mut discovery.skipped);
+        self.diagnostics.sort();
+        self.diagnostics.dedup();
+        self.skipped.sort();
+        Survey {
+            results: results.into_iter().map(|(_, result)| result).collect(),
+            diagnostics: self.diagnostics,
+            skipped: self.skipped,
+            files_seen: self.seen,
+            files_parsed: self.parsed,
+            is_incomplete,
+            discovery,
+        }
+    }
+}
+
+impl<R: Send> Crew<'_, R> {
+    fn log(&self, note: impl FnOnce(&mut Log)) {
+        note(&mut self.log.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The directories in which some file holds a literal of the suite, the largest first, so that no worker is
+    /// left alone with one at the end.
+    fn candidates(&self, pool: &rayon::ThreadPool) -> Vec<&Directory> {
+        use rayon::prelude::*;
+        let directories = &self.discovery.directories;
+        let probed = || {
+            directories
+                .par_iter()
+                .filter_map(|directory| Some((self.probe(directory)?, directory)))
+        };
+        let mut due: Vec<(usize, &Directory)> = pool.install(|| probed().collect());
+        due.sort_by_key(|(bytes, directory)| (std::cmp::Reverse(*bytes), &directory.dir));
+        due.into_iter().map(|(_, directory)| directory).collect()
+    }
+
+    /// The size of a directory worth looking at.
+    fn probe(&self, directory: &Directory) -> Option<usize> {
+        let mut size = 0;
+        let mut is_due = false;
+        for path in &directory.files {
+            let bytes = self.read(path);
+            size += bytes.len();
+            is_due |= self.named.contains(path) || self.needles.passes(&bytes);
+        }
+        self.log(|log| log.seen += directory.files.len());
+        is_due.then_some(size)
+    }
+
+    /// The bytes of a file; none, with a note, where it is not to be read.
+    fn read(&self, path: &Path) -> Vec<u8> {
+        read(path, MAX_FILE_BYTES).unwrap_or_else(|unread| {
+            let shown = self.discovery.shown(path);
+            self.log(|log| {
+                log.is_incomplete |= matches!(unread, Unread::Unreadable(_));
+                if matches!(unread, Unread::Unreadable(_)) || self.named.contains(path) {
+                    let message = unread.to_string();
+                    log.diagnostics.push(Diagnostic {
+                        path: shown.clone(),
+                        message,
+                    });
+                }
+                log.skipped.push(Skip {
+                    path: shown,
+                    reason: unread.reason(),
+                });
+            });
+            Vec::new()
+        })
+    }
+
+    /// Every package of the directory. Whatever goes wrong inside stays inside.
+    fn check(&self, directory: &Directory, work: &(impl Fn(Analysis, &Engine<'_>) -> R + Sync)) {
+        for (name, files) in self.open(directory) {
+            let package = Package::new(
+                directory.dir.clone(),
+                self.modules.nearest(&directory.path),
+                files,
+            );
+            let checked = catch_unwind(AssertUnwindSafe(|| self.analyze(directory, package, work)));
+            match checked {
+                Ok(result) => {
+                    let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
+                    results.push(((directory.dir.clone(), name), result));
+                }
+                Err(panic) => self.report_panic(directory, &*panic),
+            }
+        }
+    }
+
+    /// The files of the directory by package clause.
+    fn open(&self, directory: &Directory) -> BTreeMap<String, Vec<SourceFile>> {
+        let siblings = directory.neighbours.iter().filter(|path| {
+            self.job.walk.tests || !path.as_os_str().as_encoded_bytes().ends_with(b"_test.go")
+        });
+        let mut paths: Vec<&PathBuf> = directory.files.iter().chain(siblings).collect();
+        paths.sort();
+        let mut packages: BTreeMap<String, Vec<SourceFile>> = BTreeMap::new();
+        for path in paths {
+            // What could not be read was noted when the directory was probed.
+            let Ok(bytes) = read(path, MAX_FILE_BYTES) else {
+                continue;
+            };
+            let file = SourceFile::new(self.discovery.shown(path), bytes);
+            packages.entry(file.package.clone()).or_default().push(file);
+        }
+        packages
+    }
+
+    fn analyze(
+        &self,
+        directory: &Directory,
+        package: Package,
+        work: &impl Fn(Analysis, &Engine<'_>) -> R,
+    ) -> R {
+        let searched: HashSet<String> = directory
+            .files
+            .iter()
+            .map(|path| self.discovery.shown(path))
+            .collect();
+        let engine = Engine {
+            suite: self.job.suite,
+            config: self.job.config,
+            sources: &self.sources,
+            formatter: self.job.formatter,
+            focus: Some(&searched),
+        };
+        for path in directory.files.iter().filter(|path| self.named.contains(*path)) {
+            parse_whole(&package, &self.discovery.shown(path));
+        }
+        let analysis = analyze(package, &engine);
+        let files = analysis
+            .package
+            .files
+            .iter()
+            .filter(|file| searched.contains(&file.path));
+        self.log(|log| files.for_each(|file| log.file(file)));
+        work(analysis, &engine)
+    }
+
+    fn report_panic(&self, directory: &Directory, panic: &(dyn std::any::Any + Send)) {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said
+            .or(panic.downcast_ref::<&str>().copied())
+            .unwrap_or("no message");
+        let message = format!("internal error, this package was left out: {said}; please report it");
+        let path = directory.dir.clone();
+        self.log(|log| {
+            log.is_incomplete = true;
+            log.diagnostics.push(Diagnostic { path, message });
+        });
+    }
+}
+
+impl Log {
+    /// Counts a file of a package that was looked at.
+    fn file(&mut self, file: &Arc<SourceFile>) {
+        let path = file.path.clone();
+        self.parsed += 1;
+        if file.is_generated() {
+            self.skipped.push(Skip {
+                path,
+                reason: SkipReason::Generated,
+            });
+        } else if let Some(at) = file.syntax_error() {
+            let line = file.lines().position(at).line;
+            let message = format!("syntax error at line {line}; what follows it may have been left out");
+            self.skipped.push(Skip {
+                path: path.clone(),
+                reason: SkipReason::Unparsable,
+            });
+            self.diagnostics.push(Diagnostic { path, message });
+        }
+    }
+}
+
+/// Looks at every declaration of a file, so that [`SourceFile::syntax_error`] speaks of all of it.
+fn parse_whole(package: &Package, path: &str) {
+    for file in package.files.iter().filter(|file| file.path == path) {
+        for decl in &file.decls {
+            file.tree(decl);
+        }
+    }
+}

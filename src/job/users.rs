@@ -1,0 +1,137 @@
+//! Who else in a module uses a package: answered from an index that is built at the first question.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use memchr::memmem;
+
+use crate::go::{Package, SourceFile};
+use crate::transform::Sources;
+use crate::workspace::{Discovery, WalkOptions, discover, read};
+
+use super::MAX_FILE_BYTES;
+
+/// The packages of the modules around a scanned root, the parts outside the root too: a repair that relies on
+/// nobody else using a name must not depend on where the scan began.
+pub(super) struct ModuleUsers {
+    root: PathBuf,
+    /// By the folder of go.mod.
+    importers: Mutex<HashMap<PathBuf, Arc<OnceLock<Importers>>>>,
+}
+
+/// Files by the import paths they name.
+type Importers = HashMap<String, Vec<PathBuf>>;
+
+impl ModuleUsers {
+    pub fn new(discovery: &Discovery) -> Self {
+        ModuleUsers {
+            root: discovery.root.clone(),
+            importers: Mutex::default(),
+        }
+    }
+
+    /// The index of the module that holds `dir`.
+    fn importers(&self, dir: &Path) -> Option<Arc<OnceLock<Importers>>> {
+        let home = dir.ancestors().find(|dir| dir.join("go.mod").is_file())?;
+        let mut importers = self.importers.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = Arc::clone(importers.entry(home.to_owned()).or_default());
+        drop(importers);
+        // Built outside the lock: questions about other modules go on.
+        index.get_or_init(|| index_of(home));
+        Some(index)
+    }
+
+    fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root)
+            .unwrap_or(path)
+            .to_string_lossy()
+            .replace('\\', "/")
+    }
+}
+
+impl Sources for ModuleUsers {
+    fn users_of(&self, package: &Package, name: &str) -> Vec<String> {
+        let dir = self.root.join(&package.dir);
+        let tests = tests_beside(&dir).into_iter().filter(|path| mentions(path, name));
+        let mut users: Vec<PathBuf> = tests.collect();
+        if let (Some(import_path), Some(index)) = (package.import_path(), self.importers(&dir)) {
+            let importers = index
+                .get()
+                .and_then(|index| index.get(&import_path))
+                .into_iter()
+                .flatten();
+            users.extend(importers.filter(|path| uses(path, &import_path, name)).cloned());
+        }
+        let mut users: Vec<String> = users.iter().map(|path| self.shown(path)).collect();
+        users.retain(|user| package.files.iter().all(|file| file.path != *user));
+        users.sort();
+        users.dedup();
+        users
+    }
+}
+
+fn index_of(home: &Path) -> Importers {
+    let mut importers = Importers::new();
+    let everything = WalkOptions {
+        no_ignore: true,
+        tests: true,
+        threads: 1,
+    };
+    let Ok(discovery) = discover(&[home.to_owned()], everything) else {
+        return importers;
+    };
+    for path in discovery
+        .directories
+        .iter()
+        .flat_map(|directory| &directory.files)
+    {
+        for import in imports(path) {
+            importers.entry(import).or_default().push(path.clone());
+        }
+    }
+    importers
+}
+
+fn imports(path: &Path) -> Vec<String> {
+    let bytes = read(path, MAX_FILE_BYTES).unwrap_or_default();
+    let file = SourceFile::new("", bytes);
+    file.imports.into_iter().map(|import| import.path).collect()
+}
+
+/// Test files of the package itself see its private names, and are no part of the package under analysis.
+fn tests_beside(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let is_test = |path: &PathBuf| path.as_os_str().as_encoded_bytes().ends_with(b"_test.go");
+    entries.map(|entry| entry.path()).filter(is_test).collect()
+}
+
+/// Whether the file holds the word `name`.
+fn mentions(path: &Path, name: &str) -> bool {
+    let bytes = read(path, MAX_FILE_BYTES).unwrap_or_default();
+    holds_word(&bytes, name.as_bytes())
+}
+
+/// Whether the file says `name` of the package it imports, or imports it without a name of its own.
+fn uses(path: &Path, import_path: &str, name: &str) -> bool {
+    let bytes = read(path, MAX_FILE_BYTES).unwrap_or_default();
+    let file = SourceFile::new("", bytes);
+    let imports = file.imports.iter().filter(|import| import.path == import_path);
+    let mut aliases = imports.map(|import| import.alias.as_deref());
+    aliases.any(|alias| match alias {
+        Some("_") => false,
+        Some(".") => holds_word(&file.source, name.as_bytes()),
+        // Without an alias the package's own name is a guess, so any qualifier counts.
+        None => holds_word(&file.source, format!(".{name}").as_bytes()),
+        Some(alias) => holds_word(&file.source, format!("{alias}.{name}").as_bytes()),
+    })
+}
+
+fn holds_word(bytes: &[u8], word: &[u8]) -> bool {
+    let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    memmem::find_iter(bytes, word).any(|at| {
+        let starts = !is_word(word.first()) || !is_word(at.checked_sub(1).and_then(|at| bytes.get(at)));
+        starts && !is_word(bytes.get(at + word.len()))
+    })
+}
