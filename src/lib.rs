@@ -27,5 +27,6 @@ pub mod verify;
 
 // Floor 6: one run from files to a report or changed files, with a person if wanted.
 pub mod job;
+pub mod report;
 pub mod review;
 pub mod workspace;

@@ -3,6 +3,8 @@
 
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
 
+use super::{LineIndex, Span};
+
 /// The context lines that patches carry, as git's do.
 const CONTEXT: usize = 3;
 
@@ -110,6 +112,35 @@ pub fn hunks<'a>(old: &'a [u8], new: &'a [u8], context: usize) -> Vec<Hunk<'a>> 
         .iter()
         .map(|group| hunk(group, &old_lines, &new_lines))
         .collect()
+}
+
+/// The changed lines of both sides, pair by pair: putting the new ones in the old ones' place makes `new`.
+pub fn changed_lines(old: &[u8], new: &[u8]) -> Vec<(Span, Span)> {
+    let same = common_lines(old, new);
+    let (old, new) = (&old[same..], &new[same..]);
+    let (old_lines, new_lines) = (LineIndex::new(old), LineIndex::new(new));
+    let span = |lines: &LineIndex, range: LineRange, size: usize| {
+        let first = if range.len == 0 {
+            range.start + 1
+        } else {
+            range.start
+        };
+        let at = |line| same + lines.start_of(line).unwrap_or(size);
+        Span::new(at(first), at(first + range.len))
+    };
+    hunks(old, new, 0)
+        .iter()
+        .map(|hunk| {
+            let was = span(&old_lines, hunk.old, old.len());
+            (was, span(&new_lines, hunk.new, new.len()))
+        })
+        .collect()
+}
+
+/// How many bytes of whole lines both begin with: most of a file, found without cutting it into lines.
+fn common_lines(old: &[u8], new: &[u8]) -> usize {
+    let same = old.iter().zip(new).take_while(|(was, is)| was == is).count();
+    memchr::memrchr(b'\n', &old[..same]).map_or(0, |newline| newline + 1)
 }
 
 fn hunk<'a>(group: &[DiffOp], old: &[&'a [u8]], new: &[&'a [u8]]) -> Hunk<'a> {
@@ -235,6 +266,30 @@ mod tests {
                 (' ', Some(2), Some(3))
             ]
         );
+    }
+
+    #[test]
+    fn changed_lines_put_in_place_make_the_new_file() {
+        let files = [
+            "",
+            "a",
+            "a\n",
+            "a\nb\n",
+            "b\n",
+            "a\nx\nb\nc",
+            "x\nb\nc\n",
+            "\r\n\na\nc",
+        ];
+        for (old, new) in files
+            .iter()
+            .flat_map(|old| files.map(|new| (old.as_bytes(), new.as_bytes())))
+        {
+            let mut out = old.to_vec();
+            for (was, is) in changed_lines(old, new).into_iter().rev() {
+                out.splice(was.range(), is.of(new).iter().copied());
+            }
+            assert_eq!(out, new, "from {:?}", String::from_utf8_lossy(old));
+        }
     }
 
     #[test]

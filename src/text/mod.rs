@@ -6,7 +6,7 @@ mod lines;
 mod printable;
 mod span;
 
-pub use diff::{DiffLine, FilePatch, Hunk, LineChange, LineRange, hunks, patch};
+pub use diff::{DiffLine, FilePatch, Hunk, LineChange, LineRange, changed_lines, hunks, patch};
 pub use edit::{Conflict, Edit, EditSet};
 pub use lines::{LineIndex, Position};
 pub use printable::printable;

@@ -1,0 +1,115 @@
+//! What a run tells: one document, and the formats it is written in. Knows findings and positions; asks nobody
+//! and touches no file but the stream it is given.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::transform::Severity;
+pub use crate::workspace::{Diagnostic, Skip, SkipReason};
+
+mod color;
+mod finding;
+mod json;
+mod summary;
+mod text;
+
+pub use color::Color;
+pub use finding::{
+    Accepted, Point, ReportedEdit, ReportedFinding, ReportedFix, ReportedRefusal, ReportedRelated,
+};
+pub use finding::{ReportedSuppression, Source};
+pub use json::{Json, JsonLines};
+pub use summary::{Run, skipped_line, summary_line};
+pub use text::{Text, write_diagnostics};
+
+/// Writes a report in one format.
+pub trait Reporter {
+    fn report(&self, report: &Report, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// The whole result of a run. As JSON it is the document of schema/findings.schema.json.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    pub schema_version: u32,
+    pub tool: Tool,
+    /// Sorted by path, start and rule.
+    pub findings: Vec<ReportedFinding>,
+    pub diagnostics: Vec<Diagnostic>,
+    pub files: Files,
+    pub summary: Summary,
+}
+
+/// Who made the report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tool {
+    pub name: &'static str,
+    pub version: &'static str,
+}
+
+/// The Go files that the run came across.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Files {
+    /// Files to search, read or not.
+    pub seen: usize,
+    /// Those that held something of interest and were understood.
+    pub parsed: usize,
+    pub skipped: Vec<Skip>,
+}
+
+/// The counts. Suppressed findings are counted once, in `suppressed`, and nowhere else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    pub findings: usize,
+    pub fixed: usize,
+    pub suppressed: usize,
+    pub by_rule: BTreeMap<String, usize>,
+    pub by_severity: BTreeMap<Severity, usize>,
+}
+
+impl Report {
+    /// Puts everything in order and counts it.
+    pub fn new(
+        mut findings: Vec<ReportedFinding>,
+        mut diagnostics: Vec<Diagnostic>,
+        mut files: Files,
+    ) -> Self {
+        findings.sort_by(|a, b| a.order().cmp(&b.order()));
+        diagnostics.sort();
+        files.skipped.sort();
+        Report {
+            schema_version: 1,
+            tool: Tool {
+                name: env!("CARGO_PKG_NAME"),
+                version: env!("CARGO_PKG_VERSION"),
+            },
+            summary: Summary::of(&findings),
+            findings,
+            diagnostics,
+            files,
+        }
+    }
+
+    /// Findings that nothing and nobody has settled yet: neither fixed nor suppressed.
+    pub fn remaining(&self) -> impl Iterator<Item = &ReportedFinding> {
+        self.findings.iter().filter(|finding| finding.is_remaining())
+    }
+}
+
+impl Summary {
+    fn of(findings: &[ReportedFinding]) -> Self {
+        let mut summary = Summary::default();
+        for finding in findings {
+            if finding.is_suppressed() {
+                summary.suppressed += 1;
+                continue;
+            }
+            summary.findings += 1;
+            summary.fixed += usize::from(finding.is_fixed());
+            *summary.by_rule.entry(finding.rule.clone()).or_default() += 1;
+            *summary.by_severity.entry(finding.severity).or_default() += 1;
+        }
+        summary
+    }
+}
