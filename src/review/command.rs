@@ -57,6 +57,15 @@ impl Command {
         let row = KEYS.iter().find(|(held, _, _)| *held == key)?;
         Some(row.1)
     }
+
+    /// Whether it can decide more than the proposal on show.
+    pub fn decides_many(self) -> bool {
+        use Command::{AcceptRestOfFile, AcceptRule, DeclineRestOfFile, DeclineRule};
+        matches!(
+            self,
+            AcceptRestOfFile | DeclineRestOfFile | AcceptRule | DeclineRule
+        )
+    }
 }
 
 /// The keys of a prompt, `y,n,…`. Tab is offered only where there is another alternative to see.

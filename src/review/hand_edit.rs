@@ -5,7 +5,7 @@
 use std::fmt;
 
 use crate::go::{FileId, SourceFile};
-use crate::text::{Edit, EditSet, LineChange, LineIndex, LineRange, Span, hunks};
+use crate::text::{Edit, EditSet, LineChange, LineIndex, LineRange, Span, hunks, printable};
 
 /// As many unchanged lines as the person saw around the change.
 const CONTEXT: usize = 3;
@@ -51,6 +51,16 @@ pub enum Rejection {
     DoesNotParse { path: String, line: usize },
 }
 
+impl Rejection {
+    /// Whether the person edited something that would be lost.
+    pub fn deserves_another_try(&self) -> bool {
+        !matches!(
+            self,
+            Rejection::Unchanged | Rejection::Emptied | Rejection::TakenBack
+        )
+    }
+}
+
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -59,7 +69,9 @@ impl fmt::Display for Rejection {
             Rejection::TakenBack => write!(f, "That is the code as it was; `n` leaves it so."),
             Rejection::MarksLost => write!(f, "The lines that begin with `{}` must stay.", MARK.trim()),
             Rejection::NotUtf8 => write!(f, "The edited text is not UTF-8."),
-            Rejection::DoesNotParse { path, line } => write!(f, "{path}:{line} would not parse."),
+            Rejection::DoesNotParse { path, line } => {
+                write!(f, "{}:{line} would not parse.", printable(path.as_bytes()))
+            }
         }
     }
 }

@@ -1,0 +1,147 @@
+//! The review itself: show a card, read a key, follow it.
+
+use std::io;
+
+use super::{Command, Ending, Reply, Session, Standing, Subject, Terminal, card, hand_edit, help, prompt};
+use crate::transform::Rule;
+
+/// A review under way.
+pub struct Dialogue<'a> {
+    pub subjects: Vec<Subject<'a>>,
+    pub session: Session,
+    terminal: Terminal,
+    explain: &'a dyn Fn(&Rule) -> String,
+}
+
+impl<'a> Dialogue<'a> {
+    pub fn new(subjects: Vec<Subject<'a>>, terminal: Terminal, explain: &'a dyn Fn(&Rule) -> String) -> Self {
+        Dialogue {
+            session: Session::new(subjects.iter().map(Subject::item)),
+            subjects,
+            terminal,
+            explain,
+        }
+    }
+
+    /// Asks until everything is decided or the person leaves.
+    pub fn hold(&mut self) -> io::Result<Ending> {
+        if self.subjects.is_empty() {
+            return Ok(Ending::Keep);
+        }
+        let mut reply = Reply::Show;
+        loop {
+            if let Some(ending) = self.follow(reply)? {
+                return Ok(ending);
+            }
+            reply = self.hear()?;
+        }
+    }
+
+    fn standing(&self) -> Standing<'_> {
+        let position = self.session.position();
+        Standing {
+            position,
+            count: self.session.count(),
+            alternative: self.session.alternative(),
+            answer: self.session.answer(position),
+        }
+    }
+
+    /// Reads keys until one is a command.
+    fn hear(&mut self) -> io::Result<Reply> {
+        self.terminal.show(&prompt(self.standing()))?;
+        let key = self.terminal.read_key()?;
+        self.terminal
+            .show(&format!("{}\n", if key == '\t' { ' ' } else { key }))?;
+        let Some(command) = Command::of(key) else {
+            return Ok(Reply::Note("Press ? to see what the keys do."));
+        };
+        let reply = self.session.obey(command);
+        if reply == Reply::Show && command.decides_many() {
+            self.tell_how_many()?;
+        }
+        Ok(reply)
+    }
+
+    fn tell_how_many(&self) -> io::Result<()> {
+        let count = self.session.last_covered();
+        let noun = if count == 1 { "finding" } else { "findings" };
+        self.note(&format!("{count} {noun} decided; u takes that back."))
+    }
+
+    fn note(&self, text: &str) -> io::Result<()> {
+        self.terminal.show(&format!("{text}\n"))
+    }
+
+    /// Does what a reply asks for; `Some` ends the review.
+    fn follow(&mut self, reply: Reply) -> io::Result<Option<Ending>> {
+        match reply {
+            Reply::Done(ending) => return Ok(Some(ending)),
+            Reply::Note(text) => self.note(text)?,
+            Reply::Show => self.show_card()?,
+            Reply::Help => self.show_before_card(&help())?,
+            Reply::Explain => self.show_before_card(&self.page())?,
+            Reply::AskReason => {
+                let reason = self.terminal.ask_line("Why is this no leak?")?;
+                let reply = self.session.suppress(&reason);
+                return self.follow(reply);
+            }
+            Reply::Edit => {
+                let reply = self.edit()?;
+                return self.follow(reply);
+            }
+        }
+        Ok(None)
+    }
+
+    fn show_card(&self) -> io::Result<()> {
+        match self.subjects.get(self.session.position()) {
+            Some(subject) => self.terminal.show(&card(subject, self.standing())),
+            None => Ok(()),
+        }
+    }
+
+    fn show_before_card(&self, text: &str) -> io::Result<()> {
+        self.terminal.show(&format!("\n{}\n", text.trim_end()))?;
+        self.show_card()
+    }
+
+    fn page(&self) -> String {
+        let subject = self.subjects.get(self.session.position());
+        subject
+            .map(|subject| (self.explain)(&subject.finding().rule))
+            .unwrap_or_default()
+    }
+
+    /// Hands the fix on show to an editor, again and again until it is Go or the person gives up.
+    fn edit(&mut self) -> io::Result<Reply> {
+        let shown = self.session.alternative().0;
+        let Some(subject) = self.subjects.get_mut(self.session.position()) else {
+            return Ok(Reply::Show);
+        };
+        let Some(offer) = subject.offers.get(shown).cloned() else {
+            return Ok(Reply::Show);
+        };
+        let changes = subject.draft(&offer);
+        let mut text = hand_edit(&changes).buffer();
+        loop {
+            let Some(edited) = self.terminal.edit(&text)? else {
+                return Ok(Reply::Note("The editor did not end well; nothing was decided."));
+            };
+            let Err(rejection) = subject.take_edit(&offer, &changes, &edited) else {
+                return Ok(self.session.edited());
+            };
+            if !rejection.deserves_another_try() {
+                self.terminal.show(&format!("{rejection}\n"))?;
+                return Ok(Reply::Show);
+            }
+            if !self
+                .terminal
+                .confirm(&format!("{rejection} Edit again? `n` drops the edit."))?
+            {
+                return Ok(Reply::Show);
+            }
+            text = edited;
+        }
+    }
+}
