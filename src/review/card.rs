@@ -161,3 +161,72 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = writeln!(out, "{text}");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::toy;
+    use super::*;
+
+    fn plain(standing: Standing<'_>) -> String {
+        let analysis = toy::analysis(toy::SOURCE);
+        let proposal = &analysis.proposals[0];
+        let fixes = proposal.remedy.iter().flatten().collect();
+        let card = card(&Subject::new(&analysis, proposal, fixes), standing);
+        anstream::adapter::strip_str(&card).to_string()
+    }
+
+    fn standing(shown: usize) -> Standing<'static> {
+        Standing {
+            position: 2,
+            count: 17,
+            alternative: (shown, 2),
+            answer: None,
+        }
+    }
+
+    #[test]
+    fn a_card_says_where_why_and_what_changes() {
+        let expected = [
+            "",
+            "(3/17) unclosed-toy  high  safe",
+            "p/f.go:4:7 in f",
+            "  x is \\u{1b}[2Jnever closed",
+            "  p/f.go:5:2: used here",
+            "Fix: Close x  [fix 1 of 2]",
+            "",
+            "p/f.go",
+            "@@ -1,6 +1,9 @@",
+            " package p",
+            " ",
+            "+import \"io\"",
+            "+",
+            " func f() {",
+            " \tx := open()",
+            "+\tdefer io.Close(x)",
+            " \tuse(x)",
+            " }",
+            "",
+        ];
+        assert_eq!(plain(standing(0)), expected.join("\n"));
+    }
+
+    #[test]
+    fn the_alternative_on_show_has_its_own_promise_and_diff() {
+        let card = plain(standing(1));
+        assert!(card.contains("high  unsafe\n") && card.contains("Close x now  [fix 2 of 2]"));
+        assert!(card.contains("+\tio.Close(x)\n"));
+    }
+
+    #[test]
+    fn a_decided_proposal_says_how() {
+        let decided = |answer| {
+            plain(Standing {
+                answer: Some(answer),
+                ..standing(0)
+            })
+        };
+        assert!(decided(&Answer::Decline).contains("\nDecided: leave it\n"));
+        let reason = Answer::Suppress("a\x1bb".to_owned());
+        assert!(decided(&reason).contains("\nDecided: suppress: a\\u{1b}b\n"));
+    }
+}

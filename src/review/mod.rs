@@ -15,6 +15,8 @@ mod hand_edit;
 mod session;
 mod subject;
 mod terminal;
+#[cfg(test)]
+mod toy;
 
 use card::{Standing, card, prompt};
 use command::{Command, help, prompt_keys};

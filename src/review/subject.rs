@@ -143,3 +143,93 @@ fn by_hand(title: &str) -> String {
         false => format!("{title}{MARK}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::toy;
+    use super::*;
+    use crate::config::Config;
+    use crate::pipeline::{Decided, repair};
+    use crate::transform::Outcome;
+
+    fn subject(analysis: &Analysis) -> Subject<'_> {
+        let proposal = &analysis.proposals[0];
+        Subject::new(analysis, proposal, proposal.remedy.iter().flatten().collect())
+    }
+
+    /// The subject with its first offer edited.
+    fn edited<'a>(analysis: &'a Analysis, from: &str, to: &str) -> Subject<'a> {
+        let mut subject = subject(analysis);
+        let offer = subject.offers[0].clone();
+        let changes = subject.draft(&offer);
+        let text = String::from_utf8(hand_edit(&changes).buffer()).unwrap();
+        let text = text.replace(from, to);
+        subject.take_edit(&offer, &changes, text.as_bytes()).unwrap();
+        subject
+    }
+
+    fn outcome(analysis: Analysis, decision: Decision) -> (Outcome, String) {
+        let answers = [(analysis.proposals[0].fingerprint.clone(), decision)];
+        let config = Config::default();
+        let mut chooser = Decided::new(answers.into());
+        let repaired = repair(analysis, &toy::engine(&config), &mut chooser);
+        let new = repaired.changes.first().map(|change| change.new.clone());
+        (
+            repaired.endings[0].outcome,
+            String::from_utf8(new.unwrap_or_default()).unwrap(),
+        )
+    }
+
+    #[test]
+    fn the_editor_shows_the_fix_and_not_its_imports() {
+        let analysis = toy::analysis(toy::SOURCE);
+        let subject = subject(&analysis);
+        let shown = subject.changes(&subject.offers[0]);
+        assert!(memmem::find(&shown[0].new, b"import \"io\"").is_some());
+        let drafted = hand_edit(&subject.draft(&subject.offers[0])).buffer();
+        assert!(memmem::find(&drafted, b"import").is_none());
+        assert!(memmem::find(&drafted, b"\tdefer io.Close(x)\n").is_some());
+    }
+
+    #[test]
+    fn a_hand_edit_is_written_as_it_is_with_the_imports_it_still_needs() {
+        let analysis = toy::analysis(toy::SOURCE);
+        let decision = edited(&analysis, "io.Close(x)", "io.CloseAll(x)").decision(Some(&Answer::Accept(2)));
+        let (outcome, new) = outcome(analysis, decision);
+        assert_eq!(outcome, Outcome::Fixed);
+        assert!(new.contains("import \"io\"") && new.contains("\tdefer io.CloseAll(x)\n"));
+        let analysis = toy::analysis(toy::SOURCE);
+        let subject = edited(&analysis, "io.Close(x)", "x.Close()");
+        assert!(subject.offers[2].fix.imports.is_empty());
+    }
+
+    #[test]
+    fn a_hand_edit_that_leaves_the_finding_is_kept_all_the_same() {
+        let analysis = toy::analysis(toy::SOURCE);
+        let subject = edited(
+            &analysis,
+            "\tdefer io.Close(x)\n\tuse(x)",
+            "\tuse(x)\n\tio.Close(x)",
+        );
+        let decision = subject.decision(Some(&Answer::Accept(2)));
+        let (outcome, new) = outcome(analysis, decision);
+        assert_eq!(outcome, Outcome::Declined);
+        assert!(new.contains("\tuse(x)\n\tio.Close(x)\n}"), "{new}");
+    }
+
+    #[test]
+    fn editing_again_does_not_say_so_twice() {
+        assert_eq!(by_hand(&by_hand("Close x")), "Close x (edited by hand)");
+    }
+
+    #[test]
+    fn a_suppression_is_a_comment_with_the_reason_above_the_line() {
+        let analysis = toy::analysis(toy::SOURCE);
+        let answer = Answer::Suppress("closed by use".to_owned());
+        let decision = subject(&analysis).decision(Some(&answer));
+        let (outcome, new) = outcome(analysis, decision);
+        assert_eq!(outcome, Outcome::Suppressed);
+        let comment = "\t//unleak:ignore unclosed-toy closed by use\n\tx := open()\n";
+        assert!(new.contains(comment), "{new}");
+    }
+}
