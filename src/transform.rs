@@ -14,6 +14,7 @@ use crate::text::EditSet;
 mod pass;
 
 pub use crate::go::{FileId, Place};
+pub use crate::leak::Severity;
 pub use crate::rewrite::ImportNeed;
 pub use pass::{Alone, Pass, Sources};
 
@@ -29,16 +30,6 @@ pub enum Family {
     Timer,
     Cancel,
     Syncpool,
-}
-
-/// How much harm the leak does. high: the process degrades; medium: wrong data or growth; low: bounded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    Low,
-    Medium,
-    High,
-    Critical,
 }
 
 /// How sure the analysis is.

@@ -1,4 +1,14 @@
 //! Floor 2: lifetimes. Which code runs per request, what is released on every path, what escapes. Which
 //! functions acquire and release is table data and no business of this floor.
 
+mod acquire;
+mod escape;
+mod handover;
+mod lifetime;
 pub mod request;
+mod table;
+
+pub use acquire::{Acquirers, Acquisition, Fault, Handle};
+pub use escape::{Effect, Keep, Mention};
+pub use lifetime::{Lifetime, Loss, Lost};
+pub use table::{Empty, Resource, Severity};

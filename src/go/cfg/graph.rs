@@ -116,8 +116,9 @@ impl<'t> Cfg<'t> {
     /// Where `node`, or the statement or condition around it, runs. `None` for unreachable code, for nodes of
     /// other functions and for statements that consist of others.
     pub fn point_of(&self, node: Node<'t>) -> Option<Point> {
-        let up = std::iter::once(node).chain(node.ancestors());
-        up.take_while(|node| !node.is_function())
+        let around = node.ancestors().take_while(|node| !node.is_function());
+        std::iter::once(node)
+            .chain(around)
             .find_map(|node| self.points.get(&node.index()).copied())
     }
 

@@ -1,0 +1,293 @@
+//! Where resources are acquired: calls that a table knows, and calls of functions of the package that only pass on
+//! what they acquired.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use super::escape::{self, Effect, Keep, targets};
+use super::table::Resource;
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{BindingId, BindingKind, Callee, DeclId, Declaration, Usage};
+
+/// How many functions that pass a resource on are followed.
+const DEPTH: u32 = 4;
+
+/// Who holds the acquired resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handle {
+    /// A local name of the acquiring function.
+    Local(BindingId),
+    /// `_`, or a call whose results nobody takes.
+    Discarded,
+    /// A field, a package variable, the caller, another call.
+    Elsewhere,
+}
+
+/// Where the error of the acquisition went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Acquiring cannot fail.
+    Never,
+    Local(BindingId),
+    /// `_`, or a place that is no local name.
+    Dropped,
+}
+
+/// One call that gives a resource.
+#[derive(Clone, Copy, Debug)]
+pub struct Acquisition<'a> {
+    pub at: Declaration<'a>,
+    /// The function declaration, method or literal that acquires.
+    pub function: Node<'a>,
+    pub call: Node<'a>,
+    /// What the results are assigned by, or the statement that drops them.
+    pub statement: Node<'a>,
+    pub resource: &'a Resource,
+    pub handle: Handle,
+    pub fault: Fault,
+    /// Which results of `call` are the resource and its error.
+    pub yields: Yield<'a>,
+}
+
+/// What a call gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Yield<'a> {
+    pub resource: &'a Resource,
+    pub result: usize,
+    pub error: Option<usize>,
+}
+
+/// Finds acquisitions by a table; remembers which functions of the package pass them on.
+pub struct Acquirers<'a> {
+    table: &'a [Resource],
+    fresh: RefCell<HashMap<DeclId, Option<Yield<'a>>>>,
+}
+
+impl<'a> Acquirers<'a> {
+    pub fn new(table: &'a [Resource]) -> Self {
+        Acquirers {
+            table,
+            fresh: RefCell::default(),
+        }
+    }
+
+    /// The acquisitions of a declaration.
+    pub fn collect(&self, at: Declaration<'a>) -> Vec<Acquisition<'a>> {
+        let calls = at
+            .tree()
+            .root()
+            .subtree()
+            .filter(|node| node.is(Kind::CallExpression));
+        calls.filter_map(|call| self.acquisition(at, call)).collect()
+    }
+
+    /// What `call` acquires, where it does.
+    pub fn acquisition(&self, at: Declaration<'a>, call: Node<'a>) -> Option<Acquisition<'a>> {
+        let yields = self.yields(at, call, DEPTH)?;
+        let function = call.enclosing_function()?;
+        let (statement, handle, fault) = taken(at, function, call, yields);
+        Some(Acquisition {
+            at,
+            function,
+            call,
+            statement,
+            resource: yields.resource,
+            handle,
+            fault,
+            yields,
+        })
+    }
+
+    /// What a function or method of the package gives its caller, where all it returns is freshly acquired.
+    pub fn passes_on(&self, declaration: Declaration<'a>) -> Option<Yield<'a>> {
+        self.passed_on(declaration, DEPTH)
+    }
+
+    fn yields(&self, at: Declaration<'a>, call: Node<'a>, depth: u32) -> Option<Yield<'a>> {
+        match at.callee(call) {
+            Callee::Package(callee) => self.passed_on(callee, depth.checked_sub(1)?),
+            callee => {
+                let resource = self.table.iter().find(|row| row.is_acquired_by(&callee))?;
+                let excused = |text: &String| memchr::memmem::find(at.bytes(), text.as_bytes()).is_some();
+                let (result, error) = (resource.result, resource.error);
+                (!resource.unless.iter().any(excused)).then_some(Yield {
+                    resource,
+                    result,
+                    error,
+                })
+            }
+        }
+    }
+
+    fn passed_on(&self, declaration: Declaration<'a>, depth: u32) -> Option<Yield<'a>> {
+        if let Some(known) = self.fresh.borrow().get(&declaration.id) {
+            return *known;
+        }
+        // A function that calls itself passes on nothing while it is looked at.
+        self.fresh.borrow_mut().insert(declaration.id, None);
+        let found = self.returned(declaration, depth);
+        self.fresh.borrow_mut().insert(declaration.id, found);
+        found
+    }
+
+    /// The one resource that every return of the function hands over, `return nil, err` apart.
+    fn returned(&self, at: Declaration<'a>, depth: u32) -> Option<Yield<'a>> {
+        let function = at.function()?;
+        function.field(Field::Result)?;
+        let body = function.field(Field::Body)?;
+        let returns = body
+            .shallow_descendants()
+            .filter(|node| node.is(Kind::ReturnStatement));
+        let mut all: Option<Yield<'a>> = None;
+        for statement in returns {
+            let values: Vec<_> = statement.children().flat_map(Node::children).collect();
+            let found = match values.as_slice() {
+                [] => return None,
+                [only] if only.is(Kind::CallExpression) => self.yields(at, *only, depth),
+                many => self.fresh_value(at, function, many, depth),
+            };
+            match (found, all) {
+                (None, _) if hands_over_nothing(&values) => {}
+                (Some(found), Some(known)) if found == known => {}
+                (Some(found), None) => all = Some(found),
+                _ => return None,
+            }
+        }
+        all
+    }
+
+    /// A returned name that holds nothing but fresh resources and went nowhere else.
+    fn fresh_value(
+        &self,
+        at: Declaration<'a>,
+        function: Node<'a>,
+        values: &[Node<'a>],
+        depth: u32,
+    ) -> Option<Yield<'a>> {
+        let (position, binding) = values.iter().enumerate().find_map(|(position, value)| {
+            let binding = at.scopes().binding_of(*value)?;
+            self.acquired_into(at, function, binding, depth)
+                .map(|resource| (position, (binding, resource)))
+        })?;
+        let (binding, resource) = binding;
+        let mentions = escape::mentions(at, function, binding, resource);
+        let stays = mentions.iter().all(|mention| {
+            matches!(
+                mention.effect,
+                Effect::Pass | Effect::Touch | Effect::Keep(Keep::Returned) | Effect::Release
+            ) && mention.node.enclosing(Kind::DeferStatement).is_none()
+        });
+        let types = at.results_of(function);
+        let error = types.iter().rposition(|of| of.is_error());
+        stays.then_some(Yield {
+            resource,
+            result: position,
+            error,
+        })
+    }
+
+    /// The resource that every assignment to `binding` acquires.
+    fn acquired_into(
+        &self,
+        at: Declaration<'a>,
+        function: Node<'a>,
+        binding: BindingId,
+        depth: u32,
+    ) -> Option<&'a Resource> {
+        let tree = at.tree();
+        let held = at.scopes().get(binding);
+        if held.kind != BindingKind::Var || held.function != function.index() {
+            return None;
+        }
+        let declared = std::iter::once(tree.node(held.declared));
+        let written = at
+            .scopes()
+            .uses(binding, tree)
+            .filter(|node| matches!(at.usage(*node), Usage::Write | Usage::Address));
+        let mut found = None;
+        for target in declared.chain(written) {
+            let statement = assignment_of(target)?;
+            let Some(value) = assigned_call(statement) else {
+                // `var rows *sql.Rows` holds nothing yet.
+                statement.is(Kind::VarSpec).then_some(())?;
+                continue;
+            };
+            let yields = self.yields(at, value, depth)?;
+            let is_handle = targets(statement).nth(yields.result) == Some(target);
+            is_handle.then_some(())?;
+            found.get_or_insert(yields.resource);
+        }
+        found
+    }
+}
+
+/// Whether a return gives nothing but nils, zero values and errors: no name or call that could be a resource stands
+/// first.
+fn hands_over_nothing(values: &[Node<'_>]) -> bool {
+    values.first().is_some_and(|value| value.is(Kind::Nil))
+}
+
+/// The statement or spec whose left side holds `target`.
+fn assignment_of(target: Node<'_>) -> Option<Node<'_>> {
+    let parent = target.parent()?;
+    match parent.kind() {
+        Kind::ExpressionList => parent.parent(),
+        Kind::VarSpec => Some(parent),
+        _ => None,
+    }
+}
+
+/// The call that is the whole right side.
+fn assigned_call(statement: Node<'_>) -> Option<Node<'_>> {
+    let values = statement.field(Field::Right).or(statement.field(Field::Value))?;
+    let mut values = values.children();
+    let first = values.next()?.unparenthesized();
+    (values.next().is_none() && first.is(Kind::CallExpression)).then_some(first)
+}
+
+/// Who takes the results of `call`.
+fn taken<'a>(
+    at: Declaration<'a>,
+    function: Node<'a>,
+    call: Node<'a>,
+    yields: Yield<'a>,
+) -> (Node<'a>, Handle, Fault) {
+    let mut outer = call;
+    while let Some(parent) = outer
+        .parent()
+        .filter(|parent| parent.is(Kind::ParenthesizedExpression))
+    {
+        outer = parent;
+    }
+    let Some(parent) = outer.parent() else {
+        return (call, Handle::Elsewhere, Fault::Dropped);
+    };
+    if parent.is(Kind::ExpressionStatement) {
+        return (parent, Handle::Discarded, Fault::Dropped);
+    }
+    let statement = parent
+        .parent()
+        .filter(|_| matches!(parent.role(), Field::Right | Field::Value));
+    let Some(statement) = statement.filter(|statement| assigned_call(*statement) == Some(call)) else {
+        return (call, Handle::Elsewhere, Fault::Dropped);
+    };
+    let local = |position: usize| {
+        let target = targets(statement).nth(position)?;
+        if target.text() == "_" {
+            return Some(None);
+        }
+        let binding = at.scopes().binding_of(target)?;
+        (at.scopes().get(binding).function == function.index()).then_some(Some(binding))
+    };
+    let handle = match local(yields.result) {
+        Some(Some(binding)) if at.scopes().get(binding).kind != BindingKind::Result => Handle::Local(binding),
+        Some(None) => Handle::Discarded,
+        _ => Handle::Elsewhere,
+    };
+    let fault = match yields.error.map(local) {
+        None => Fault::Never,
+        Some(Some(Some(binding))) => Fault::Local(binding),
+        Some(_) => Fault::Dropped,
+    };
+    (statement, handle, fault)
+}

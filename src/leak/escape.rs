@@ -1,0 +1,412 @@
+//! What becomes of a resource once a local name holds it: each mention releases it, keeps it beyond the function,
+//! or only works with it. Aliases, closures, wrappers and functions of the package are followed.
+
+use std::collections::HashSet;
+
+use super::handover::{self, Handover};
+use super::table::Resource;
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{BindingId, BindingKind, Callee, Declaration, Usage};
+
+/// How many functions of the package are looked into, one inside the other.
+const DEPTH: u32 = 5;
+
+/// Who else has the resource afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Keep {
+    /// The caller.
+    Returned,
+    /// A field, variable, map, slice, channel or literal.
+    Stored,
+    /// A goroutine.
+    Goroutine,
+    /// A closure that outlives the statement.
+    Closure,
+    /// A function that keeps its argument.
+    Passed,
+}
+
+/// What one mention does with the resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// Compares it, or hands it to something that only works with it.
+    Pass,
+    /// Calls a method or reads a field, which only works when it is there.
+    Touch,
+    Release,
+    Keep(Keep),
+    /// Handed to code that cannot be seen.
+    Unknown,
+}
+
+/// An effect and where it happens: a node of the function itself, a literal for what happens inside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mention<'a> {
+    pub node: Node<'a>,
+    pub effect: Effect,
+}
+
+/// What a name or an expression has of the resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grip {
+    /// The resource as it was acquired.
+    Whole,
+    /// The part that has to be released.
+    Part,
+    /// Something that works on it and cannot release it.
+    Derived,
+    /// A function that has this effect when it is called.
+    Closure(Effect),
+}
+
+enum Step<'a> {
+    /// The expression around has it too.
+    Up(Node<'a>, Grip),
+    Done(Effect),
+}
+use Step::{Done, Up};
+
+/// Everything that `function` does with the resource in `binding`, in no particular order.
+pub(super) fn mentions<'a>(
+    at: Declaration<'a>,
+    function: Node<'a>,
+    binding: BindingId,
+    resource: &Resource,
+) -> Vec<Mention<'a>> {
+    let tracker = Tracker {
+        at,
+        function,
+        resource,
+        depth: DEPTH,
+        open: Vec::new(),
+        held: HashSet::new(),
+    };
+    tracker.run(binding, Grip::Whole)
+}
+
+/// Follows one value through one function.
+struct Tracker<'a, 'r> {
+    at: Declaration<'a>,
+    function: Node<'a>,
+    resource: &'r Resource,
+    depth: u32,
+    /// Names that hold it and are still to be looked at.
+    open: Vec<(BindingId, Grip)>,
+    held: HashSet<BindingId>,
+}
+
+impl<'a> Tracker<'a, '_> {
+    fn run(mut self, binding: BindingId, grip: Grip) -> Vec<Mention<'a>> {
+        self.hold(binding, grip);
+        let mut found = Vec::new();
+        while let Some((binding, grip)) = self.open.pop() {
+            let uses = self.at.scopes().uses(binding, self.at.tree());
+            let uses = uses.filter(|node| self.function.contains(*node));
+            for node in uses.collect::<Vec<_>>() {
+                found.extend(self.mention(node, grip));
+            }
+        }
+        found
+    }
+
+    fn hold(&mut self, binding: BindingId, grip: Grip) {
+        if self.held.insert(binding) {
+            self.open.push((binding, grip));
+        }
+    }
+
+    /// The effect of one mention, as the function itself sees it. Giving a name another value is no effect.
+    fn mention(&mut self, node: Node<'a>, grip: Grip) -> Option<Mention<'a>> {
+        match self.at.usage(node) {
+            Usage::Write | Usage::FieldKey => return None,
+            Usage::Address => {
+                return Some(Mention {
+                    node,
+                    effect: Effect::Unknown,
+                });
+            }
+            Usage::Read | Usage::Update => {}
+        }
+        let mut effect = self.effect(node, grip);
+        let mut place = node;
+        while let Some(literal) = place
+            .enclosing_function()
+            .filter(|literal| *literal != self.function)
+        {
+            // What a literal returns goes to whoever calls it, which is not followed.
+            if effect == Effect::Keep(Keep::Returned) {
+                effect = Effect::Unknown;
+            }
+            place = literal;
+            effect = self.effect(literal, Grip::Closure(effect));
+        }
+        Some(Mention { node: place, effect })
+    }
+
+    fn effect(&mut self, expression: Node<'a>, grip: Grip) -> Effect {
+        let (mut expression, mut grip, mut touched) = (expression, grip, false);
+        loop {
+            match self.step(expression, grip) {
+                Done(Effect::Pass) if touched => return Effect::Touch,
+                Done(effect) => return effect,
+                Up(around, next) => {
+                    touched |= around.is(Kind::SelectorExpression);
+                    (expression, grip) = (around, next);
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, expression: Node<'a>, grip: Grip) -> Step<'a> {
+        let Some(parent) = expression.parent() else {
+            return Done(Effect::Unknown);
+        };
+        match parent.kind() {
+            Kind::ParenthesizedExpression
+            | Kind::TypeAssertionExpression
+            | Kind::TypeConversionExpression => Up(parent, grip),
+            Kind::SelectorExpression => self.selected(parent, grip),
+            Kind::ArgumentList => self.argument(expression, parent, grip),
+            Kind::CallExpression => Done(called(parent, grip)),
+            Kind::ExpressionList => self.listed(expression, parent, grip),
+            Kind::LiteralElement | Kind::KeyedElement | Kind::LiteralValue | Kind::SendStatement => {
+                Done(Effect::Keep(Keep::Stored))
+            }
+            Kind::BinaryExpression
+            | Kind::ExpressionStatement
+            | Kind::IndexExpression
+            | Kind::SliceExpression
+            | Kind::RangeClause
+            | Kind::IfStatement
+            | Kind::ForStatement
+            | Kind::ForClause
+            | Kind::DeferStatement
+            | Kind::IncStatement
+            | Kind::DecStatement => Done(Effect::Pass),
+            Kind::UnaryExpression if grip == Grip::Derived => Done(Effect::Pass),
+            _ => Done(Effect::Unknown),
+        }
+    }
+
+    /// `x.field` or `x.method`.
+    fn selected(&mut self, selector: Node<'a>, grip: Grip) -> Step<'a> {
+        let name = selector.field(Field::Field).map_or("", Node::text);
+        let part = self.resource.part.as_deref();
+        match grip {
+            Grip::Whole if part == Some(name) => Up(selector, Grip::Part),
+            Grip::Whole if part.is_some() => Done(run_by(selector, Effect::Touch)),
+            Grip::Whole | Grip::Part if self.resource.is_released_by(name) => {
+                Done(run_by(selector, Effect::Release))
+            }
+            Grip::Whole | Grip::Part => Done(run_by(selector, Effect::Touch)),
+            Grip::Derived => Done(run_by(selector, Effect::Pass)),
+            Grip::Closure(_) => Done(Effect::Unknown),
+        }
+    }
+
+    fn argument(&mut self, argument: Node<'a>, list: Node<'a>, grip: Grip) -> Step<'a> {
+        let call = list.parent().filter(|call| call.is(Kind::CallExpression));
+        let position = list.children().position(|child| child == argument);
+        let (Some(call), Some(position)) = (call, position) else {
+            return Done(Effect::Unknown);
+        };
+        if is_started(call) {
+            return Done(Effect::Keep(Keep::Goroutine));
+        }
+        match self.at.callee(call) {
+            Callee::Builtin(name) if name == "append" => Done(Effect::Keep(Keep::Stored)),
+            Callee::Builtin(_) => Done(Effect::Pass),
+            Callee::Conversion(_) => Up(call, grip),
+            Callee::External { path, receiver, name } => {
+                handed(call, handover::of_known(&path, receiver.as_deref(), &name), grip)
+            }
+            Callee::Package(callee) => match callee.function() {
+                Some(function) => self.passed(call, callee, function, position, grip),
+                None => Done(Effect::Unknown),
+            },
+            Callee::Literal(index) => {
+                let literal = self.at.tree().node(index);
+                self.passed(call, self.at, literal, position, grip)
+            }
+            Callee::Local(_) | Callee::Unknown => handed(call, handover::of_name(called_name(call)), grip),
+        }
+    }
+
+    /// What a function that can be seen does with its parameter at `position`.
+    fn passed(
+        &self,
+        call: Node<'a>,
+        callee: Declaration<'a>,
+        function: Node<'a>,
+        position: usize,
+        grip: Grip,
+    ) -> Step<'a> {
+        let parameter = match parameter(callee, function, position) {
+            Parameter::Named(binding) => binding,
+            Parameter::Unnamed => return Done(Effect::Pass),
+            Parameter::Unknown => return Done(Effect::Unknown),
+        };
+        let Some(depth) = self.depth.checked_sub(1) else {
+            return Done(Effect::Unknown);
+        };
+        let inside = Tracker {
+            at: callee,
+            function,
+            resource: self.resource,
+            depth,
+            open: Vec::new(),
+            held: HashSet::new(),
+        };
+        let effects: Vec<Effect> = inside
+            .run(parameter, grip)
+            .into_iter()
+            .map(|mention| mention.effect)
+            .collect();
+        summary(call, &effects, grip)
+    }
+
+    fn listed(&mut self, expression: Node<'a>, list: Node<'a>, grip: Grip) -> Step<'a> {
+        let Some(statement) = list.parent() else {
+            return Done(Effect::Unknown);
+        };
+        match (statement.kind(), list.role()) {
+            (Kind::ReturnStatement, _) => Done(Effect::Keep(Keep::Returned)),
+            (Kind::ExpressionCase, _) => Done(Effect::Pass),
+            (_, Field::Left) => Done(Effect::Pass),
+            (_, Field::Right | Field::Value) => Done(self.assigned(statement, list, expression, grip)),
+            _ => Done(Effect::Unknown),
+        }
+    }
+
+    /// A local name that takes the value is followed; anything else keeps it.
+    fn assigned(&mut self, statement: Node<'a>, list: Node<'a>, value: Node<'a>, grip: Grip) -> Effect {
+        let position = list.children().position(|child| child == value).unwrap_or(0);
+        let Some(target) = targets(statement).nth(position) else {
+            return Effect::Unknown;
+        };
+        if target.text() == "_" {
+            return Effect::Pass;
+        }
+        match self.at.scopes().binding_of(target) {
+            Some(id) => match self.at.scopes().get(id) {
+                binding if !self.function.contains(self.at.tree().node(binding.function)) => {
+                    Effect::Keep(Keep::Stored)
+                }
+                binding if binding.kind == BindingKind::Result => Effect::Keep(Keep::Returned),
+                _ => {
+                    self.hold(id, grip);
+                    Effect::Pass
+                }
+            },
+            None => Effect::Keep(Keep::Stored),
+        }
+    }
+}
+
+/// What the statement declares or assigns to, in order.
+pub(super) fn targets<'a>(statement: Node<'a>) -> impl Iterator<Item = Node<'a>> {
+    let names = statement
+        .fields(Field::Name)
+        .filter(|name| name.is(Kind::Identifier) || name.is(Kind::BlankIdentifier));
+    let left = statement.field(Field::Left).into_iter().flat_map(Node::children);
+    names.chain(left)
+}
+
+/// A function that has the resource is called.
+fn called(call: Node<'_>, grip: Grip) -> Effect {
+    match grip {
+        Grip::Closure(_) if is_started(call) => Effect::Keep(Keep::Goroutine),
+        Grip::Closure(effect) => effect,
+        _ => Effect::Unknown,
+    }
+}
+
+/// `effect`, unless another goroutine runs the method.
+fn run_by(selector: Node<'_>, effect: Effect) -> Effect {
+    let call = selector
+        .parent()
+        .filter(|call| call.is(Kind::CallExpression) && selector.role() == Field::Function);
+    match call.is_some_and(is_started) {
+        true => Effect::Keep(Keep::Goroutine),
+        false => effect,
+    }
+}
+
+fn is_started(call: Node<'_>) -> bool {
+    call.parent().is_some_and(|parent| parent.is(Kind::GoStatement))
+}
+
+fn called_name(call: Node<'_>) -> &str {
+    let function = call.field(Field::Function);
+    let name = function.map(|function| function.field(Field::Field).unwrap_or(function));
+    name.map_or("", Node::text)
+}
+
+fn handed(call: Node<'_>, handover: Handover, grip: Grip) -> Step<'_> {
+    match (handover, grip) {
+        (Handover::Keep, Grip::Closure(_)) => Done(Effect::Keep(Keep::Closure)),
+        (Handover::Keep, _) => Done(Effect::Keep(Keep::Passed)),
+        // A closure that releases was given away to be run: when, is its receiver's business.
+        (_, Grip::Closure(Effect::Release)) => Done(Effect::Release),
+        (Handover::Use, Grip::Closure(effect)) => Done(effect),
+        (Handover::Use, _) => Done(Effect::Pass),
+        (Handover::Wrap, Grip::Closure(_)) => Up(call, grip),
+        (Handover::Wrap, _) => Up(call, Grip::Derived),
+        // A wrapper cannot be used to release what it wraps.
+        (Handover::Release, Grip::Derived) => Done(Effect::Pass),
+        (Handover::Release, Grip::Closure(_)) => Done(Effect::Unknown),
+        (Handover::Release, _) => Done(Effect::Release),
+        (Handover::Unknown, _) => Done(Effect::Unknown),
+    }
+}
+
+/// What a function does that has these effects on its parameter. One release counts, wherever it stands: whose
+/// duty the other paths are is decided in that function.
+fn summary<'a>(call: Node<'a>, effects: &[Effect], grip: Grip) -> Step<'a> {
+    let any = |wanted: fn(&Effect) -> bool| effects.iter().any(wanted);
+    if any(|effect| *effect == Effect::Release) {
+        return Done(Effect::Release);
+    }
+    if any(|effect| matches!(effect, Effect::Keep(keep) if *keep != Keep::Returned)) {
+        return Done(Effect::Keep(Keep::Passed));
+    }
+    if any(|effect| *effect == Effect::Unknown) {
+        return Done(Effect::Unknown);
+    }
+    match any(|effect| *effect == Effect::Keep(Keep::Returned)) {
+        true => Up(call, grip),
+        false => Done(Effect::Pass),
+    }
+}
+
+enum Parameter {
+    Named(BindingId),
+    Unnamed,
+    Unknown,
+}
+
+/// The parameter that takes the argument at `position`.
+fn parameter(callee: Declaration<'_>, function: Node<'_>, position: usize) -> Parameter {
+    let mut before = 0;
+    let declarations = function
+        .field(Field::Parameters)
+        .into_iter()
+        .flat_map(Node::children);
+    for declaration in declarations {
+        let names: Vec<_> = declaration
+            .fields(Field::Name)
+            .filter(|name| matches!(name.kind(), Kind::Identifier | Kind::BlankIdentifier))
+            .collect();
+        if declaration.is(Kind::VariadicParameterDeclaration) {
+            return Parameter::Unknown;
+        }
+        let count = names.len().max(1);
+        if position < before + count {
+            let name = names.get(position - before).copied();
+            let binding = name.and_then(|name| callee.scopes().binding_of(name));
+            return binding.map_or(Parameter::Unnamed, Parameter::Named);
+        }
+        before += count;
+    }
+    Parameter::Unknown
+}

@@ -1,0 +1,99 @@
+//! What becomes of a value that is handed to a function of another package.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use super::table::is_named;
+
+/// What a function does with an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handover {
+    /// Works with it and forgets it.
+    Use,
+    /// Gives back something that works on it.
+    Wrap,
+    /// Stores it, or passes it to someone who releases it.
+    Keep,
+    Release,
+    Unknown,
+}
+
+/// The rows of one package.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Rows {
+    #[serde(rename = "use")]
+    uses: Vec<String>,
+    wrap: Vec<String>,
+    keep: Vec<String>,
+    release: Vec<String>,
+}
+
+impl Rows {
+    /// A row of its own decides before a `*`.
+    fn find(&self, receiver: Option<&str>, name: &str) -> Handover {
+        self.named(receiver, name)
+            .or_else(|| self.named(receiver, "*"))
+            .unwrap_or(Handover::Unknown)
+    }
+
+    fn named(&self, receiver: Option<&str>, name: &str) -> Option<Handover> {
+        let lists = [
+            (&self.keep, Handover::Keep),
+            (&self.release, Handover::Release),
+            (&self.uses, Handover::Use),
+            (&self.wrap, Handover::Wrap),
+        ];
+        let mut lists = lists.into_iter();
+        let found = lists.find(|(rows, _)| rows.iter().any(|row| is_named(row, receiver, name)));
+        found.map(|(_, handover)| handover)
+    }
+}
+
+/// What the function `name`, or method of `receiver`, of the package `path` does with its arguments.
+pub fn of_known(path: &str, receiver: Option<&str>, name: &str) -> Handover {
+    static TABLE: OnceLock<HashMap<String, Rows>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        toml::from_str(include_str!("callees.toml")).expect("the table of this crate is read by its tests")
+    });
+    let known = table
+        .get(path)
+        .map_or(Handover::Unknown, |rows| rows.find(receiver, name));
+    match known {
+        Handover::Unknown => of_name(name),
+        known => known,
+    }
+}
+
+/// What a name lets hope. A function that says that it closes gets the benefit of the doubt; and whatever answers a
+/// request from a stream, or keeps a value for later, is taken at its word too. All others are unknown.
+pub fn of_name(name: &str) -> Handover {
+    const RELEASING: [&str; 9] = [
+        "close", "release", "rollback", "cleanup", "dispose", "drain", "finish", "shutdown", "stop",
+    ];
+    const KEEPING: [&str; 3] = ["sendstream", "setbodystream", "locals"];
+    let lower = name.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    match (says(&RELEASING), says(&KEEPING)) {
+        (true, _) => Handover::Release,
+        (_, true) => Handover::Keep,
+        _ => Handover::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_rows_decide_before_stars_and_names_last() {
+        assert_eq!(of_known("bufio", None, "NewScanner"), Handover::Wrap);
+        assert_eq!(of_known("log", None, "SetOutput"), Handover::Keep);
+        assert_eq!(of_known("database/sql", Some("Rows"), "Scan"), Handover::Use);
+        assert_eq!(of_known("io", None, "Pipe"), Handover::Unknown);
+        assert_eq!(of_known("example.com/x", None, "CloseBody"), Handover::Release);
+        assert_eq!(of_known("example.com/x", None, "Read"), Handover::Unknown);
+    }
+}

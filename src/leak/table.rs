@@ -1,0 +1,112 @@
+//! Rows of acquire/release knowledge. The rows themselves are data of the transforms and of a user's config; both
+//! are written in this schema.
+
+use serde::{Deserialize, Serialize};
+
+use crate::go::Callee;
+
+/// How much harm a leak does. high: the process degrades; medium: wrong data or growth; low: bounded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Low,
+    #[default]
+    Medium,
+    High,
+    Critical,
+}
+
+/// One way to come by something that must be given back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resource {
+    /// The slug of the rule that reports it; several rows may share one.
+    pub rule: String,
+    /// The rule's one line for lists.
+    #[serde(default)]
+    pub title: String,
+    #[serde(default)]
+    pub severity: Severity,
+    /// What people call it: "rows", "file".
+    #[serde(default)]
+    pub noun: String,
+    /// The import path of the package that gives it.
+    pub package: String,
+    /// `Func` or `Type.Method` of that package.
+    pub acquire: Vec<String>,
+    /// Which result is the resource.
+    #[serde(default)]
+    pub result: usize,
+    /// Which result is the error; none where acquiring cannot fail.
+    pub error: Option<usize>,
+    /// The field that has to be released, where it is not the resource itself: `Body` of a response.
+    pub part: Option<String>,
+    /// The methods that release, the one a repair calls first.
+    pub release: Vec<String>,
+    /// Methods that release by themselves once they answer false: `Next` of rows.
+    #[serde(default)]
+    pub drained_by: Vec<String>,
+    /// `Field` and values for which there is nothing to release: a response of status 204.
+    pub empty: Option<Empty>,
+    /// Texts of the function that say that there is nothing to release: `http.MethodHead`.
+    #[serde(default)]
+    pub unless: Vec<String>,
+    /// Whether the Close reports whether what was written is safe, so that it must be kept where its error is used.
+    #[serde(default)]
+    pub writes: bool,
+    /// Whether release may be called on nil, so that it needs no check of the error.
+    #[serde(default)]
+    pub nil_safe: bool,
+    /// Whether a second release does nothing, so that a deferred one may stand beside others.
+    #[serde(default = "yes")]
+    pub idempotent: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A field whose value says that nothing was acquired.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Empty {
+    pub field: String,
+    /// Literals, or names of constants without their package.
+    pub values: Vec<String>,
+}
+
+impl Resource {
+    /// Whether `callee` gives this resource.
+    pub fn is_acquired_by(&self, callee: &Callee<'_>) -> bool {
+        let Callee::External { path, receiver, name } = callee else {
+            return false;
+        };
+        *path == self.package
+            && self
+                .acquire
+                .iter()
+                .any(|row| is_named(row, receiver.as_deref(), name))
+    }
+
+    pub fn is_released_by(&self, method: &str) -> bool {
+        self.release.iter().any(|release| release == method)
+    }
+
+    /// The call that releases what `name` holds: `resp.Body.Close()`.
+    pub fn release_of(&self, name: &str) -> Option<String> {
+        let method = self.release.first()?;
+        Some(match &self.part {
+            Some(part) => format!("{name}.{part}.{method}()"),
+            None => format!("{name}.{method}()"),
+        })
+    }
+}
+
+/// Whether `row`, as `Func` or `Type.Method`, names this function.
+pub(super) fn is_named(row: &str, receiver: Option<&str>, name: &str) -> bool {
+    match (row.split_once('.'), receiver) {
+        (Some((of, method)), Some(receiver)) => of == receiver && method == name,
+        (None, None) => row == name,
+        _ => false,
+    }
+}
