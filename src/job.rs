@@ -1,7 +1,7 @@
 //! The outer story of one run: discover, read, gate, group into packages, and hand each to a worker. A package
 //! lives in memory only while its worker has it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result};
 
 use crate::config::Config;
-use crate::go::{Package, SourceFile};
+use crate::go::{FileId, Package, SourceFile};
 use crate::pipeline::{Analysis, Engine, analyze};
-use crate::transform::Suite;
+use crate::transform::{Sources, Suite};
 use crate::verify::Formatter;
 use crate::workspace::{
     Diagnostic, Directory, Discovery, Gate, Modules, Skip, SkipReason, Unread, WalkOptions, discover, read,
@@ -21,7 +21,7 @@ use crate::workspace::{
 
 mod users;
 
-use users::ModuleUsers;
+pub use users::ModuleUsers;
 
 /// Go sources are smaller; what is larger was not written by a person.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -84,6 +84,16 @@ impl Job<'_> {
         let log = log.into_inner().unwrap_or_else(PoisonError::into_inner);
         let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok(log.into_survey(discovery, results))
+    }
+
+    /// The engine for packages of this run.
+    pub fn engine<'e>(&'e self, sources: &'e dyn Sources) -> Engine<'e> {
+        Engine {
+            suite: self.suite,
+            config: self.config,
+            sources,
+            formatter: self.formatter,
+        }
     }
 
     fn needles(&self) -> Vec<String> {
@@ -203,12 +213,7 @@ impl<R: Send> Crew<'_, R> {
     /// Every package of the directory. Whatever goes wrong inside stays inside.
     fn check(&self, directory: &Directory, work: &(impl Fn(Analysis, &Engine<'_>) -> R + Sync)) {
         for (name, files) in self.open(directory) {
-            let package = Package::new(
-                directory.dir.clone(),
-                self.modules.nearest(&directory.path),
-                files,
-            );
-            let checked = catch_unwind(AssertUnwindSafe(|| self.analyze(directory, package, work)));
+            let checked = catch_unwind(AssertUnwindSafe(|| self.analyze(directory, files, work)));
             match checked {
                 Ok(result) => {
                     let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
@@ -241,30 +246,34 @@ impl<R: Send> Crew<'_, R> {
     fn analyze(
         &self,
         directory: &Directory,
-        package: Package,
+        files: Vec<SourceFile>,
         work: &impl Fn(Analysis, &Engine<'_>) -> R,
     ) -> R {
-        let searched: HashSet<String> = directory
-            .files
-            .iter()
-            .map(|path| self.discovery.shown(path))
-            .collect();
-        let engine = Engine {
-            suite: self.job.suite,
-            config: self.job.config,
-            sources: &self.sources,
-            formatter: self.job.formatter,
-            focus: Some(&searched),
-        };
-        for path in directory.files.iter().filter(|path| self.named.contains(*path)) {
-            parse_whole(&package, &self.discovery.shown(path));
+        let module = self.modules.nearest(&directory.path);
+        let mut package = Package::new(directory.dir.clone(), module, files);
+        let mut searched: HashMap<String, &PathBuf> = HashMap::new();
+        searched.extend(
+            directory
+                .files
+                .iter()
+                .map(|path| (self.discovery.shown(path), path)),
+        );
+        for (at, file) in package.files.iter().enumerate() {
+            match searched.get(&file.path) {
+                Some(path) if self.named.contains(*path) => parse_whole(file),
+                Some(_) => {}
+                None => {
+                    package.context.insert(FileId(at));
+                }
+            }
         }
+        let engine = self.job.engine(&self.sources);
         let analysis = analyze(package, &engine);
         let files = analysis
             .package
             .files
             .iter()
-            .filter(|file| searched.contains(&file.path));
+            .filter(|file| searched.contains_key(&file.path));
         self.log(|log| files.for_each(|file| log.file(file)));
         work(analysis, &engine)
     }
@@ -306,10 +315,8 @@ impl Log {
 }
 
 /// Looks at every declaration of a file, so that [`SourceFile::syntax_error`] speaks of all of it.
-fn parse_whole(package: &Package, path: &str) {
-    for file in package.files.iter().filter(|file| file.path == path) {
-        for decl in &file.decls {
-            file.tree(decl);
-        }
+fn parse_whole(file: &SourceFile) {
+    for decl in &file.decls {
+        file.tree(decl);
     }
 }

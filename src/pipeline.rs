@@ -1,8 +1,6 @@
 //! The inner story, for one package: analyze, let someone choose, plan, verify, and again until nothing is left
 //! to do. Knows no transform by name and touches no file, process or terminal: sources and judges are handed in.
 
-use std::collections::HashSet;
-
 use crate::config::Config;
 use crate::plan::Change;
 use crate::transform::{Fix, Outcome, Proposal, Sources, Suite};
@@ -26,9 +24,6 @@ pub struct Engine<'a> {
     pub sources: &'a dyn Sources,
     /// Absent where Go is: then the parser alone judges the result.
     pub formatter: Option<&'a dyn Formatter>,
-    /// Paths of the files whose findings count; absent where those of all files do. The others are there
-    /// because they declare and use names.
-    pub focus: Option<&'a HashSet<String>>,
 }
 
 /// What becomes of one open proposal.

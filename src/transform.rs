@@ -222,6 +222,9 @@ pub trait Transform: Sync {
     /// The folder's name.
     fn name(&self) -> &'static str;
 
+    /// The page of `unleak explain`: the folder's explain.md.
+    fn page(&self) -> &'static str;
+
     /// The rules it serves, with the config's own rows.
     fn rules(&self, config: &Config) -> Vec<Arc<Rule>>;
 
@@ -239,6 +242,7 @@ pub trait Transform: Sync {
 /// A [`Transform`] with its site type erased, so that the suite is a plain slice.
 pub trait AnyTransform: Sync {
     fn name(&self) -> &'static str;
+    fn page(&self) -> &'static str;
     fn rules(&self, config: &Config) -> Vec<Arc<Rule>>;
     fn needles(&self, config: &Config) -> Vec<String>;
     /// Every finding of the pass with its remedy, in no particular order.
@@ -248,6 +252,10 @@ pub trait AnyTransform: Sync {
 impl<T: Transform> AnyTransform for T {
     fn name(&self) -> &'static str {
         Transform::name(self)
+    }
+
+    fn page(&self) -> &'static str {
+        Transform::page(self)
     }
 
     fn rules(&self, config: &Config) -> Vec<Arc<Rule>> {

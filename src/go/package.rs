@@ -1,6 +1,6 @@
 //! The files of one directory that share a package clause, and the names they declare.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::module::Module;
@@ -34,6 +34,8 @@ pub struct Package {
     pub module: Option<Arc<Module>>,
     /// Shared, so that a package with one file changed keeps what is known about the others.
     pub files: Vec<Arc<SourceFile>>,
+    /// Files that are there because they declare and use names; nobody asked for findings in them.
+    pub context: HashSet<FileId>,
     names: HashMap<String, Vec<DeclId>>,
     methods: HashMap<(String, String), Vec<DeclId>>,
 }
@@ -51,7 +53,11 @@ impl Package {
         for (FileId(at), source) in sources {
             files[at] = Arc::new(SourceFile::new(files[at].path.clone(), source));
         }
-        Package::of_shared(self.dir.clone(), self.module.clone(), files)
+        let package = Package::of_shared(self.dir.clone(), self.module.clone(), files);
+        Package {
+            context: self.context.clone(),
+            ..package
+        }
     }
 
     fn of_shared(dir: String, module: Option<Arc<Module>>, files: Vec<Arc<SourceFile>>) -> Self {
@@ -61,6 +67,7 @@ impl Package {
                 .first()
                 .map_or_else(String::new, |file| file.package.clone()),
             module,
+            context: HashSet::new(),
             names: HashMap::new(),
             methods: HashMap::new(),
             files,

@@ -15,7 +15,7 @@ use super::MAX_FILE_BYTES;
 
 /// The packages of the modules around a scanned root, the parts outside the root too: a repair that relies on
 /// nobody else using a name must not depend on where the scan began.
-pub(super) struct ModuleUsers {
+pub struct ModuleUsers {
     root: PathBuf,
     /// By the folder of go.mod.
     importers: Mutex<HashMap<PathBuf, Arc<OnceLock<Importers>>>>,

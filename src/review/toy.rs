@@ -29,7 +29,6 @@ pub fn engine(config: &Config) -> Engine<'_> {
         config,
         sources: &Alone,
         formatter: None,
-        focus: None,
     }
 }
 
@@ -39,6 +38,10 @@ impl Transform for Toy {
 
     fn name(&self) -> &'static str {
         "toy"
+    }
+
+    fn page(&self) -> &'static str {
+        "# Toy\n"
     }
 
     fn rules(&self, _: &Config) -> Vec<Arc<Rule>> {
