@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use unleak::text::{FilePatch, patch};
+use unleak::text::{FilePatch, changed_lines, patch};
 
 struct Case {
     path: Vec<u8>,
@@ -228,4 +228,16 @@ fn any_two_files_make_a_patch_that_applies() {
         })
         .collect();
     assert_applies_both_ways(&cases);
+    for case in &cases {
+        assert_eq!(put_in_place(case), case.new);
+    }
+}
+
+/// The new file, made from the old one by its changed lines alone.
+fn put_in_place(case: &Case) -> Vec<u8> {
+    let mut file = case.old.clone();
+    for (was, is) in changed_lines(&case.old, &case.new).into_iter().rev() {
+        file.splice(was.range(), is.of(&case.new).iter().copied());
+    }
+    file
 }

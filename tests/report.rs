@@ -187,6 +187,37 @@ fn the_schema_refuses_what_it_does_not_know() {
     }
 }
 
+/// The names that an enum is spelled with, out of what serde says about one that it does not know.
+fn names<T: serde::de::DeserializeOwned>() -> Vec<String> {
+    let said = match serde_json::from_str::<T>("\"?\"") {
+        Ok(_) => panic!("`?` is no name"),
+        Err(error) => error.to_string(),
+    };
+    let quoted = said.split('`').skip(1).step_by(2).skip(1);
+    quoted.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_schema_knows_every_name() {
+    let schema = schema();
+    for (pointer, names) in [
+        (
+            "/$defs/finding/properties/refusal/properties/reason",
+            names::<Reason>(),
+        ),
+        ("/$defs/finding/properties/family", names::<Family>()),
+        ("/$defs/finding/properties/confidence", names::<Confidence>()),
+        ("/$defs/severity", names::<Severity>()),
+        ("/$defs/fix/properties/applicability", names::<Applicability>()),
+    ] {
+        assert_eq!(
+            schema.pointer(pointer).unwrap()["enum"],
+            json!(names),
+            "{pointer}"
+        );
+    }
+}
+
 #[test]
 fn json_lines_are_findings() {
     let mut one = schema();

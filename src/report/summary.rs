@@ -117,7 +117,6 @@ fn told(reason: SkipReason, count: usize) -> String {
         SkipReason::Generated => plural(count, "generated file"),
         SkipReason::Vendored => plural(count, "vendored folder"),
         SkipReason::Testdata => plural(count, "testdata folder"),
-        SkipReason::Excluded => format!("{count} excluded by the config"),
         SkipReason::Symlink => plural(count, "symbolic link"),
         SkipReason::TooLarge => format!("{count} too large"),
         SkipReason::Binary => format!("{count} binary"),

@@ -10,6 +10,8 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result};
 
+use crate::verify::Formatter;
+
 /// Files per gofmt process: few processes, and a temporary folder of modest size.
 const CHUNK: usize = 256;
 
@@ -75,6 +77,14 @@ impl Gofmt {
             .current_dir(folder)
             .stdin(Stdio::null())
             .output()
+    }
+}
+
+/// As a judge of repairs. A gofmt that cannot be run speaks for no file.
+impl Formatter for Gofmt {
+    fn format(&self, sources: &[&[u8]]) -> Vec<Formatted> {
+        let formatted = Gofmt::format(self, sources);
+        formatted.unwrap_or_else(|error| vec![Err(format!("{error:#}")); sources.len()])
     }
 }
 

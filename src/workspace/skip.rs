@@ -18,8 +18,6 @@ pub enum SkipReason {
     Vendored,
     /// A testdata folder, whose files the Go tools do not see either.
     Testdata,
-    /// Matched by an exclusion of the config.
-    Excluded,
     /// A symbolic link; its target is scanned under its own name.
     Symlink,
     TooLarge,
