@@ -82,7 +82,7 @@ impl<'a> Dialogue<'a> {
             Reply::Help => self.show_before_card(&help())?,
             Reply::Explain => self.show_before_card(&self.page())?,
             Reply::AskReason => {
-                let reason = self.terminal.ask_line("Why is this no leak?")?;
+                let reason = self.terminal.ask_line("Reason for keeping it")?;
                 let reply = self.session.suppress(&reason);
                 return self.follow(reply);
             }

@@ -1,13 +1,13 @@
 //! One decision at a time: what a person is asked about each fix, with which keys, and what follows from it.
 //! Knows nothing of Go beyond "does it still parse", and writes no files.
 
-use std::collections::HashMap;
 use std::io;
 
 use crate::config::Config;
-use crate::pipeline::{Analysis, Decided, Decision, allowed_fixes};
+use crate::pipeline::{Analysis, Decided, allowed_fixes};
 use crate::transform::{Proposal, Rule};
 
+mod answers;
 mod card;
 mod command;
 mod dialogue;
@@ -52,7 +52,7 @@ pub fn review(questions: &Questions<'_>, terminal: Terminal) -> io::Result<Revie
     let subjects = questions.subjects();
     let mut dialogue = Dialogue::new(subjects, terminal, questions.explain);
     match dialogue.hold() {
-        Ok(Ending::Keep) => Ok(Review::Decided(questions.answers(&dialogue))),
+        Ok(Ending::Keep) => Ok(Review::Decided(answers::of(questions, &dialogue))),
         Ok(Ending::Restore) => Ok(Review::Restored),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(Review::Interrupted),
         Err(error) => Err(error),
@@ -78,27 +78,5 @@ impl<'a> Questions<'a> {
 
     fn is_open(&self, proposal: &Proposal) -> bool {
         proposal.remedy.is_ok() && self.config.fixes(&proposal.finding.rule.slug)
-    }
-
-    fn answers(&self, dialogue: &Dialogue<'_>) -> Vec<Decided> {
-        let packages = self.analyses.iter();
-        packages
-            .map(|analysis| Decided::new(self.answers_for(analysis, dialogue)))
-            .collect()
-    }
-
-    /// By fingerprint, which tells proposals of one package apart.
-    fn answers_for(&self, analysis: &Analysis, dialogue: &Dialogue<'_>) -> HashMap<String, Decision> {
-        let unasked = analysis.proposals.iter().filter_map(|proposal| {
-            let why = allowed_fixes(proposal, self.unsafe_fixes).err()?;
-            Some((proposal.fingerprint.clone(), Decision::Decline(why)))
-        });
-        let subjects = dialogue.subjects.iter().enumerate();
-        let asked = subjects.filter(|(_, subject)| std::ptr::eq(subject.analysis, analysis));
-        let answered = asked.map(|(at, subject)| {
-            let decision = subject.decision(dialogue.session.answer(at));
-            (subject.proposal.fingerprint.clone(), decision)
-        });
-        unasked.chain(answered).collect()
     }
 }

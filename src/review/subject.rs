@@ -2,9 +2,9 @@
 
 use memchr::memmem;
 
-use super::{Answer, Draft, HandEdit, Item, Rejection};
+use super::{Draft, HandEdit, Item, Rejection};
 use crate::go::{FileId, package_name};
-use crate::pipeline::{Analysis, Decision, suppress};
+use crate::pipeline::{Analysis, Decision};
 use crate::plan::{Change, preview};
 use crate::text::EditSet;
 use crate::transform::{Finding, Fix, ImportNeed, Proposal};
@@ -41,6 +41,13 @@ impl<'a> Subject<'a> {
         &self.proposal.finding
     }
 
+    /// The line that the finding starts on, as a comment would accept it.
+    pub fn line(&self) -> usize {
+        let place = self.finding().place;
+        let file = self.analysis.package.file(place.file);
+        file.lines().position(place.span.start).line
+    }
+
     /// The file that the finding is in.
     pub fn path(&self) -> &'a str {
         &self.analysis.package.file(self.finding().place.file).path
@@ -54,19 +61,8 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// What the engine is told.
-    pub fn decision(&self, answer: Option<&Answer>) -> Decision {
-        match answer {
-            Some(Answer::Accept(at)) => self.acceptance(*at),
-            Some(Answer::Decline) => Decision::Decline("declined in the review".to_owned()),
-            Some(Answer::Suppress(reason)) => {
-                Decision::Suppress(suppress(&self.analysis.package, self.finding(), reason))
-            }
-            None => Decision::Later,
-        }
-    }
-
-    fn acceptance(&self, at: usize) -> Decision {
+    /// What the engine is told when the person accepts an offer.
+    pub fn acceptance(&self, at: usize) -> Decision {
         match self.offers.get(at) {
             Some(Offer { fix, by_hand: true }) => Decision::Edited(fix.clone()),
             Some(Offer { fix, by_hand: false }) => Decision::Apply(fix.clone()),
@@ -194,7 +190,7 @@ mod tests {
     #[test]
     fn a_hand_edit_is_written_as_it_is_with_the_imports_it_still_needs() {
         let analysis = toy::analysis(toy::SOURCE);
-        let decision = edited(&analysis, "io.Close(x)", "io.CloseAll(x)").decision(Some(&Answer::Accept(2)));
+        let decision = edited(&analysis, "io.Close(x)", "io.CloseAll(x)").acceptance(2);
         let (outcome, new) = outcome(analysis, decision);
         assert_eq!(outcome, Outcome::Fixed);
         assert!(new.contains("import \"io\"") && new.contains("\tdefer io.CloseAll(x)\n"));
@@ -211,7 +207,7 @@ mod tests {
             "\tdefer io.Close(x)\n\tuse(x)",
             "\tuse(x)\n\tio.Close(x)",
         );
-        let decision = subject.decision(Some(&Answer::Accept(2)));
+        let decision = subject.acceptance(2);
         let (outcome, new) = outcome(analysis, decision);
         assert_eq!(outcome, Outcome::Declined);
         assert!(new.contains("\tuse(x)\n\tio.Close(x)\n}"), "{new}");
@@ -220,16 +216,5 @@ mod tests {
     #[test]
     fn editing_again_does_not_say_so_twice() {
         assert_eq!(by_hand(&by_hand("Close x")), "Close x (edited by hand)");
-    }
-
-    #[test]
-    fn a_suppression_is_a_comment_with_the_reason_above_the_line() {
-        let analysis = toy::analysis(toy::SOURCE);
-        let answer = Answer::Suppress("closed by use".to_owned());
-        let decision = subject(&analysis).decision(Some(&answer));
-        let (outcome, new) = outcome(analysis, decision);
-        assert_eq!(outcome, Outcome::Suppressed);
-        let comment = "\t//unleak:ignore unclosed-toy closed by use\n\tx := open()\n";
-        assert!(new.contains(comment), "{new}");
     }
 }

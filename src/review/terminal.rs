@@ -36,7 +36,10 @@ impl Terminal {
     pub fn read_key(&self) -> io::Result<char> {
         loop {
             match self.term.read_key_raw()? {
-                Key::CtrlC => return Err(io::ErrorKind::Interrupted.into()),
+                Key::CtrlC => {
+                    self.show("\n")?;
+                    return Err(io::ErrorKind::Interrupted.into());
+                }
                 Key::Tab => return Ok('\t'),
                 Key::Char(key) if !key.is_control() => return Ok(key),
                 _ => {}
