@@ -1,5 +1,7 @@
 //! What a user can set: plain data, read from flags and `unleak.toml` by the outer floors.
 
+use crate::transform::Confidence;
+
 /// How an opened pool is shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum PoolStyle {
@@ -38,6 +40,8 @@ pub struct Config {
     /// Rules whose fixes may be applied; empty means all.
     pub fixable: Vec<String>,
     pub unfixable: Vec<String>,
+    /// Findings of which the analysis is less sure are left out.
+    pub min_confidence: Confidence,
     pub pool: Pool,
 }
 

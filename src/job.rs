@@ -19,9 +19,15 @@ use crate::workspace::{
     Diagnostic, Directory, Discovery, Gate, Modules, Skip, SkipReason, Unread, WalkOptions, discover, read,
 };
 
+mod panics;
+mod report;
 mod users;
+mod write;
 
+pub use panics::{silence_panics, told};
+pub use report::reported;
 pub use users::ModuleUsers;
+pub use write::{Paths, Unwritten};
 
 /// Go sources are smaller; what is larger was not written by a person.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -49,6 +55,22 @@ pub struct Survey<R> {
     pub files_parsed: usize,
     /// Something could not be read or went wrong inside: the result is not the whole truth.
     pub is_incomplete: bool,
+}
+
+impl<R> Survey<R> {
+    /// The same run with something else made of each package.
+    pub fn map<S>(self, mut make: impl FnMut(usize, R) -> S) -> Survey<S> {
+        let results = self.results.into_iter().enumerate();
+        Survey {
+            results: results.map(|(at, result)| make(at, result)).collect(),
+            discovery: self.discovery,
+            diagnostics: self.diagnostics,
+            skipped: self.skipped,
+            files_seen: self.files_seen,
+            files_parsed: self.files_parsed,
+            is_incomplete: self.is_incomplete,
+        }
+    }
 }
 
 impl Job<'_> {
@@ -279,10 +301,7 @@ impl<R: Send> Crew<'_, R> {
     }
 
     fn report_panic(&self, directory: &Directory, panic: &(dyn std::any::Any + Send)) {
-        let said = panic.downcast_ref::<String>().map(String::as_str);
-        let said = said
-            .or(panic.downcast_ref::<&str>().copied())
-            .unwrap_or("no message");
+        let said = told(panic);
         let message = format!("internal error, this package was left out: {said}; please report it");
         let path = directory.dir.clone();
         self.log(|log| {

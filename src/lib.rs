@@ -30,3 +30,6 @@ pub mod job;
 pub mod report;
 pub mod review;
 pub mod workspace;
+
+// Floor 7: arguments, streams, exit codes.
+pub mod cli;

@@ -82,6 +82,7 @@ fn detect(package: &Package, engine: &Engine<'_>) -> Vec<Told> {
 fn counts(package: &Package, engine: &Engine<'_>, finding: &Finding) -> bool {
     let file = package.file(finding.place.file);
     engine.config.selects(&finding.rule.slug)
+        && finding.confidence >= engine.config.min_confidence
         && !package.context.contains(&finding.place.file)
         && !file.is_generated()
 }

@@ -1,0 +1,225 @@
+//! The command line: names, values and help texts. Validates only.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::report::Color;
+use crate::transform::{Confidence, Severity};
+
+/// Finds and repairs leaks in Go services built on Fiber.
+#[derive(Debug, Parser)]
+#[command(name = "unleak", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub voice: Voice,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Report leak sites; never writes
+    Scan(Scan),
+    /// Repair leaks: apply every safe fix
+    Fix(Fix),
+    /// List the rules
+    Rules(Rules),
+    /// Show a rule's page: why it leaks, how it is repaired, when it is left alone
+    Explain(Explain),
+}
+
+/// How the tool speaks.
+#[derive(Debug, Args)]
+pub struct Voice {
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: When,
+    /// Say nothing but the product and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// List what was left out, too
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// What to look at, and which findings count.
+#[derive(Debug, Args)]
+pub struct Selection {
+    /// Folders and .go files to look at
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Only these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Not these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Only findings that the analysis is this sure of
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = Level::Low)]
+    pub min_confidence: Level,
+    /// Look at test files, too
+    #[arg(long)]
+    pub tests: bool,
+    /// Look at files that .gitignore leaves out, too
+    #[arg(long)]
+    pub no_ignore: bool,
+    /// Worker threads; as many as processors unless given
+    #[arg(short, long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub jobs: usize,
+    /// The severity from which on findings make the exit code 1
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Threshold::Low)]
+    pub fail_on: Threshold,
+    /// Exit with 0 whatever was found
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// Write the report or patch to a file
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Scan {
+    #[command(flatten)]
+    pub selection: Selection,
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct Fix {
+    #[command(flatten)]
+    pub selection: Selection,
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t, conflicts_with = "dry_run")]
+    pub format: Format,
+    /// Print a patch and write nothing
+    #[arg(long, visible_alias = "diff")]
+    pub dry_run: bool,
+    /// Ask about each fix
+    #[arg(short, long, conflicts_with = "max_fixes")]
+    pub interactive: bool,
+    /// Include fixes that may change behaviour
+    #[arg(long)]
+    pub unsafe_fixes: bool,
+    /// Only fixes of these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub fixable: Vec<String>,
+    /// No fixes of these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub unfixable: Vec<String>,
+    /// Stop after this many fixes
+    #[arg(long, value_name = "N")]
+    pub max_fixes: Option<usize>,
+    /// Who checks the result, beside the analysis itself
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    pub verify: Verify,
+    /// Write although there are changes that are not committed
+    #[arg(long)]
+    pub allow_dirty: bool,
+    /// Write where there is no git repository
+    #[arg(long)]
+    pub allow_no_vcs: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Rules {
+    /// How to write the list
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The rule, as `unleak rules` lists it
+    pub rule: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// One document
+    Json,
+    /// One finding a line
+    Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people
+    #[default]
+    Text,
+    /// An array of rules
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Verify {
+    /// gofmt where it is found, else the built-in parser
+    #[default]
+    Auto,
+    /// The built-in parser
+    Syntax,
+    /// gofmt, which must be there
+    Gofmt,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl From<When> for Color {
+    fn from(when: When) -> Self {
+        match when {
+            When::Auto => Color::Auto,
+            When::Always => Color::Always,
+            When::Never => Color::Never,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Level {
+    Low,
+    Medium,
+    High,
+}
+
+impl From<Level> for Confidence {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Low => Confidence::Low,
+            Level::Medium => Confidence::Medium,
+            Level::High => Confidence::High,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Threshold {
+    None,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Threshold {
+    /// Whether a finding of this severity makes the run fail.
+    pub fn is_reached(self, severity: Severity) -> bool {
+        match self {
+            Threshold::None => false,
+            Threshold::Low => true,
+            Threshold::Medium => severity >= Severity::Medium,
+            Threshold::High => severity >= Severity::High,
+            Threshold::Critical => severity >= Severity::Critical,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The two streams: the product on stdout (or in a file), everything else on stderr.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anstream::ColorChoice;
+use anstyle::{AnsiColor, Style};
+use anyhow::{Context, Result};
+
+use super::args::Voice;
+use crate::report::{Color, Report, Run, skipped_line, summary_line, write_diagnostics};
+use crate::text::printable;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const NOTE: Style = AnsiColor::Cyan.on_default().bold();
+
+/// Where the program speaks.
+pub struct Console {
+    color: Color,
+    quiet: bool,
+    verbose: bool,
+}
+
+impl Console {
+    pub fn new(voice: &Voice) -> Self {
+        let color = Color::from(voice.color);
+        match color {
+            Color::Auto => {}
+            Color::Always => ColorChoice::Always.write_global(),
+            Color::Never => ColorChoice::Never.write_global(),
+        }
+        Console {
+            color,
+            quiet: voice.quiet,
+            verbose: voice.verbose,
+        }
+    }
+
+    /// Writes the product: in colour where stdout wants it, without in a file. A reader that has seen enough and
+    /// closed the pipe is no error.
+    pub fn product(
+        &self,
+        output: Option<&Path>,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<()> {
+        if let Some(path) = output {
+            let context = || format!("cannot write `{}`", path.display());
+            let file = File::create(path).with_context(context)?;
+            let mut file = BufWriter::new(anstream::StripStream::new(file));
+            return write(&mut file).and_then(|()| file.flush()).with_context(context);
+        }
+        let mut stdout = BufWriter::new(self.color.stream(io::stdout().lock()));
+        match write(&mut stdout).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other.context("cannot write to stdout"),
+        }
+    }
+
+    /// Bytes that are the product as they are: never coloured.
+    pub fn bytes(&self, output: Option<&Path>, bytes: &[u8]) -> Result<()> {
+        if let Some(path) = output {
+            return std::fs::write(path, bytes).with_context(|| format!("cannot write `{}`", path.display()));
+        }
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other.context("cannot write to stdout"),
+        }
+    }
+
+    /// What the run says about itself.
+    pub fn closing(&self, report: &Report, run: Run) {
+        if self.quiet {
+            return;
+        }
+        self.say(|stderr| {
+            write_diagnostics(report, stderr)?;
+            if self.verbose {
+                for skip in &report.files.skipped {
+                    let reason = serde_json::to_string(&skip.reason).unwrap_or_default();
+                    let path = printable(skip.path.as_bytes());
+                    writeln!(stderr, "left out: {path} ({})", reason.trim_matches('"'))?;
+                }
+                if let Some(line) = skipped_line(report) {
+                    writeln!(stderr, "{line}")?;
+                }
+            }
+            writeln!(stderr, "{}", summary_line(report, run))
+        });
+    }
+
+    pub fn error(&self, message: &str) {
+        let message = clean(message);
+        self.say(|stderr| writeln!(stderr, "{ERROR}error{ERROR:#}: {message}"));
+    }
+
+    pub fn note(&self, message: &str) {
+        if !self.quiet {
+            let message = clean(message);
+            self.say(|stderr| writeln!(stderr, "{NOTE}note{NOTE:#}: {message}"));
+        }
+    }
+
+    /// Nobody can be told that stderr is gone.
+    fn say(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+        let _ = write(&mut self.color.stream(io::stderr().lock()));
+    }
+}
+
+/// Names of files can hold anything; lines of our own stay lines.
+fn clean(message: &str) -> String {
+    let lines: Vec<_> = message.lines().map(|line| printable(line.as_bytes())).collect();
+    lines.join("\n")
+}

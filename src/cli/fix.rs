@@ -1,0 +1,247 @@
+//! Repair: choose, verify, and write or show.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
+use anyhow::{Context, Result, bail};
+
+use super::args::{Fix, Verify};
+use super::{Console, Exit, STOP, WRITING, rules};
+use crate::config::Config;
+use crate::job::{Job, ModuleUsers, Paths, Survey, Unwritten, reported};
+use crate::pipeline::{Analysis, Automatic, Decided, Engine, Repaired, allowed_fixes, repair};
+use crate::plan::Change;
+use crate::report::{ReportedFinding, Run};
+use crate::review::{Questions, Review, Terminal, review};
+use crate::transform::Outcome;
+use crate::verify::Formatter;
+use crate::workspace::{Diagnostic, Gofmt, git};
+
+/// A package after its repair: what is kept of it until the end of the run.
+struct Treated {
+    findings: Vec<ReportedFinding>,
+    changes: Vec<Change>,
+}
+
+impl From<Repaired> for Treated {
+    fn from(repaired: Repaired) -> Self {
+        Treated {
+            findings: reported(&repaired.analysis, Some(&repaired.endings)),
+            changes: repaired.changes,
+        }
+    }
+}
+
+/// Applies fixes, or shows them as a patch.
+pub fn fix(args: &Fix, console: &Console) -> Result<Exit> {
+    let config = config(args)?;
+    let gofmt = gofmt(args.verify)?;
+    let formatter = gofmt.as_ref().map(|gofmt| gofmt as &dyn Formatter);
+    let job = args.selection.job(&config, formatter);
+    let treatment = Treatment {
+        args,
+        config: &config,
+        job: &job,
+    };
+    let Some(survey) = treatment.run()? else {
+        return Ok(Exit::Interrupted);
+    };
+    let is_unjudged = gofmt.is_none() && args.verify == Verify::Auto;
+    if is_unjudged && survey.results.iter().any(|treated| !treated.changes.is_empty()) {
+        console.note("gofmt was not found, so only the built-in parser checked the result");
+    }
+    match args.dry_run {
+        true => show(args, console, &survey),
+        false => write(args, console, &survey),
+    }
+}
+
+fn config(args: &Fix) -> Result<Config> {
+    rules::known(&args.fixable)?;
+    rules::known(&args.unfixable)?;
+    Ok(Config {
+        fixable: args.fixable.clone(),
+        unfixable: args.unfixable.clone(),
+        ..args.selection.config()?
+    })
+}
+
+/// gofmt, as far as it is wanted and there.
+fn gofmt(verify: Verify) -> Result<Option<Gofmt>> {
+    let found = match verify {
+        Verify::Syntax => return Ok(None),
+        Verify::Auto | Verify::Gofmt => Gofmt::find(),
+    };
+    let is_required =
+        verify == Verify::Gofmt || std::env::var_os("UNLEAK_REQUIRE_GO").is_some_and(|set| set == "1");
+    if found.is_none() && is_required {
+        bail!("gofmt was not found; it comes with Go: https://go.dev/doc/install");
+    }
+    Ok(found)
+}
+
+struct Treatment<'a> {
+    args: &'a Fix,
+    config: &'a Config,
+    job: &'a Job<'a>,
+}
+
+impl Treatment<'_> {
+    /// Repairs every package; nothing where the person broke off.
+    fn run(&self) -> Result<Option<Survey<Treated>>> {
+        let unsafe_fixes = self.args.unsafe_fixes;
+        if self.args.interactive {
+            return self.ask();
+        }
+        let Some(limit) = self.args.max_fixes else {
+            let survey = self.job.run(|analysis, engine| {
+                repair(analysis, engine, &mut Automatic::new(unsafe_fixes, None)).into()
+            })?;
+            return Ok(Some(survey));
+        };
+        // A limit counts over the whole run, in its order.
+        let survey = self.job.run(|analysis, _| analysis)?;
+        let mut chooser = Automatic::new(unsafe_fixes, Some(limit));
+        Ok(Some(self.repair_in_turn(survey, |_, analysis, engine| {
+            repair(analysis, engine, &mut chooser)
+        })))
+    }
+
+    /// Asks about everything before anything is repaired.
+    fn ask(&self) -> Result<Option<Survey<Treated>>> {
+        let Some(terminal) = Terminal::open() else {
+            bail!("--interactive needs a terminal; without one, --dry-run shows every fix as a patch");
+        };
+        let survey = self.job.run(|analysis, _| analysis)?;
+        if !self.args.dry_run {
+            self.guard_offers(&survey)?;
+        }
+        let questions = Questions {
+            analyses: &survey.results,
+            config: self.config,
+            unsafe_fixes: self.args.unsafe_fixes,
+            explain: &|rule| rules::page_of(&rule.slug).unwrap_or_default().to_owned(),
+        };
+        let mut answers = match review(&questions, terminal).context("cannot talk to the terminal")? {
+            Review::Decided(answers) => answers,
+            // Without answers everything is left to a later run.
+            Review::Restored => survey.results.iter().map(|_| Decided::default()).collect(),
+            Review::Interrupted => return Ok(None),
+        };
+        Ok(Some(self.repair_in_turn(survey, |at, analysis, engine| {
+            repair(analysis, engine, &mut answers[at])
+        })))
+    }
+
+    /// Repairs one package after the other.
+    fn repair_in_turn(
+        &self,
+        survey: Survey<Analysis>,
+        mut repair: impl FnMut(usize, Analysis, &Engine<'_>) -> Repaired,
+    ) -> Survey<Treated> {
+        let sources = ModuleUsers::new(&survey.discovery);
+        let engine = self.job.engine(&sources);
+        survey.map(|at, analysis| repair(at, analysis, &engine).into())
+    }
+
+    /// Looks at the work tree before the person's time is spent.
+    fn guard_offers(&self, survey: &Survey<Analysis>) -> Result<()> {
+        let paths = Paths::new(survey);
+        let mut targets = BTreeSet::new();
+        for analysis in &survey.results {
+            for proposal in &analysis.proposals {
+                let fixes = allowed_fixes(proposal, self.args.unsafe_fixes).unwrap_or_default();
+                let files = fixes.iter().flat_map(|fix| &fix.edits);
+                targets.extend(files.map(|(file, _)| paths.named(&analysis.package.file(*file).path)));
+            }
+        }
+        guard(self.args, &targets.into_iter().collect::<Vec<_>>())
+    }
+}
+
+/// Refuses to write what git could not give back.
+fn guard(args: &Fix, targets: &[PathBuf]) -> Result<()> {
+    if args.allow_dirty && args.allow_no_vcs {
+        return Ok(());
+    }
+    let exposure = git::exposure(targets)?;
+    if !args.allow_dirty && !exposure.dirty.is_empty() {
+        bail!(
+            "these files have changes that are not committed; commit or stash them, or pass --allow-dirty:{}",
+            listed(&exposure.dirty)
+        );
+    }
+    if !args.allow_no_vcs && !exposure.unversioned.is_empty() {
+        bail!(
+            "these files are in no git repository, so a repair could not be taken back; pass --allow-no-vcs to \
+             write them anyway:{}",
+            listed(&exposure.unversioned)
+        );
+    }
+    Ok(())
+}
+
+/// The first of the paths, one a line, relative to the current folder.
+fn listed(paths: &[PathBuf]) -> String {
+    const SHOWN: usize = 10;
+    let here = std::env::current_dir()
+        .and_then(std::fs::canonicalize)
+        .unwrap_or_default();
+    let shown = paths.iter().take(SHOWN).map(|path| {
+        let path = path.strip_prefix(&here).unwrap_or(path);
+        format!("\n  {}", path.display())
+    });
+    let mut lines: String = shown.collect();
+    if paths.len() > SHOWN {
+        lines.push_str(&format!("\n  and {} more", paths.len() - SHOWN));
+    }
+    lines
+}
+
+/// Prints the patch.
+fn show(args: &Fix, console: &Console, survey: &Survey<Treated>) -> Result<Exit> {
+    let patch = Paths::new(survey).patch(survey.results.iter().flat_map(|treated| &treated.changes));
+    let findings = survey.results.iter().flat_map(|treated| treated.findings.clone());
+    let report = survey.report(findings.collect());
+    console.bytes(args.selection.output.as_deref(), &patch)?;
+    console.closing(&report, Run::DryRun);
+    Ok(args
+        .selection
+        .exit(&report, survey.is_incomplete, !patch.is_empty()))
+}
+
+/// Writes the changed files.
+fn write(args: &Fix, console: &Console, survey: &Survey<Treated>) -> Result<Exit> {
+    let paths = Paths::new(survey);
+    let changes = || survey.results.iter().flat_map(|treated| &treated.changes);
+    let targets: Vec<PathBuf> = changes().map(|change| paths.named(&change.path)).collect();
+    guard(args, &targets)?;
+    WRITING.store(true, Ordering::SeqCst);
+    let mut unwritten = Unwritten::new();
+    let begun = survey.results.iter().take_while(|_| !STOP.load(Ordering::SeqCst));
+    begun.for_each(|treated| unwritten.extend(paths.write(&treated.changes)));
+    WRITING.store(false, Ordering::SeqCst);
+    let findings = survey.results.iter().flat_map(|treated| treated.findings.clone());
+    let findings = findings.map(|finding| as_written(finding, &unwritten));
+    let mut report = survey.report(findings.collect());
+    let failures = unwritten.iter().map(|(path, message)| Diagnostic {
+        path: path.clone(),
+        message: message.clone(),
+    });
+    report.diagnostics.extend(failures);
+    report.diagnostics.sort();
+    args.selection.write(&report, args.format, console)?;
+    console.closing(&report, Run::Fix);
+    let is_incomplete = survey.is_incomplete || !unwritten.is_empty();
+    Ok(args.selection.exit(&report, is_incomplete, false))
+}
+
+/// A finding is not fixed while its file is as it was.
+fn as_written(mut finding: ReportedFinding, unwritten: &Unwritten) -> ReportedFinding {
+    if let (true, Some(why)) = (finding.is_fixed(), unwritten.get(&finding.path)) {
+        finding.outcome = Some(Outcome::Failed);
+        finding.note = Some(why.clone());
+    }
+    finding
+}

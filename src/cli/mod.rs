@@ -1,0 +1,70 @@
+//! Floor 7: arguments, streams and exit codes. Wires the suite into the job; knows nothing of how a leak is
+//! found or repaired.
+
+use std::panic::catch_unwind;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Parser;
+
+mod args;
+mod console;
+mod exit;
+mod fix;
+mod rules;
+mod scan;
+mod selection;
+
+use args::{Cli, Command};
+use console::Console;
+use exit::Exit;
+
+/// Set by Ctrl-C: no further package is begun.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Set while files are written: Ctrl-C then waits until they are whole.
+static WRITING: AtomicBool = AtomicBool::new(false);
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    crate::job::silence_panics();
+    let cli = Cli::parse();
+    let console = Console::new(&cli.voice);
+    watch_for_interrupts();
+    let exit = catch_unwind(|| run(&cli, &console)).unwrap_or_else(|panic| {
+        console.error(&format!(
+            "internal error: {}; please report it",
+            crate::job::told(&*panic)
+        ));
+        Exit::Trouble
+    });
+    match STOP.load(Ordering::SeqCst) {
+        true => Exit::Interrupted.into(),
+        false => exit.into(),
+    }
+}
+
+fn run(cli: &Cli, console: &Console) -> Exit {
+    let result = match &cli.command {
+        Command::Scan(args) => scan::scan(args, console),
+        Command::Fix(args) => fix::fix(args, console),
+        Command::Rules(args) => rules::list(args, console),
+        Command::Explain(args) => rules::explain(args, console),
+    };
+    result.unwrap_or_else(|error| {
+        console.error(&format!("{error:#}"));
+        Exit::Trouble
+    })
+}
+
+/// Ctrl-C ends the run at once, or as soon as the files under way are written. Without a handler the shell's
+/// own applies, which is no worse than untidy.
+fn watch_for_interrupts() {
+    let _ = ctrlc::set_handler(|| {
+        STOP.store(true, Ordering::SeqCst);
+        if !WRITING.load(Ordering::SeqCst) {
+            crate::review::restore();
+            std::process::exit(Exit::Interrupted.code());
+        }
+    });
+}

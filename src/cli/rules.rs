@@ -1,0 +1,114 @@
+//! The rules by name: listed, explained, and found again when mistyped.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+
+use super::args::{Explain, ListFormat, Rules};
+use super::{Console, Exit};
+use crate::config::Config;
+use crate::transform::{Applicability, Family, Rule, Severity};
+use crate::transforms::suite;
+
+/// Names less alike than this are no slip of the keyboard.
+const ALIKE: f64 = 0.75;
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    rule: &'a str,
+    title: &'a str,
+    family: Family,
+    severity: Severity,
+    applicability: Applicability,
+    transform: &'a str,
+}
+
+/// Every rule of the suite, by name.
+pub fn all() -> Vec<Arc<Rule>> {
+    let config = Config::default();
+    let mut rules: Vec<Arc<Rule>> = suite()
+        .iter()
+        .flat_map(|transform| transform.rules(&config))
+        .collect();
+    rules.sort_by(|a, b| a.slug.cmp(&b.slug));
+    rules
+}
+
+pub fn list(args: &Rules, console: &Console) -> Result<Exit> {
+    let rules = all();
+    let listed: Vec<Listed<'_>> = rules.iter().map(|rule| listed(rule)).collect();
+    console.product(None, |out| match args.format {
+        ListFormat::Json => {
+            serde_json::to_writer_pretty(&mut *out, &listed)?;
+            writeln!(out)
+        }
+        ListFormat::Text => write_table(out, &listed),
+    })?;
+    Ok(Exit::Clean)
+}
+
+fn listed(rule: &Rule) -> Listed<'_> {
+    Listed {
+        rule: &rule.slug,
+        title: &rule.title,
+        family: rule.family,
+        severity: rule.severity,
+        applicability: rule.applicability,
+        transform: rule.transform,
+    }
+}
+
+fn write_table(out: &mut dyn Write, rules: &[Listed<'_>]) -> io::Result<()> {
+    let width = rules.iter().map(|rule| rule.rule.len()).max().unwrap_or_default();
+    for rule in rules {
+        // Padding applies to text, and these display themselves.
+        let (severity, applicability) = (rule.severity.to_string(), rule.applicability.to_string());
+        writeln!(
+            out,
+            "{:width$}  {severity:8}  {applicability:12}  {}",
+            rule.rule, rule.title
+        )?;
+    }
+    Ok(())
+}
+
+pub fn explain(args: &Explain, console: &Console) -> Result<Exit> {
+    known(std::slice::from_ref(&args.rule))?;
+    let page = page_of(&args.rule).unwrap_or_default();
+    console.product(None, |out| writeln!(out, "{}", page.trim_end()))?;
+    Ok(Exit::Clean)
+}
+
+/// The page of the transform that serves the rule.
+pub fn page_of(slug: &str) -> Option<&'static str> {
+    let rule = all().into_iter().find(|rule| *rule.slug == *slug)?;
+    let transform = suite()
+        .iter()
+        .find(|transform| transform.name() == rule.transform)?;
+    Some(transform.page())
+}
+
+/// Refuses names that no rule has.
+pub fn known(names: &[String]) -> Result<()> {
+    let rules = all();
+    for name in names {
+        if rules.iter().any(|rule| *rule.slug == **name) {
+            continue;
+        }
+        match nearest(name, &rules) {
+            Some(slug) => bail!("there is no rule `{name}`; did you mean `{slug}`?"),
+            None => bail!("there is no rule `{name}`; `unleak rules` lists them"),
+        }
+    }
+    Ok(())
+}
+
+fn nearest<'r>(name: &str, rules: &'r [Arc<Rule>]) -> Option<&'r str> {
+    let likeness = rules
+        .iter()
+        .map(|rule| (strsim::jaro_winkler(name, &rule.slug), &*rule.slug));
+    let best = likeness.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    (best.0 >= ALIKE).then_some(best.1)
+}

@@ -1,0 +1,21 @@
+use anyhow::Result;
+
+use super::args::Scan;
+use super::{Console, Exit};
+use crate::job::reported;
+use crate::report::Run;
+
+/// Reports leak sites; never writes.
+pub fn scan(args: &Scan, console: &Console) -> Result<Exit> {
+    let config = args.selection.config()?;
+    let job = args.selection.job(&config, None);
+    let mut survey = job.run(|analysis, _| reported(&analysis, None))?;
+    let findings = std::mem::take(&mut survey.results)
+        .into_iter()
+        .flatten()
+        .collect();
+    let report = survey.report(findings);
+    args.selection.write(&report, args.format, console)?;
+    console.closing(&report, Run::Scan);
+    Ok(args.selection.exit(&report, survey.is_incomplete, false))
+}

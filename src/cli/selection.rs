@@ -1,0 +1,61 @@
+//! From arguments to a config and a job.
+
+use anyhow::Result;
+
+use super::args::{Format, Selection};
+use super::{Console, Exit, STOP, rules};
+use crate::config::Config;
+use crate::job::Job;
+use crate::report::{Json, JsonLines, Report, Reporter, Text};
+use crate::transforms::suite;
+use crate::verify::Formatter;
+use crate::workspace::WalkOptions;
+
+impl Selection {
+    pub fn config(&self) -> Result<Config> {
+        rules::known(&self.select)?;
+        rules::known(&self.ignore)?;
+        Ok(Config {
+            select: self.select.clone(),
+            ignore: self.ignore.clone(),
+            min_confidence: self.min_confidence.into(),
+            ..Config::default()
+        })
+    }
+
+    pub fn job<'a>(&'a self, config: &'a Config, formatter: Option<&'a dyn Formatter>) -> Job<'a> {
+        Job {
+            suite: suite(),
+            config,
+            formatter,
+            paths: &self.paths,
+            walk: WalkOptions {
+                no_ignore: self.no_ignore,
+                tests: self.tests,
+                threads: self.jobs,
+            },
+            stop: &STOP,
+        }
+    }
+
+    /// Writes the report where it belongs.
+    pub fn write(&self, report: &Report, format: Format, console: &Console) -> Result<()> {
+        let reporter: &dyn Reporter = match format {
+            Format::Text => &Text,
+            Format::Json => &Json,
+            Format::Jsonl => &JsonLines,
+        };
+        console.product(self.output.as_deref(), |out| reporter.report(report, out))
+    }
+
+    /// The exit code for what is left.
+    pub fn exit(&self, report: &Report, is_incomplete: bool, is_patch: bool) -> Exit {
+        let mut remaining = report.remaining();
+        let is_found = is_patch || remaining.any(|finding| self.fail_on.is_reached(finding.severity));
+        match (is_incomplete, is_found && !self.exit_zero) {
+            (true, _) => Exit::Trouble,
+            (false, true) => Exit::Found,
+            (false, false) => Exit::Clean,
+        }
+    }
+}
