@@ -37,6 +37,11 @@ impl<'a> Dialogue<'a> {
         }
     }
 
+    /// Tells that nothing came of it.
+    pub fn take_leave(&self) -> io::Result<()> {
+        self.note("Nothing was written.")
+    }
+
     fn standing(&self) -> Standing<'_> {
         let position = self.session.position();
         Standing {

@@ -53,8 +53,10 @@ pub fn review(questions: &Questions<'_>, terminal: Terminal) -> io::Result<Revie
     let mut dialogue = Dialogue::new(subjects, terminal, questions.explain);
     match dialogue.hold() {
         Ok(Ending::Keep) => Ok(Review::Decided(answers::of(questions, &dialogue))),
-        Ok(Ending::Restore) => Ok(Review::Restored),
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(Review::Interrupted),
+        Ok(Ending::Restore) => dialogue.take_leave().map(|()| Review::Restored),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            dialogue.take_leave().map(|()| Review::Interrupted)
+        }
         Err(error) => Err(error),
     }
 }
