@@ -1,6 +1,7 @@
 //! What several test programs share.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub mod command;
 pub mod git;
 pub mod gofmt;
 pub mod txtar;
