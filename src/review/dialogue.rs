@@ -2,7 +2,10 @@
 
 use std::io;
 
-use super::{Command, Ending, Reply, Session, Standing, Subject, Terminal, card, hand_edit, help, prompt};
+use super::{
+    Answer, Command, Ending, Offer, Rejection, Reply, Session, Standing, Subject, Terminal, card, hand_edit,
+    help, prompt,
+};
 use crate::transform::Rule;
 
 /// A review under way.
@@ -121,23 +124,23 @@ impl<'a> Dialogue<'a> {
     /// Hands the fix on show to an editor, again and again until it is Go or the person gives up.
     fn edit(&mut self) -> io::Result<Reply> {
         let shown = self.session.alternative().0;
-        let Some(subject) = self.subjects.get_mut(self.session.position()) else {
+        let subject = self.subjects.get(self.session.position());
+        let Some((subject, offer)) = subject.and_then(|subject| Some((subject, subject.offers.get(shown)?)))
+        else {
             return Ok(Reply::Show);
         };
-        let Some(offer) = subject.offers.get(shown).cloned() else {
-            return Ok(Reply::Show);
-        };
-        let changes = subject.draft(&offer);
+        let changes = subject.draft(offer);
         let mut text = hand_edit(&changes).buffer();
         loop {
             let Some(edited) = self.terminal.edit(&text)? else {
                 return Ok(Reply::Note("The editor did not end well; nothing was decided."));
             };
-            let Err(rejection) = subject.take_edit(&offer, &changes, &edited) else {
-                return Ok(self.session.edited());
+            let rejection = match self.check(subject, subject.edited(offer, &changes, &edited)) {
+                Ok(edited) => return Ok(self.accept(edited)),
+                Err(rejection) => rejection,
             };
             if !rejection.deserves_another_try() {
-                self.terminal.show(&format!("{rejection}\n"))?;
+                self.note(&rejection.to_string())?;
                 return Ok(Reply::Show);
             }
             if !self
@@ -148,5 +151,35 @@ impl<'a> Dialogue<'a> {
             }
             text = edited;
         }
+    }
+
+    /// Of two edits of the same lines only one could be kept, and the other would be lost work.
+    fn check(&self, subject: &Subject<'_>, edited: Result<Offer, Rejection>) -> Result<Offer, Rejection> {
+        let edited = edited?;
+        let rival = |(at, other): &(usize, &Subject<'_>)| {
+            *at != self.session.position()
+                && std::ptr::eq(subject.analysis, other.analysis)
+                && self
+                    .accepted_edit(*at, other)
+                    .is_some_and(|held| held.overlaps(&edited))
+        };
+        match self.subjects.iter().enumerate().find(rival) {
+            Some((at, _)) => Err(Rejection::Overlaps(at + 1)),
+            None => Ok(edited),
+        }
+    }
+
+    fn accepted_edit<'s>(&self, at: usize, subject: &'s Subject<'_>) -> Option<&'s Offer> {
+        match self.session.answer(at) {
+            Some(Answer::Accept(offer)) => subject.offers.get(*offer).filter(|offer| offer.by_hand),
+            _ => None,
+        }
+    }
+
+    fn accept(&mut self, edited: Offer) -> Reply {
+        if let Some(subject) = self.subjects.get_mut(self.session.position()) {
+            subject.offers.push(edited);
+        }
+        self.session.edited()
     }
 }

@@ -49,6 +49,8 @@ pub enum Rejection {
     NotUtf8,
     /// The file would not be Go any more.
     DoesNotParse { path: String, line: usize },
+    /// It changes the same lines as an accepted edit of the proposal with this number.
+    Overlaps(usize),
 }
 
 impl Rejection {
@@ -69,6 +71,9 @@ impl fmt::Display for Rejection {
             Rejection::TakenBack => write!(f, "That is the code as it was; `n` leaves it so."),
             Rejection::MarksLost => write!(f, "The lines that begin with `{}` must stay.", MARK.trim()),
             Rejection::NotUtf8 => write!(f, "The edited text is not UTF-8."),
+            Rejection::Overlaps(number) => {
+                write!(f, "It changes the same lines as your edit of number {number}.")
+            }
             Rejection::DoesNotParse { path, line } => {
                 write!(f, "{}:{line} would not parse.", printable(path.as_bytes()))
             }

@@ -23,7 +23,7 @@ use command::{Command, help, prompt_keys};
 use dialogue::Dialogue;
 use hand_edit::{Draft, HandEdit, Rejection};
 use session::{Answer, Ending, Item, Reply, Session};
-use subject::{Subject, hand_edit};
+use subject::{Offer, Subject, hand_edit};
 pub use terminal::{Terminal, restore};
 
 /// What is to be asked about, and how.

@@ -17,6 +17,16 @@ pub struct Offer {
     pub by_hand: bool,
 }
 
+impl Offer {
+    /// Whether both cannot be applied to one source.
+    pub fn overlaps(&self, other: &Offer) -> bool {
+        self.fix.edits.iter().any(|(file, ours)| {
+            let theirs = other.fix.edits.iter().filter(|(held, _)| held == file);
+            theirs.cloned().any(|(_, mut set)| set.union(ours).is_err())
+        })
+    }
+}
+
 /// One proposal under review.
 pub struct Subject<'a> {
     pub analysis: &'a Analysis,
@@ -84,15 +94,15 @@ impl<'a> Subject<'a> {
         preview(&self.analysis.package, &bare)
     }
 
-    /// Takes what an editor made of an offer as one more offer.
-    pub fn take_edit(&mut self, offer: &Offer, changes: &[Change], edited: &[u8]) -> Result<(), Rejection> {
-        let edits = hand_edit(changes).accept(edited)?;
+    /// What an editor made of an offer, as an offer of its own.
+    pub fn edited(&self, offer: &Offer, changes: &[Change], text: &[u8]) -> Result<Offer, Rejection> {
+        let edits = hand_edit(changes).accept(text)?;
         let needs = offer.fix.imports.iter();
         let imports = needs
             .filter(|need| self.is_needed(need, &edits))
             .cloned()
             .collect();
-        self.offers.push(Offer {
+        Ok(Offer {
             fix: Fix {
                 title: by_hand(&offer.fix.title),
                 edits,
@@ -100,8 +110,7 @@ impl<'a> Subject<'a> {
                 ..offer.fix.clone()
             },
             by_hand: true,
-        });
-        Ok(())
+        })
     }
 
     /// Whether the package that a fix imports is still used after the edit.
@@ -160,7 +169,8 @@ mod tests {
         let changes = subject.draft(&offer);
         let text = String::from_utf8(hand_edit(&changes).buffer()).unwrap();
         let text = text.replace(from, to);
-        subject.take_edit(&offer, &changes, text.as_bytes()).unwrap();
+        let edited = subject.edited(&offer, &changes, text.as_bytes()).unwrap();
+        subject.offers.push(edited);
         subject
     }
 
@@ -211,6 +221,14 @@ mod tests {
         let (outcome, new) = outcome(analysis, decision);
         assert_eq!(outcome, Outcome::Declined);
         assert!(new.contains("\tuse(x)\n\tio.Close(x)\n}"), "{new}");
+    }
+
+    #[test]
+    fn edits_of_the_same_line_overlap() {
+        let analysis = toy::analysis(toy::SOURCE);
+        let edited = |from, to| edited(&analysis, from, to).offers.pop().unwrap();
+        let (one, two) = (edited("\tuse(x)", "\tuse(y)"), edited("\tuse(x)", "\tuse(z)"));
+        assert!(one.overlaps(&two) && !one.overlaps(&one.clone()));
     }
 
     #[test]
