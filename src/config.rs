@@ -1,5 +1,6 @@
 //! What a user can set: plain data, read from flags and `unleak.toml` by the outer floors.
 
+use crate::leak::Resource;
 use crate::transform::Confidence;
 
 /// How an opened pool is shared.
@@ -43,6 +44,8 @@ pub struct Config {
     /// Findings of which the analysis is less sure are left out.
     pub min_confidence: Confidence,
     pub pool: Pool,
+    /// A team's own `[[resource]]` rows.
+    pub resources: Vec<Resource>,
 }
 
 impl Config {

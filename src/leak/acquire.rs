@@ -57,16 +57,46 @@ pub struct Yield<'a> {
     pub error: Option<usize>,
 }
 
+impl<'a> Acquisition<'a> {
+    /// In `main` and `init` the process ends, or the resource is there once.
+    pub fn ends_with_process(&self) -> bool {
+        let declared = self.at.function() == Some(self.function);
+        declared && self.at.decl().receiver.is_none() && matches!(self.at.decl().title(), "main" | "init")
+    }
+
+    /// Whether `call` tells what kind of error its first argument is, which nil is not: `errors.Is(err, x)`.
+    pub fn asks_what_failed(&self, call: Node<'a>) -> bool {
+        let Callee::External {
+            path,
+            receiver: None,
+            name,
+        } = self.at.callee(call)
+        else {
+            return false;
+        };
+        match path.as_str() {
+            "errors" => matches!(&*name, "Is" | "As"),
+            "os" => matches!(&*name, "IsNotExist" | "IsExist" | "IsPermission" | "IsTimeout"),
+            _ => false,
+        }
+    }
+
+    /// Whether a release is right even where acquiring failed.
+    pub(super) fn may_release_nil(&self) -> bool {
+        self.resource.nil_safe || self.fault == Fault::Never
+    }
+}
+
 /// Finds acquisitions by a table; remembers which functions of the package pass them on.
 pub struct Acquirers<'a> {
-    table: &'a [Resource],
+    table: Vec<&'a Resource>,
     fresh: RefCell<HashMap<DeclId, Option<Yield<'a>>>>,
 }
 
 impl<'a> Acquirers<'a> {
-    pub fn new(table: &'a [Resource]) -> Self {
+    pub fn new(table: impl IntoIterator<Item = &'a Resource>) -> Self {
         Acquirers {
-            table,
+            table: table.into_iter().collect(),
             fresh: RefCell::default(),
         }
     }
@@ -107,7 +137,7 @@ impl<'a> Acquirers<'a> {
         match at.callee(call) {
             Callee::Package(callee) => self.passed_on(callee, depth.checked_sub(1)?),
             callee => {
-                let resource = self.table.iter().find(|row| row.is_acquired_by(&callee))?;
+                let resource = *self.table.iter().find(|row| row.is_acquired_by(&callee))?;
                 let excused = |text: &String| memchr::memmem::find(at.bytes(), text.as_bytes()).is_some();
                 let (result, error) = (resource.result, resource.error);
                 (!resource.unless.iter().any(excused)).then_some(Yield {

@@ -7,7 +7,7 @@ use super::acquire::{Acquisition, Fault, Handle};
 use super::escape::{self, Effect, Mention};
 use crate::go::cfg::{Cfg, Condition, Exit, Flow, Paths, Point, Test, walk};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{BindingId, Callee, Usage};
+use crate::go::{BindingId, Usage};
 
 /// How a path loses the resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,82 +42,119 @@ pub struct Lifetime<'a> {
     pub mentions: Vec<Mention<'a>>,
     /// In source order; empty where every path releases it or gives it away.
     pub losses: Vec<Loss<'a>>,
+    /// Whether acquiring can be reached again after it was done: a loop.
+    pub repeats: bool,
+    acquired: Point,
+    /// What runs with nothing to release, or perhaps nothing, by [`Node::index`].
+    idle: HashSet<usize>,
 }
 
 impl<'a> Lifetime<'a> {
-    /// Follows a resource that a local name holds. `None` for other handles and unreachable code.
+    /// Follows a resource that a local name holds, or nobody. `None` for other handles and unreachable code.
     pub fn of(acquisition: &Acquisition<'a>) -> Option<Lifetime<'a>> {
-        let Handle::Local(handle) = acquisition.handle else {
-            return None;
+        let handle = match acquisition.handle {
+            Handle::Local(handle) => Some(handle),
+            Handle::Discarded => None,
+            Handle::Elsewhere => return None,
         };
         let flow = acquisition.at.control_flow(acquisition.function)?;
         let start = flow.point_of(acquisition.call)?;
-        let found = escape::mentions(acquisition.at, acquisition.function, handle, acquisition.resource);
+        let found = handle.map_or_else(Vec::new, |handle| {
+            escape::mentions(acquisition.at, acquisition.function, handle, acquisition.resource)
+        });
         let mentions = settled(&flow, found);
         let mut trace = Trace::new(acquisition, handle, &flow, start, &mentions);
         walk(&flow, start.after(), Knowledge::default(), &mut trace);
+        let idle = std::mem::take(&mut trace.idle);
         let losses = trace.into_losses();
         Some(Lifetime {
+            losses,
+            repeats: reaches(&flow, start.after(), |node| flow.point_of(node) == Some(start)),
+            acquired: start,
             flow,
             mentions,
-            losses,
+            idle,
         })
+    }
+
+    /// Whether the function releases it anywhere.
+    pub fn is_ever_released(&self) -> bool {
+        self.mentions
+            .iter()
+            .any(|mention| mention.effect == Effect::Release)
+    }
+
+    /// Whether every path to `node`, a statement that the flow knows, comes with something to release, for certain.
+    pub fn is_held_at(&self, node: Node<'a>) -> bool {
+        let acquires = |other| self.flow.point_of(other) == Some(self.acquired);
+        let passed_by = reaches_unless(&self.flow, self.flow.entry(), |other| other == node, acquires);
+        !self.idle.contains(&node.index()) && !passed_by
     }
 }
 
 /// Code that cannot be seen only works with the resource where the function itself releases it afterwards.
 fn settled<'a>(flow: &Cfg<'a>, mut mentions: Vec<Mention<'a>>) -> Vec<Mention<'a>> {
-    let points = |wanted: Effect| {
-        let found = mentions.iter().filter(move |mention| mention.effect == wanted);
-        found
-            .filter_map(|mention| flow.point_of(mention.node))
-            .collect::<HashSet<Point>>()
-    };
-    let releases = points(Effect::Release);
-    let owned: HashSet<Point> = points(Effect::Unknown)
-        .into_iter()
-        .filter(|point| reaches(flow, *point, &releases))
+    let released = mentions
+        .iter()
+        .filter(|mention| mention.effect == Effect::Release);
+    let releases: HashSet<Point> = released
+        .filter_map(|mention| flow.point_of(mention.node))
         .collect();
+    let is_release = |node| flow.point_of(node).is_some_and(|point| releases.contains(&point));
     for mention in &mut mentions {
-        let point = flow.point_of(mention.node);
-        if mention.effect == Effect::Unknown && point.is_some_and(|point| owned.contains(&point)) {
+        if mention.effect == Effect::Unknown
+            && let Some(point) = flow.point_of(mention.node)
+            && reaches(flow, point.after(), is_release)
+        {
             mention.effect = Effect::Pass;
         }
     }
     mentions
 }
 
-fn reaches(flow: &Cfg<'_>, from: Point, goals: &HashSet<Point>) -> bool {
-    struct Reach<'g> {
-        goals: HashSet<&'g usize>,
+fn reaches<'a>(flow: &Cfg<'a>, from: Point, is_goal: impl Fn(Node<'a>) -> bool) -> bool {
+    reaches_unless(flow, from, is_goal, |_| false)
+}
+
+/// Whether some path from `from` comes to a goal before it comes to an end.
+fn reaches_unless<'a>(
+    flow: &Cfg<'a>,
+    from: Point,
+    is_goal: impl Fn(Node<'a>) -> bool,
+    is_end: impl Fn(Node<'a>) -> bool,
+) -> bool {
+    struct Reach<G, E> {
+        is_goal: G,
+        is_end: E,
         found: bool,
     }
-    impl<'t> Paths<'t> for Reach<'_> {
+    impl<'t, G: Fn(Node<'t>) -> bool, E: Fn(Node<'t>) -> bool> Paths<'t> for Reach<G, E> {
         type State = ();
 
         fn visit(&mut self, node: Node<'t>, _state: &mut ()) -> Flow {
-            self.found |= self.goals.contains(&node.index());
-            if self.found { Flow::Stop } else { Flow::Continue }
+            self.found |= (self.is_goal)(node);
+            match self.found || (self.is_end)(node) {
+                true => Flow::Stop,
+                false => Flow::Continue,
+            }
         }
 
         fn leave(&mut self, _exit: Exit<'t>, _state: &()) {}
     }
-    let nodes: Vec<usize> = goals
-        .iter()
-        .filter_map(|goal| flow.block(goal.block).nodes.get(goal.index))
-        .map(|node| node.index())
-        .collect();
     let mut reach = Reach {
-        goals: nodes.iter().collect(),
+        is_goal,
+        is_end,
         found: false,
     };
-    walk(flow, from.after(), (), &mut reach);
+    walk(flow, from, (), &mut reach);
     reach.found
 }
 
 /// What is known along a path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Knowledge {
+    /// There is nothing to release any more, or acquiring failed.
+    over: bool,
     /// The error's name has another value by now.
     error_gone: bool,
     /// Acquiring succeeded, for certain.
@@ -131,7 +168,8 @@ struct Knowledge {
 /// The client of the walk.
 struct Trace<'a, 'l> {
     acquisition: &'l Acquisition<'a>,
-    handle: BindingId,
+    /// `None` where nobody holds it.
+    handle: Option<BindingId>,
     /// Effects by the index of the statement or condition they happen in.
     effects: HashMap<usize, Vec<Effect>>,
     /// Statements that give the handle another value, the acquisition among them.
@@ -139,12 +177,13 @@ struct Trace<'a, 'l> {
     /// Statements that give the error's name another value.
     error_writes: HashSet<usize>,
     losses: HashMap<Lost<'a>, bool>,
+    idle: HashSet<usize>,
 }
 
 impl<'a, 'l> Trace<'a, 'l> {
     fn new(
         acquisition: &'l Acquisition<'a>,
-        handle: BindingId,
+        handle: Option<BindingId>,
         flow: &Cfg<'a>,
         start: Point,
         mentions: &[Mention<'a>],
@@ -168,7 +207,7 @@ impl<'a, 'l> Trace<'a, 'l> {
             let written = uses.filter(|node| at.usage(*node) == Usage::Write);
             written.filter_map(place).collect::<HashSet<usize>>()
         };
-        let mut overwrites = writes(handle);
+        let mut overwrites = handle.map_or_else(HashSet::new, writes);
         overwrites.extend(node_at(start));
         let error_writes = match acquisition.fault {
             Fault::Local(error) => writes(error),
@@ -181,6 +220,7 @@ impl<'a, 'l> Trace<'a, 'l> {
             overwrites,
             error_writes,
             losses: HashMap::new(),
+            idle: HashSet::new(),
         }
     }
 
@@ -211,7 +251,7 @@ impl<'a, 'l> Trace<'a, 'l> {
             (Some(operand), Some(field)) if part == Some(field.text()) => operand,
             _ => node,
         };
-        self.acquisition.at.scopes().binding_of(whole) == Some(self.handle)
+        self.handle.is_some() && self.acquisition.at.scopes().binding_of(whole) == self.handle
     }
 
     /// Whether `node` is the field of the handle whose value can say that there is nothing to release, and `value`
@@ -231,7 +271,7 @@ impl<'a, 'l> Trace<'a, 'l> {
     }
 
     /// `left == right` turned out as `equal`.
-    fn compared(&self, left: Node<'a>, right: Node<'a>, equal: bool, known: &mut Knowledge) -> Flow {
+    fn compared(&self, left: Node<'a>, right: Node<'a>, equal: bool, known: &mut Knowledge) {
         let (value, other) = match left.is(Kind::Nil) || self.says_empty(right, left) {
             true => (right, left),
             false => (left, right),
@@ -239,24 +279,20 @@ impl<'a, 'l> Trace<'a, 'l> {
         let is_nil = other.is(Kind::Nil);
         if self.is_error(value, known) || self.is_error(other, known) {
             // Equal to anything but nil, or not equal to nil: it failed.
-            if equal != is_nil {
-                return Flow::Stop;
-            }
-            known.valid |= is_nil;
-            return Flow::Continue;
-        }
-        if self.is_handle(value) && is_nil {
+            known.over = equal != is_nil;
+            known.valid |= equal && is_nil;
+        } else if self.is_handle(value) && is_nil {
+            known.over = equal;
             known.valid |= !equal;
-            return if equal { Flow::Stop } else { Flow::Continue };
-        }
-        match equal && self.says_empty(value, other) {
-            true => Flow::Stop,
-            false => self.doubt(&[left, right], known),
+        } else if equal && self.says_empty(value, other) {
+            known.over = true;
+        } else {
+            self.doubt(&[left, right], known);
         }
     }
 
     /// `call`, as a condition, answered `holds`.
-    fn answered(&self, call: Node<'a>, holds: bool, known: &mut Knowledge) -> Flow {
+    fn answered(&self, call: Node<'a>, holds: bool, known: &mut Knowledge) {
         let function = call.field(Field::Function);
         let method = function.and_then(|function| {
             Some((
@@ -264,78 +300,65 @@ impl<'a, 'l> Trace<'a, 'l> {
                 function.field(Field::Field)?.text(),
             ))
         });
-        let drains = |name: &str| {
-            self.acquisition
-                .resource
-                .drained_by
-                .iter()
-                .any(|drain| drain == name)
-        };
-        if let Some((operand, name)) = method
-            && !holds
-            && drains(name)
-            && self.is_handle(operand)
-        {
-            return Flow::Stop;
-        }
+        let drained_by = &self.acquisition.resource.drained_by;
+        let drains = method.is_some_and(|(operand, name)| {
+            self.is_handle(operand) && drained_by.iter().any(|drain| drain == name)
+        });
         let first = call
             .field(Field::Arguments)
             .and_then(|arguments| arguments.child(0));
-        match first.is_some_and(|first| self.is_error(first, known)) && self.asks_for_error(call) {
-            true if holds => Flow::Stop,
-            true => Flow::Continue,
-            false => self.doubt(&[call], known),
-        }
-    }
-
-    /// Whether `call` tells what kind of error its argument is, which nil is not.
-    fn asks_for_error(&self, call: Node<'a>) -> bool {
-        let Callee::External {
-            path,
-            receiver: None,
-            name,
-        } = self.acquisition.at.callee(call)
-        else {
-            return false;
-        };
-        match path.as_str() {
-            "errors" => matches!(&*name, "Is" | "As"),
-            "os" => matches!(&*name, "IsNotExist" | "IsExist" | "IsPermission" | "IsTimeout"),
-            _ => false,
+        let asks =
+            first.is_some_and(|first| self.is_error(first, known)) && self.acquisition.asks_what_failed(call);
+        match (drains, asks) {
+            (true, _) => known.over = !holds,
+            (_, true) => known.over = holds,
+            _ => self.doubt(&[call], known),
         }
     }
 
     /// A branch that depends on the error in a way that is not understood.
-    fn doubt(&self, conditions: &[Node<'a>], known: &mut Knowledge) -> Flow {
+    fn doubt(&self, conditions: &[Node<'a>], known: &mut Knowledge) {
         let mut nodes = conditions.iter().flat_map(|condition| condition.subtree());
         known.doubted |= nodes.any(|node| node.is(Kind::Identifier) && self.is_error(node, known));
-        Flow::Continue
     }
+}
 
-    /// In `main` and `init` the process ends, or the resource is there once.
-    fn ends_with_process(&self) -> bool {
-        let at = self.acquisition.at;
-        let declared = at.function() == Some(self.acquisition.function);
-        declared && at.decl().receiver.is_none() && matches!(at.decl().title(), "main" | "init")
-    }
+/// Both sides of `a == b` or `a != b`, and whether it asks for equality.
+fn comparison(test: Node<'_>) -> Option<(Node<'_>, Node<'_>, bool)> {
+    let equal = match test.operator()? {
+        Kind::Equal => true,
+        Kind::NotEqual => false,
+        _ => return None,
+    };
+    Some((test.field(Field::Left)?, test.field(Field::Right)?, equal))
 }
 
 impl<'a> Paths<'a> for Trace<'a, '_> {
     type State = Knowledge;
 
     fn visit(&mut self, node: Node<'a>, known: &mut Knowledge) -> Flow {
+        let again = self.overwrites.contains(&node.index());
+        if known.over {
+            self.idle.insert(node.index());
+            return if again { Flow::Stop } else { Flow::Continue };
+        }
         let effects = self.effects.get(&node.index()).map_or(&[][..], Vec::as_slice);
         for effect in effects {
             match effect {
-                Effect::Release | Effect::Keep(_) => return Flow::Stop,
+                Effect::Release | Effect::Keep(_) => known.over = true,
                 Effect::Unknown => known.shared = true,
                 Effect::Touch => known.valid = true,
                 Effect::Pass => {}
             }
         }
-        if self.overwrites.contains(&node.index()) {
+        if again && !known.over {
             self.lose(Lost::Overwritten(node), known);
+        }
+        if again {
             return Flow::Stop;
+        }
+        if !known.valid && !self.acquisition.may_release_nil() {
+            self.idle.insert(node.index());
         }
         known.error_gone |= self.error_writes.contains(&node.index());
         Flow::Continue
@@ -343,25 +366,22 @@ impl<'a> Paths<'a> for Trace<'a, '_> {
 
     fn follow(&mut self, condition: Condition<'a>, known: &mut Knowledge) -> Flow {
         let holds = condition.holds;
+        if known.over {
+            return Flow::Continue;
+        }
         match condition.test {
             Test::Equal(tag, value) => self.compared(tag, value, holds, known),
-            Test::True(test) => match (test.kind(), test.operator()) {
-                (Kind::BinaryExpression, Some(operator @ (Kind::Equal | Kind::NotEqual))) => {
-                    match (test.field(Field::Left), test.field(Field::Right)) {
-                        (Some(left), Some(right)) => {
-                            self.compared(left, right, (operator == Kind::Equal) == holds, known)
-                        }
-                        _ => Flow::Continue,
-                    }
-                }
+            Test::True(test) => match (test.kind(), comparison(test)) {
+                (_, Some((left, right, equal))) => self.compared(left, right, equal == holds, known),
                 (Kind::CallExpression, _) => self.answered(test, holds, known),
                 _ => self.doubt(&[test], known),
             },
         }
+        Flow::Continue
     }
 
     fn leave(&mut self, exit: Exit<'a>, known: &Knowledge) {
-        if !matches!(exit, Exit::NoReturn(_)) && !self.ends_with_process() {
+        if !known.over && !matches!(exit, Exit::NoReturn(_)) && !self.acquisition.ends_with_process() {
             self.lose(Lost::Exit(exit), known);
         }
     }

@@ -27,9 +27,12 @@ pub struct Resource {
     pub title: String,
     #[serde(default)]
     pub severity: Severity,
-    /// What people call it: "rows", "file".
-    #[serde(default)]
-    pub noun: String,
+    /// A good name for a variable that holds it: `rows`.
+    #[serde(default = "resource")]
+    pub name: String,
+    /// What should have happened to it: "closed".
+    #[serde(default = "released")]
+    pub verb: String,
     /// The import path of the package that gives it.
     pub package: String,
     /// `Func` or `Type.Method` of that package.
@@ -51,6 +54,9 @@ pub struct Resource {
     /// Texts of the function that say that there is nothing to release: `http.MethodHead`.
     #[serde(default)]
     pub unless: Vec<String>,
+    /// Whether it is reported only where no request comes: per request it is a pool's rule that repairs it.
+    #[serde(default)]
+    pub set_up_only: bool,
     /// Whether the Close reports whether what was written is safe, so that it must be kept where its error is used.
     #[serde(default)]
     pub writes: bool,
@@ -64,6 +70,14 @@ pub struct Resource {
 
 fn yes() -> bool {
     true
+}
+
+fn resource() -> String {
+    "resource".to_owned()
+}
+
+fn released() -> String {
+    "released".to_owned()
 }
 
 /// A field whose value says that nothing was acquired.

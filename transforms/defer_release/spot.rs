@@ -1,0 +1,223 @@
+//! Where a deferred release may stand: behind the check of the acquisition's error, never before it.
+
+use super::Site;
+use crate::go::cfg::Exit;
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{BindingId, Declaration};
+use crate::leak::{Fault, Handle};
+use crate::transform::{Reason, Refusal};
+
+/// A place at which the resource is there for certain, or may be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spot<'a> {
+    /// Behind this statement.
+    Behind(Node<'a>),
+    /// Behind this statement, where the resource may be nil.
+    BehindUnchecked(Node<'a>),
+    /// At the start of this block.
+    StartOf(Node<'a>),
+}
+
+impl<'a> Spot<'a> {
+    /// The first offset at which the defer could stand.
+    pub(super) fn offset(self) -> usize {
+        match self {
+            Spot::Behind(statement) | Spot::BehindUnchecked(statement) => statement.end(),
+            Spot::StartOf(block) => block.start() + 1,
+        }
+    }
+
+    /// The list of statements that the defer joins.
+    pub(super) fn list(self) -> Option<Node<'a>> {
+        match self {
+            Spot::Behind(statement) | Spot::BehindUnchecked(statement) => statement.parent(),
+            Spot::StartOf(block) => block.children().find(|child| child.is(Kind::StatementList)),
+        }
+    }
+}
+
+fn refuse<T>(message: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal::new(Reason::ControlFlow, message))
+}
+
+/// The place for the release of what `site` acquires.
+pub(super) fn find<'a>(site: &Site<'a>) -> Result<Spot<'a>, Refusal> {
+    let acquisition = &site.acquisition;
+    let statement = whole_statement(acquisition.statement);
+    if statement.role() == Field::Initializer {
+        return in_header(site, statement);
+    }
+    if !statement
+        .parent()
+        .is_some_and(|parent| parent.is(Kind::StatementList))
+    {
+        return refuse("the acquisition is part of another statement: give it a line of its own");
+    }
+    match acquisition.fault {
+        Fault::Never => Ok(Spot::Behind(statement)),
+        Fault::Dropped if acquisition.resource.nil_safe => Ok(Spot::Behind(statement)),
+        Fault::Dropped => Ok(Spot::BehindUnchecked(statement)),
+        Fault::Local(error) => Check { site, error }.behind(statement),
+    }
+}
+
+/// The statement of a `var x, err = …`, which is a spec in a declaration.
+fn whole_statement(statement: Node<'_>) -> Node<'_> {
+    let around = std::iter::successors(Some(statement), |node| node.parent());
+    let mut around = around.take_while(|node| {
+        matches!(
+            node.kind(),
+            Kind::VarSpec | Kind::VarSpecList | Kind::VarDeclaration
+        ) || *node == statement
+    });
+    around
+        .find(|node| node.is(Kind::VarDeclaration))
+        .unwrap_or(statement)
+}
+
+/// `if f, err := os.Open(p); err == nil { ⟨here⟩ }` and `…; err != nil { return } else { ⟨here⟩ }`.
+fn in_header<'a>(site: &Site<'a>, statement: Node<'a>) -> Result<Spot<'a>, Refusal> {
+    let branch = statement.parent().filter(|parent| parent.is(Kind::IfStatement));
+    let (Some(branch), Fault::Local(error)) = (branch, site.acquisition.fault) else {
+        return refuse("the acquisition is part of another statement: give it a line of its own");
+    };
+    let check = Check { site, error };
+    let arm = match branch
+        .field(Field::Condition)
+        .and_then(|condition| check.answer(condition))
+    {
+        Some(Answer::Succeeded) => branch.field(Field::Consequence),
+        Some(Answer::Failed) => branch.field(Field::Alternative),
+        None => None,
+    };
+    match arm.filter(|arm| arm.is(Kind::Block)) {
+        Some(block) => Ok(Spot::StartOf(block)),
+        None => refuse("the resource is only known inside this `if`: acquire it before"),
+    }
+}
+
+/// What a condition says about the acquisition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Succeeded,
+    Failed,
+}
+
+/// The search for the check of one error.
+struct Check<'a, 's> {
+    site: &'s Site<'a>,
+    error: BindingId,
+}
+
+impl<'a> Check<'a, '_> {
+    /// Goes on from the acquisition to the check of its error. Statements that cannot leave, touch neither the
+    /// resource nor the error, or only sort out special errors may stand between.
+    fn behind(&self, statement: Node<'a>) -> Result<Spot<'a>, Refusal> {
+        let mut next = following(statement);
+        while let Some(candidate) = next {
+            if let Some(spot) = self.check(candidate)? {
+                return Ok(spot);
+            }
+            if !self.may_stand_between(candidate) {
+                break;
+            }
+            next = following(candidate);
+        }
+        refuse("the error is not checked directly behind the acquisition: check it there first")
+    }
+
+    /// The place that this statement gives, if it is the check.
+    fn check(&self, statement: Node<'a>) -> Result<Option<Spot<'a>>, Refusal> {
+        if !statement.is(Kind::IfStatement) || statement.field(Field::Initializer).is_some() {
+            return Ok(None);
+        }
+        let answer = statement
+            .field(Field::Condition)
+            .and_then(|condition| self.answer(condition));
+        let consequence = statement.field(Field::Consequence);
+        let alternative = statement.field(Field::Alternative);
+        match (answer, consequence, alternative) {
+            (Some(Answer::Succeeded), Some(block), _) => Ok(Some(Spot::StartOf(block))),
+            (Some(Answer::Failed), Some(block), None) if self.leaves(block) => {
+                Ok(Some(Spot::Behind(statement)))
+            }
+            (Some(Answer::Failed), _, Some(block)) if block.is(Kind::Block) => Ok(Some(Spot::StartOf(block))),
+            (Some(Answer::Failed), ..) => refuse("the code goes on after the error: return there first"),
+            _ => Ok(None),
+        }
+    }
+
+    fn answer(&self, condition: Node<'a>) -> Option<Answer> {
+        let condition = condition.unparenthesized();
+        let (left, right) = (condition.field(Field::Left)?, condition.field(Field::Right)?);
+        let is_error = self.at().scopes().binding_of(left) == Some(self.error);
+        match (condition.operator()?, is_error && right.is(Kind::Nil)) {
+            (Kind::NotEqual, true) => Some(Answer::Failed),
+            (Kind::Equal, true) => Some(Answer::Succeeded),
+            _ => None,
+        }
+    }
+
+    fn at(&self) -> Declaration<'a> {
+        self.site.acquisition.at
+    }
+
+    fn may_stand_between(&self, statement: Node<'a>) -> bool {
+        let mentions = |binding: BindingId| {
+            let mut nodes = statement.subtree();
+            nodes.any(|node| self.at().scopes().binding_of(node) == Some(binding))
+        };
+        let holds = matches!(self.site.acquisition.handle, Handle::Local(handle) if mentions(handle));
+        match statement.kind() {
+            _ if holds => false,
+            // `if errors.Is(err, …) { return … }`
+            Kind::IfStatement => {
+                statement.field(Field::Alternative).is_none()
+                    && statement.field(Field::Initializer).is_none()
+                    && statement
+                        .field(Field::Consequence)
+                        .is_some_and(|block| self.leaves(block))
+                    && statement
+                        .field(Field::Condition)
+                        .is_some_and(|condition| self.asks_what_failed(condition))
+            }
+            Kind::ShortVarDeclaration | Kind::VarDeclaration => !mentions(self.error),
+            _ => false,
+        }
+    }
+
+    /// Whether the condition can only hold for an error: `errors.Is(err, x)`.
+    fn asks_what_failed(&self, condition: Node<'a>) -> bool {
+        let call = condition.unparenthesized();
+        let first = call
+            .field(Field::Arguments)
+            .and_then(|arguments| arguments.child(0));
+        first.is_some_and(|first| self.at().scopes().binding_of(first) == Some(self.error))
+            && self.site.acquisition.asks_what_failed(call)
+    }
+
+    /// Whether nothing comes out at the end of this block.
+    fn leaves(&self, block: Node<'a>) -> bool {
+        let list = block.children().find(|child| child.is(Kind::StatementList));
+        let Some(last) = list.and_then(|list| list.children().last()) else {
+            return false;
+        };
+        let flow = &self.site.lifetime.flow;
+        match last.kind() {
+            Kind::ReturnStatement | Kind::BreakStatement | Kind::ContinueStatement | Kind::GotoStatement => {
+                true
+            }
+            Kind::ExpressionStatement => {
+                let point = flow.point_of(last);
+                point.is_some_and(|point| matches!(flow.block(point.block).exit, Some(Exit::NoReturn(_))))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The next statement of the same list.
+pub(super) fn following(statement: Node<'_>) -> Option<Node<'_>> {
+    let siblings = std::iter::successors(statement.next_sibling(), |node| node.next_sibling());
+    siblings.into_iter().find(|node| !node.is(Kind::Comment))
+}
