@@ -2,10 +2,11 @@
 
 use crate::transform::{AnyTransform, Suite};
 
+pub mod cancel_goroutine;
 pub mod defer_release;
 
 /// Every transform, in the order in which their findings are told apart at one place.
-static ALL: [&dyn AnyTransform; 1] = [&defer_release::DeferRelease];
+static ALL: [&dyn AnyTransform; 2] = [&defer_release::DeferRelease, &cancel_goroutine::CancelGoroutine];
 
 /// The suite as it is released.
 pub fn suite() -> &'static Suite {
