@@ -1,11 +1,19 @@
 //! The vocabulary of Go edits: insert statements, delete them, find names that are free. Everything keeps the
 //! file's own indentation and line ends, and says `None` where a line is laid out so that a person should edit it.
 
+mod extent;
+mod pure;
+mod removal;
+mod section;
+
 use std::collections::BTreeMap;
 
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{DeclKind, Declaration, FileId, Meaning, Package, SourceFile, package_name};
 use crate::text::{Conflict, Edit, EditSet, Span};
+
+pub use pure::is_pure;
+pub use removal::{Obstacle, Removal};
 
 /// A wish about a file's imports. Intent and not text, so that two fixes never fight over an import block.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -6,7 +6,6 @@
 mod gate;
 pub mod git;
 mod go_tools;
-mod loader;
 mod modules;
 mod read;
 mod skip;
@@ -15,7 +14,6 @@ mod write;
 
 pub use gate::Gate;
 pub use go_tools::Gofmt;
-pub use loader::ModuleLoader;
 pub use modules::Modules;
 pub use read::{Unread, read};
 pub use skip::{Diagnostic, Skip, SkipReason};

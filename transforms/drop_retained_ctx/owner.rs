@@ -1,0 +1,392 @@
+//! Who holds a stored value when the request is over: a package-level variable, a variable that the handler
+//! captures, a field of a value that outlives the request.
+
+use std::collections::HashSet;
+
+use crate::fiber::{self, Handler};
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{
+    BindingId, BindingKind, Callee, DeclId, DeclKind, Declaration, Meaning, OWN, Package, Place, Type,
+};
+
+/// A place that lives longer than a request.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Owner {
+    /// A package-level variable.
+    Variable(String),
+    /// A variable of the function that makes the handler.
+    Captured(DeclId, BindingId),
+    /// A field of a struct type of this package.
+    Field { of: String, name: String },
+    /// A field of a variable whose struct type has no name.
+    Member { holder: Box<Owner>, name: String },
+    /// Of another package, as the code calls it.
+    Foreign(String),
+}
+
+/// How sure it is that the owner outlives the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outlives {
+    /// By the looks of a method alone: it could belong to an object that is made for one request.
+    Likely,
+    Surely,
+}
+
+/// The owner of what is assigned to `place` in `function`, if it outlives the request.
+pub fn owner_of(at: Declaration<'_>, function: Node<'_>, place: Node<'_>) -> Option<(Owner, Outlives)> {
+    let place = container(place);
+    let outlives = root_outlives(at, function, place, &mut HashSet::new())?;
+    let owner = match place.kind() {
+        Kind::Identifier => variable(at, place)?,
+        Kind::SelectorExpression => member(at, place)?,
+        _ => return None,
+    };
+    Some((owner, outlives))
+}
+
+/// The variable or field that holds an element: `m.items` of `m.items[k]`.
+pub fn container(place: Node<'_>) -> Node<'_> {
+    let mut place = place.unparenthesized();
+    while let Kind::IndexExpression | Kind::SliceExpression = place.kind() {
+        match place.field(Field::Operand) {
+            Some(operand) => place = operand.unparenthesized(),
+            None => break,
+        }
+    }
+    place
+}
+
+fn variable(at: Declaration<'_>, name: Node<'_>) -> Option<Owner> {
+    match at.resolve(name) {
+        Meaning::Package(declaration) if declaration.kind() == DeclKind::Var => {
+            Some(Owner::Variable(name.text().to_owned()))
+        }
+        Meaning::Local(id) => Some(Owner::Captured(at.id, id)),
+        _ => None,
+    }
+}
+
+fn member(at: Declaration<'_>, selector: Node<'_>) -> Option<Owner> {
+    let operand = selector.field(Field::Operand)?;
+    let name = selector.field(Field::Field)?.text().to_owned();
+    match at.type_of(operand).pointee() {
+        Type::Named { path, name: of } if path == OWN => Some(Owner::Field { of: of.clone(), name }),
+        Type::Struct(_) if operand.is(Kind::Identifier) => Some(Owner::Member {
+            holder: Box::new(variable(at, operand)?),
+            name,
+        }),
+        _ => Some(Owner::Foreign(selector.text().to_owned())),
+    }
+}
+
+/// Whether the value at the bottom of `place` outlives a call of `function`.
+fn root_outlives(
+    at: Declaration<'_>,
+    function: Node<'_>,
+    place: Node<'_>,
+    seen: &mut HashSet<DeclId>,
+) -> Option<Outlives> {
+    let root = root(place)?;
+    match at.resolve(root) {
+        Meaning::Package(declaration) => (declaration.kind() == DeclKind::Var).then_some(Outlives::Surely),
+        Meaning::Import(_) => Some(Outlives::Surely),
+        Meaning::Local(id) => local_outlives(at, function, id, place, seen),
+        _ => None,
+    }
+}
+
+fn root(place: Node<'_>) -> Option<Node<'_>> {
+    let mut place = container(place);
+    while place.is(Kind::SelectorExpression) {
+        place = container(place.field(Field::Operand)?);
+    }
+    place.is(Kind::Identifier).then_some(place)
+}
+
+fn local_outlives(
+    at: Declaration<'_>,
+    function: Node<'_>,
+    id: BindingId,
+    place: Node<'_>,
+    seen: &mut HashSet<DeclId>,
+) -> Option<Outlives> {
+    let binding = at.scopes().get(id);
+    if binding.function == function.index() {
+        let through = binding.kind == BindingKind::Receiver && is_shared(at, place);
+        return through.then(|| receiver_outlives(at, seen))?;
+    }
+    let owner = at.tree().node(binding.function);
+    let captured = owner.contains(function) && owner.index() != function.index();
+    // What a function that serves one request makes, dies with that request.
+    let per_request = |node: Node<'_>| node.is_function() && Handler::of(at, node).is_some();
+    let lasting = captured && !per_request(owner) && !owner.ancestors().any(per_request);
+    lasting.then_some(Outlives::Surely)
+}
+
+/// Whether a change of `place` reaches the value behind the receiver and not only the method's copy of it.
+fn is_shared(at: Declaration<'_>, place: Node<'_>) -> bool {
+    let mut part = place;
+    loop {
+        if matches!(at.type_of(part), Type::Pointer(_) | Type::Map(..) | Type::Chan(_)) && part != place {
+            return true;
+        }
+        match part.field(Field::Operand) {
+            Some(operand) => part = operand.unparenthesized(),
+            None => break,
+        }
+    }
+    // A map is shared by all its copies.
+    matches!(at.type_of(place), Type::Map(..) | Type::Chan(_))
+}
+
+/// Whether the receiver of this method outlives a request: the method is registered as a handler of a value that
+/// set-up code made, or called on a value that outlives the request itself.
+fn receiver_outlives(method: Declaration<'_>, seen: &mut HashSet<DeclId>) -> Option<Outlives> {
+    if !seen.insert(method.id) {
+        return None;
+    }
+    let receiver = method.decl().receiver.as_deref()?;
+    let mut called = false;
+    for (at, selector) in method.package.selections(method.decl().title()) {
+        let Some(operand) = selector.field(Field::Operand) else {
+            continue;
+        };
+        if !matches!(at.function_meant(selector), Callee::Package(meant) if meant == method) {
+            continue;
+        }
+        called |= selector.role() == Field::Function;
+        if operand_outlives(at, operand, seen) {
+            return Some(Outlives::Surely);
+        }
+    }
+    let likely = !called && looks_like_handler(method) && method.package.declares(receiver);
+    likely.then_some(Outlives::Likely)
+}
+
+fn operand_outlives(at: Declaration<'_>, operand: Node<'_>, seen: &mut HashSet<DeclId>) -> bool {
+    match Handler::around(at, operand) {
+        Some(handler) => root_outlives(at, handler.function, operand, seen) == Some(Outlives::Surely),
+        // Set-up code registers it, or it runs outside requests.
+        None => true,
+    }
+}
+
+/// An exported method of a handler's signature, which another package may register.
+fn looks_like_handler(method: Declaration<'_>) -> bool {
+    let exported = method.decl().title().starts_with(char::is_uppercase);
+    let Some(function) = method.function() else {
+        return false;
+    };
+    let one_parameter = function
+        .field(Field::Parameters)
+        .is_some_and(|list| list.children().count() == 1);
+    let results = method.results_of(function);
+    let fits = match Handler::of(method, function).map(|handler| handler.version) {
+        Some(fiber::Version::V1) => results.is_empty(),
+        Some(_) => matches!(results.as_slice(), [only] if only.is_error()),
+        None => false,
+    };
+    exported && one_parameter && fits
+}
+
+impl Owner {
+    /// How people call it.
+    pub fn title(&self, package: &Package) -> String {
+        match self {
+            Owner::Variable(name) | Owner::Foreign(name) => name.clone(),
+            Owner::Captured(at, id) => package.declaration(*at).scopes().get(*id).name.clone(),
+            Owner::Field { of, name } => format!("{of}.{name}"),
+            Owner::Member { holder, name } => format!("{}.{name}", holder.title(package)),
+        }
+    }
+
+    /// What it is, for a sentence.
+    pub fn described(&self, package: &Package) -> String {
+        let title = self.title(package);
+        match self {
+            Owner::Variable(_) => format!("the package variable `{title}`"),
+            Owner::Captured(..) => format!("`{title}`, which lives as long as the handler"),
+            Owner::Field { .. } => format!("the field `{title}`"),
+            Owner::Member { .. } => format!("`{title}`"),
+            Owner::Foreign(_) => format!("`{title}` of another package"),
+        }
+    }
+
+    /// The name that other packages could use, with the kind of search it takes.
+    pub fn name<'n>(&'n self, package: &'n Package) -> &'n str {
+        match self {
+            Owner::Variable(name)
+            | Owner::Field { name, .. }
+            | Owner::Member { name, .. }
+            | Owner::Foreign(name) => name,
+            Owner::Captured(at, id) => &package.declaration(*at).scopes().get(*id).name,
+        }
+    }
+
+    /// The node that declares it: a spec or a short declaration, or the declaration of a field.
+    pub fn declaration<'a>(&self, package: &'a Package) -> Option<(Declaration<'a>, Node<'a>)> {
+        match self {
+            Owner::Variable(name) => {
+                let at = package.find_name(name)?;
+                Some((at, spec_of(at, Kind::VarSpec, name)?))
+            }
+            Owner::Captured(at, id) => {
+                let at = package.declaration(*at);
+                Some((at, at.tree().node(at.scopes().get(*id).origin)))
+            }
+            Owner::Field { of, name } => {
+                let at = package.find_name(of)?;
+                let of = spec_of(at, Kind::TypeSpec, of)?.field(Field::Type)?;
+                Some((at, own_field(of, name)?))
+            }
+            Owner::Member { holder, name } => {
+                let (at, spec) = holder.declaration(package)?;
+                let structure = spec.subtree().find(|node| node.is(Kind::StructType))?;
+                Some((at, own_field(structure, name)?))
+            }
+            Owner::Foreign(_) => None,
+        }
+    }
+
+    /// Where it is declared, for people.
+    pub fn place(&self, package: &Package) -> Option<Place> {
+        let (at, node) = self.declaration(package)?;
+        Some(at.place(node))
+    }
+
+    /// Everything in the package that mentions it, its declaration left out. A mention that only might mean it is
+    /// there too. Elements of literals that set a field are no mentions but [`Owner::initializers`].
+    pub fn mentions<'a>(&self, package: &'a Package) -> Vec<(Declaration<'a>, Node<'a>)> {
+        match self {
+            Owner::Variable(name) => package.mentions(name),
+            Owner::Captured(at, id) => {
+                let at = package.declaration(*at);
+                at.scopes().uses(*id, at.tree()).map(|node| (at, node)).collect()
+            }
+            Owner::Field { of, name } => {
+                let selections = package.selections(name).into_iter();
+                selections
+                    .filter(|(at, selector)| may_select(*at, *selector, of, name))
+                    .collect()
+            }
+            Owner::Member { holder, name } => {
+                let holders = holder.mentions(package).into_iter();
+                holders
+                    .filter_map(|(at, mention)| selected(mention, name).map(|node| (at, node)))
+                    .collect()
+            }
+            Owner::Foreign(_) => Vec::new(),
+        }
+    }
+
+    /// `name: value` in literals that may be of the struct that has this field; `None` where a literal sets its
+    /// fields by position.
+    pub fn initializers<'a>(&self, package: &'a Package) -> Option<Vec<(Declaration<'a>, Node<'a>)>> {
+        match self {
+            Owner::Field { of, name } => {
+                let mut found = Vec::new();
+                for (at, literal) in literals_of(package, of) {
+                    found.extend(keyed(literal, name)?.map(|element| (at, element)));
+                }
+                Some(found)
+            }
+            Owner::Member { holder, name } => {
+                let (at, spec) = holder.declaration(package)?;
+                let literal = spec.subtree().find(|node| node.is(Kind::CompositeLiteral));
+                match literal.and_then(|literal| literal.field(Field::Body)) {
+                    Some(literal) => Some(
+                        keyed(literal, name)?
+                            .map(|element| (at, element))
+                            .into_iter()
+                            .collect(),
+                    ),
+                    None => Some(Vec::new()),
+                }
+            }
+            _ => Some(Vec::new()),
+        }
+    }
+}
+
+fn spec_of<'a>(at: Declaration<'a>, kind: Kind, name: &str) -> Option<Node<'a>> {
+    let mut specs = at.tree().root().subtree().filter(|node| node.is(kind));
+    specs.find(|spec| spec.fields(Field::Name).any(|node| node.text() == name))
+}
+
+/// The declaration of a field that is not embedded: the members of an embedded one are used without its name.
+fn own_field<'a>(structure: Node<'a>, name: &str) -> Option<Node<'a>> {
+    let list = structure
+        .children()
+        .find(|node| node.is(Kind::FieldDeclarationList))?;
+    let mut fields = list.children();
+    fields.find(|field| field.fields(Field::Name).any(|node| node.text() == name))
+}
+
+/// Whether `selector` may mean the field `name` of `of`: not where its operand is known to be something else.
+fn may_select(at: Declaration<'_>, selector: Node<'_>, of: &str, name: &str) -> bool {
+    let Some(operand) = selector.field(Field::Operand) else {
+        return false;
+    };
+    if operand.is(Kind::Identifier) && at.import_path_of(operand).is_some() {
+        return false;
+    }
+    match at.type_of(operand).pointee() {
+        Type::Named { path, name: held } if path == OWN => {
+            let rival = Owner::Field {
+                of: held.clone(),
+                name: name.to_owned(),
+            };
+            held == of || rival.declaration(at.package).is_none()
+        }
+        Type::Named { .. } => false,
+        _ => true,
+    }
+}
+
+/// `mention.name`, or the mention itself where the whole variable is used.
+fn selected<'a>(mention: Node<'a>, name: &str) -> Option<Node<'a>> {
+    let selector = mention
+        .parent()
+        .filter(|parent| parent.is(Kind::SelectorExpression) && mention.role() == Field::Operand);
+    match selector.and_then(|selector| selector.field(Field::Field)) {
+        Some(field) if field.text() == name => selector,
+        Some(_) => None,
+        None => Some(mention),
+    }
+}
+
+/// The bodies of the package's literals that may be of the type `of`: those that name it, and those within
+/// literals that leave out the type of their elements.
+fn literals_of<'a>(package: &'a Package, of: &str) -> Vec<(Declaration<'a>, Node<'a>)> {
+    let mut found = Vec::new();
+    for (at, mention) in package.mentions(of) {
+        let literal = mention.enclosing(Kind::CompositeLiteral);
+        let typed = literal.filter(|literal| {
+            literal
+                .field(Field::Type)
+                .is_some_and(|written| written.contains(mention))
+        });
+        let Some(body) = typed.and_then(|literal| literal.field(Field::Body)) else {
+            continue;
+        };
+        let is_itself = mention.role() == Field::Type;
+        let inner = body.descendants().filter(|node| {
+            node.is(Kind::LiteralValue)
+                && node
+                    .parent()
+                    .is_some_and(|parent| parent.is(Kind::LiteralElement))
+        });
+        match is_itself {
+            true => found.push((at, body)),
+            false => found.extend(inner.map(|node| (at, node))),
+        }
+    }
+    found
+}
+
+/// The element that sets `name`, if any; `None` where elements go by position.
+fn keyed<'a>(literal: Node<'a>, name: &str) -> Option<Option<Node<'a>>> {
+    let by_position = literal.children().any(|element| !element.is(Kind::KeyedElement));
+    let sets = |element: &Node<'a>| element.field(Field::Key).is_some_and(|key| key.text() == name);
+    (!by_position).then(|| literal.children().find(sets))
+}
