@@ -1,0 +1,473 @@
+//! `unleak fix --interactive` as a person meets it: a real pseudo-terminal, a real git repository, single keys.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use rexpect::session::{PtySession, spawn_command};
+
+use support::git::Repository;
+
+mod support;
+
+const GO_MOD: &str = "module example.com/app\n\ngo 1.24\n";
+
+/// Two leaks of one rule.
+const FILES: &str = r#"package app
+
+import "os"
+
+func same(a, b string) (bool, error) {
+	f, err := os.Open(a)
+	if err != nil {
+		return false, err
+	}
+	g, err := os.Open(b)
+	if err != nil {
+		return false, err
+	}
+	return f.Name() == g.Name(), nil
+}
+"#;
+
+/// Two leaks of two rules, in another package.
+const ROWS: &str = r#"package store
+
+import (
+	"database/sql"
+	"os"
+)
+
+func users(db *sql.DB) (int, error) {
+	rows, err := db.Query("SELECT id FROM users")
+	if err != nil {
+		return 0, err
+	}
+	if !rows.Next() {
+		return 0, rows.Err()
+	}
+	var id int
+	return id, rows.Scan(&id)
+}
+
+func exists(path string) (bool, error) {
+	h, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	_, err = h.Stat()
+	return err == nil, nil
+}
+"#;
+
+/// A run of the command in a pseudo-terminal, between two looks at the terminal's modes.
+struct Talk {
+    repository: Repository,
+    /// Outside the repository, which must stay clean.
+    desk: tempfile::TempDir,
+    session: PtySession,
+}
+
+/// What is left after the run.
+struct Aftermath {
+    repository: Repository,
+    /// Everything on the terminal since the last expectation.
+    tail: String,
+    code: i32,
+}
+
+impl Talk {
+    fn new() -> Self {
+        Talk::with_editor("true")
+    }
+
+    /// `editor` is a shell script; `$1` is the file to edit.
+    fn with_editor(editor: &str) -> Self {
+        Talk::run("", editor)
+    }
+
+    fn run(flags: &str, editor: &str) -> Self {
+        let files = [("go.mod", GO_MOD), ("files.go", FILES), ("store/rows.go", ROWS)];
+        let repository = Repository::with(files.map(|(path, text)| (path, text.as_bytes())));
+        let desk = tempfile::tempdir().unwrap();
+        let script = desk.path().join("editor");
+        fs::write(&script, format!("#!/bin/sh\n{editor}\n")).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        let unleak = env!("CARGO_BIN_EXE_unleak");
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!(
+            "stty -a >$DESK/before; {unleak} fix -i . {flags}; echo \"exit=$?\"; stty -a >$DESK/after"
+        ));
+        shell.current_dir(repository.path());
+        shell.env("EDITOR", &script).env_remove("VISUAL");
+        shell.env("TERM", "xterm").env("NO_COLOR", "1");
+        shell.env("DESK", desk.path());
+        Talk {
+            repository,
+            desk,
+            session: spawn_command(shell, Some(30_000)).unwrap(),
+        }
+    }
+
+    /// Waits for the question about proposal `at` of four and answers it with a key.
+    fn press(&mut self, at: usize, key: &str) -> &mut Self {
+        self.expect(&format!("({at}/4) "));
+        self.answer(key)
+    }
+
+    /// Answers the question that is on its way.
+    fn answer(&mut self, key: &str) -> &mut Self {
+        self.expect("Apply this fix? [");
+        self.expect("] ");
+        self.send(key)
+    }
+
+    fn send(&mut self, keys: &str) -> &mut Self {
+        self.session.send(keys).unwrap();
+        self.session.flush().unwrap();
+        self
+    }
+
+    /// What came before `text`.
+    fn expect(&mut self, text: &str) -> String {
+        let seen = self.session.exp_string(text);
+        seen.unwrap_or_else(|error| panic!("waiting for {text:?}: {error}"))
+    }
+
+    /// Waits for the end, at which the terminal must be as it was.
+    fn end(mut self) -> Aftermath {
+        let mut tail = self.expect("exit=");
+        let code = self.session.read_line().unwrap();
+        tail.push_str(&self.session.exp_eof().unwrap());
+        let modes = |name| fs::read_to_string(self.desk.path().join(name)).unwrap();
+        assert_eq!(modes("before"), modes("after"));
+        assert!(tail.contains("\x1b[?25h"), "the cursor is shown: {tail:?}");
+        Aftermath {
+            repository: self.repository,
+            tail,
+            code: code.trim().parse().unwrap(),
+        }
+    }
+}
+
+impl Aftermath {
+    fn read(&self, path: &str) -> String {
+        String::from_utf8(self.repository.read(path)).unwrap()
+    }
+
+    /// Which of the four handles are closed now.
+    fn closed(&self) -> String {
+        let text = self.read("files.go") + &self.read("store/rows.go");
+        let closed = |name: &&str| text.contains(&format!("{name}.Close()"));
+        ["f", "g", "rows", "h"]
+            .into_iter()
+            .filter(closed)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    fn is_untouched(&self) -> bool {
+        self.read("files.go") == FILES && self.read("store/rows.go") == ROWS
+    }
+}
+
+#[test]
+fn each_fix_is_accepted_or_left() {
+    let mut talk = Talk::new();
+    let card = talk.expect("Apply this fix?");
+    for part in [
+        "(1/4) ",
+        "files.go:6:",
+        " in same",
+        "safe",
+        "+\tdefer f.Close()",
+        " \tg, err := os.Open(b)",
+    ] {
+        assert!(card.contains(part), "{part:?} is on the card: {card}");
+    }
+    talk.send("y").press(2, "n").press(3, "y").press(4, "n");
+    let after = talk.end();
+    assert_eq!((after.closed().as_str(), after.code), ("f rows", 1));
+}
+
+#[test]
+fn everything_repaired_is_exit_0() {
+    let mut talk = Talk::new();
+    talk.press(1, "y").press(2, "y").press(3, "y").press(4, "y");
+    let after = talk.end();
+    assert_eq!((after.closed().as_str(), after.code), ("f g rows h", 0));
+}
+
+#[test]
+fn enter_says_nothing() {
+    let mut talk = Talk::new();
+    talk.press(1, "\r").send("\n\r").send("n").press(2, "q");
+    let after = talk.end();
+    assert!(after.is_untouched());
+}
+
+#[test]
+fn keys_typed_ahead_are_answers_too() {
+    let mut talk = Talk::new();
+    talk.press(1, "ynyy");
+    assert_eq!(talk.end().closed(), "f rows h");
+}
+
+#[test]
+fn the_rest_of_a_file_is_taken_or_left() {
+    let mut talk = Talk::new();
+    talk.press(1, "a").press(3, "d");
+    assert_eq!(talk.end().closed(), "f g");
+    let mut talk = Talk::new();
+    talk.press(1, "d").press(3, "a");
+    assert_eq!(talk.end().closed(), "rows h");
+}
+
+#[test]
+fn a_rule_is_taken_or_left_everywhere() {
+    let mut talk = Talk::new();
+    talk.press(1, "A");
+    talk.expect("3 findings decided");
+    talk.press(3, "n");
+    assert_eq!(talk.end().closed(), "f g h");
+    let mut talk = Talk::new();
+    talk.press(1, "x").press(3, "y");
+    assert_eq!(talk.end().closed(), "rows");
+}
+
+#[test]
+fn undo_takes_back_a_decision_and_one_about_many() {
+    let mut talk = Talk::new();
+    talk.press(1, "y")
+        .press(2, "u")
+        .press(1, "n")
+        .press(2, "A")
+        .press(3, "u")
+        .press(2, "n");
+    talk.press(3, "y").press(4, "n");
+    assert_eq!(talk.end().closed(), "rows");
+}
+
+#[test]
+fn going_back_and_forth_decides_nothing() {
+    let mut talk = Talk::new();
+    talk.press(1, "k");
+    talk.expect("This is the first one.");
+    talk.answer("j")
+        .press(2, "y")
+        .press(3, "k")
+        .press(2, "k")
+        .press(1, "n")
+        .press(3, "q");
+    assert_eq!(talk.end().closed(), "g");
+}
+
+#[test]
+fn quitting_keeps_what_was_accepted() {
+    let mut talk = Talk::new();
+    talk.press(1, "y").press(2, "q");
+    let after = talk.end();
+    assert_eq!((after.closed().as_str(), after.code), ("f", 1));
+}
+
+#[test]
+fn quitting_to_restore_writes_nothing() {
+    let mut talk = Talk::new();
+    talk.press(1, "A").press(3, "Q");
+    let after = talk.end();
+    assert!(after.is_untouched());
+    assert_eq!(after.code, 1);
+    assert!(after.tail.contains("Nothing was written."));
+}
+
+#[test]
+fn ctrl_c_writes_nothing_and_exits_130() {
+    let mut talk = Talk::new();
+    talk.press(1, "y").press(2, "\x03");
+    let after = talk.end();
+    assert!(after.is_untouched());
+    assert_eq!(after.code, 130);
+    assert!(after.tail.contains("Nothing was written.") && !after.tail.contains("Apply this fix?"));
+}
+
+#[test]
+fn ctrl_c_while_typing_a_reason_writes_nothing_and_exits_130() {
+    let mut talk = Talk::new();
+    talk.press(1, "y").press(2, "s");
+    talk.expect("Reason for keeping it");
+    talk.send("it is\x03");
+    let after = talk.end();
+    assert!(after.is_untouched());
+    assert_eq!(after.code, 130);
+}
+
+#[test]
+fn a_signal_from_outside_leaves_the_terminal_as_it_was() {
+    for signal in ["INT", "TERM"] {
+        let mut talk = Talk::new();
+        talk.press(1, "y").expect("(2/4) ");
+        talk.expect("] ");
+        kill(signal, talk.repository.path());
+        let after = talk.end();
+        assert!(after.is_untouched());
+        assert_eq!(after.code, 130, "{signal}");
+    }
+}
+
+/// Signals the `unleak` that works in `folder`, and no other.
+fn kill(signal: &str, folder: &Path) {
+    let folder = folder.canonicalize().unwrap();
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let is_ours = |process: &fs::DirEntry| {
+        let name = fs::read_to_string(process.path().join("comm")).unwrap_or_default();
+        let home = fs::read_link(process.path().join("cwd")).unwrap_or_default();
+        name.trim() == "unleak" && home == folder
+    };
+    let process = processes.into_iter().find(is_ours).expect("the process runs");
+    let id = process.file_name();
+    assert!(
+        Command::new("kill")
+            .arg(format!("-{signal}"))
+            .arg(id)
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+#[test]
+fn a_hand_edit_is_what_gets_written() {
+    let mut talk = Talk::with_editor("sed -i 's/defer f.Close()/defer closeQuietly(f)/' \"$1\"");
+    talk.press(1, "e").press(2, "k");
+    let card = talk.expect("Apply this fix?");
+    assert!(
+        card.contains("edited by hand") && card.contains("+\tdefer closeQuietly(f)"),
+        "{card}"
+    );
+    talk.expect("] ");
+    talk.send("y").press(2, "q");
+    let after = talk.end();
+    let expected = FILES.replacen("\tg, err", "\tdefer closeQuietly(f)\n\tg, err", 1);
+    assert_eq!(after.read("files.go"), expected);
+}
+
+#[test]
+fn the_editor_sees_the_lines_of_the_hunk() {
+    let mut talk = Talk::with_editor("cp \"$1\" \"$(dirname \"$0\")/seen\"");
+    talk.press(1, "e");
+    talk.expect("Nothing was edited");
+    let seen = fs::read_to_string(talk.desk.path().join("seen")).unwrap();
+    assert!(
+        seen.contains("\tdefer f.Close()\n") && !seen.contains("package"),
+        "{seen}"
+    );
+    talk.press(1, "q");
+    assert!(talk.end().is_untouched());
+}
+
+#[test]
+fn an_edit_that_does_not_parse_is_offered_for_another_try() {
+    let spoil = "grep -q 'Close())' \"$1\" && sed -i 's/Close())/Close()/' \"$1\" || sed -i 's/f.Close()/f.Close())/' \"$1\"";
+    let mut talk = Talk::with_editor(spoil);
+    talk.press(1, "e");
+    talk.expect("would not parse");
+    talk.expect("[y,n] ");
+    // Enter is no answer here either.
+    talk.send("\ry");
+    talk.press(1, "q");
+    let after = talk.end();
+    assert!(after.is_untouched());
+}
+
+#[test]
+fn a_second_edit_of_the_same_lines_is_not_lost_in_silence() {
+    // The second check stands in both hunks, and each run of the editor writes its own number there.
+    let mut talk = Talk::with_editor("sed -i \"s/err != nil/nil != err \\&\\& $$ > 0/\" \"$1\"");
+    talk.press(1, "e").press(2, "e");
+    talk.expect("It changes the same lines as your edit of number 1.");
+    talk.expect("[y,n] ");
+    talk.send("n").press(2, "q");
+    let after = talk.end();
+    assert_eq!(after.read("files.go").matches("nil != err").count(), 2);
+    assert_eq!(after.closed(), "f");
+}
+
+#[test]
+fn a_failing_editor_decides_nothing() {
+    let mut talk = Talk::with_editor("echo broken >\"$1\"; exit 1");
+    talk.press(1, "e");
+    talk.expect("The editor did not end well");
+    talk.answer("q");
+    assert!(talk.end().is_untouched());
+}
+
+#[test]
+fn a_suppression_is_written_with_its_reason() {
+    let mut talk = Talk::new();
+    talk.press(1, "s");
+    talk.expect("Reason for keeping it");
+    talk.send("\r");
+    talk.expect("A suppression needs a reason");
+    talk.answer("s");
+    talk.expect("Reason for keeping it");
+    talk.send("the process ends\r");
+    talk.press(2, "q");
+    let after = talk.end();
+    let lines = after.read("files.go");
+    let comment = lines
+        .lines()
+        .position(|line| line.starts_with("\t//unleak:ignore "))
+        .unwrap();
+    assert!(lines.lines().nth(comment).unwrap().ends_with(" the process ends"));
+    assert!(
+        lines
+            .lines()
+            .nth(comment + 1)
+            .unwrap()
+            .contains("f, err := os.Open")
+    );
+}
+
+#[test]
+fn help_and_explanations_come_back_to_the_question() {
+    let mut talk = Talk::new();
+    talk.press(1, "?");
+    talk.expect("apply every open fix of this rule");
+    talk.press(1, "i");
+    talk.expect("Why it leaks");
+    talk.press(1, "z");
+    talk.expect("Press ?");
+    talk.answer("q");
+    assert!(talk.end().is_untouched());
+}
+
+#[test]
+fn without_a_terminal_it_is_exit_2_and_a_sentence() {
+    let repository = Repository::with([("go.mod", GO_MOD.as_bytes()), ("files.go", FILES.as_bytes())]);
+    let output = Command::new(env!("CARGO_BIN_EXE_unleak"))
+        .args(["fix", "--interactive", "."])
+        .current_dir(repository.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("terminal"));
+    assert_eq!(repository.read("files.go"), FILES.as_bytes());
+}
+
+#[test]
+fn a_dry_run_prints_the_patch_of_what_was_accepted_and_nothing_else() {
+    let mut talk = Talk::run("--dry-run >$DESK/patch", "true");
+    talk.press(1, "y").press(2, "q");
+    let patch = talk.desk.path().join("patch");
+    talk.expect("exit=1");
+    let patch = fs::read_to_string(patch).unwrap();
+    assert!(patch.starts_with("diff --git a/files.go b/files.go\n"), "{patch}");
+    assert!(
+        patch.contains("\n+\tdefer f.Close()\n") && !patch.contains("rows.go"),
+        "{patch}"
+    );
+    assert_eq!(talk.repository.read("files.go"), FILES.as_bytes());
+}
