@@ -91,6 +91,10 @@ impl Talk {
     fn run(flags: &str, editor: &str) -> Self {
         let files = [("go.mod", GO_MOD), ("files.go", FILES), ("store/rows.go", ROWS)];
         let repository = Repository::with(files.map(|(path, text)| (path, text.as_bytes())));
+        Talk::about(repository, flags, editor)
+    }
+
+    fn about(repository: Repository, flags: &str, editor: &str) -> Self {
         let desk = tempfile::tempdir().unwrap();
         let script = desk.path().join("editor");
         fs::write(&script, format!("#!/bin/sh\n{editor}\n")).unwrap();
@@ -198,6 +202,55 @@ fn everything_repaired_is_exit_0() {
     talk.press(1, "y").press(2, "y").press(3, "y").press(4, "y");
     let after = talk.end();
     assert_eq!((after.closed().as_str(), after.code), ("f g rows h", 0));
+}
+
+/// The files of a leaky Fiber service, by path.
+fn service() -> Vec<(String, Vec<u8>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps/v2-leaky");
+    let mut folders = vec![root.clone()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let shown = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => files.push((shown, fs::read(&path).unwrap())),
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn accepting_everything_is_what_fix_does_alone() {
+    let files = service();
+    let repository = || {
+        Repository::with(
+            files
+                .iter()
+                .map(|(path, bytes)| (path.as_str(), bytes.as_slice())),
+        )
+    };
+    let alone = repository();
+    let fixed = Command::new(env!("CARGO_BIN_EXE_unleak"))
+        .args(["fix", "."])
+        .current_dir(alone.path())
+        .status()
+        .unwrap();
+    let mut talk = Talk::about(repository(), "", "true");
+    talk.expect("(1/");
+    let count: usize = talk.expect(")").parse().unwrap();
+    for _ in 0..count {
+        talk.answer("y");
+    }
+    let asked = talk.end();
+    assert_eq!(Some(asked.code), fixed.code());
+    for (path, before) in &files {
+        let after = asked.repository.read(path);
+        assert_eq!(after, alone.read(path), "{path}");
+        let is_leaky = path == "internal/handlers/reports.go";
+        assert!(!is_leaky || after != *before, "{path} is repaired");
+    }
 }
 
 #[test]
