@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::handover::{self, Handover};
 use super::table::Resource;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{BindingId, BindingKind, Callee, Declaration, Usage};
+use crate::go::{BindingId, BindingKind, Callee, Declaration, Type, Usage};
 
 /// How many functions of the package are looked into, one inside the other.
 const DEPTH: u32 = 5;
@@ -35,6 +35,8 @@ pub enum Effect {
     Touch,
     Release,
     Keep(Keep),
+    /// Something that depends on it is handed to code that cannot be seen. That code cannot release it.
+    Lent,
     /// Handed to code that cannot be seen.
     Unknown,
 }
@@ -53,8 +55,10 @@ enum Grip {
     Whole,
     /// The part that has to be released.
     Part,
-    /// Something that works on it and cannot release it.
+    /// Something that works on it and cannot release it: a decoder. What comes out of it is data.
     Derived,
+    /// Something that came out of it and lives as long as it does: the rows of a transaction.
+    Child,
     /// A function that has this effect when it is called.
     Closure(Effect),
 }
@@ -150,7 +154,10 @@ impl<'a> Tracker<'a, '_> {
                 Done(Effect::Pass) if touched => return Effect::Touch,
                 Done(effect) => return effect,
                 Up(around, next) => {
-                    touched |= around.is(Kind::SelectorExpression);
+                    touched |= !matches!(grip, Grip::Closure(_))
+                        && expression
+                            .parent()
+                            .is_some_and(|parent| parent.is(Kind::SelectorExpression));
                     (expression, grip) = (around, next);
                 }
             }
@@ -172,6 +179,10 @@ impl<'a> Tracker<'a, '_> {
             Kind::LiteralElement | Kind::KeyedElement | Kind::LiteralValue | Kind::SendStatement => {
                 Done(Effect::Keep(Keep::Stored))
             }
+            Kind::RangeClause if grip == Grip::Child => {
+                self.hold_all(parent, grip);
+                Done(Effect::Pass)
+            }
             Kind::BinaryExpression
             | Kind::ExpressionStatement
             | Kind::IndexExpression
@@ -183,7 +194,7 @@ impl<'a> Tracker<'a, '_> {
             | Kind::DeferStatement
             | Kind::IncStatement
             | Kind::DecStatement => Done(Effect::Pass),
-            Kind::UnaryExpression if grip == Grip::Derived => Done(Effect::Pass),
+            Kind::UnaryExpression if matches!(grip, Grip::Derived | Grip::Child) => Done(Effect::Pass),
             _ => Done(Effect::Unknown),
         }
     }
@@ -198,9 +209,23 @@ impl<'a> Tracker<'a, '_> {
             Grip::Whole | Grip::Part if self.resource.is_released_by(name) => {
                 Done(run_by(selector, Effect::Release))
             }
-            Grip::Whole | Grip::Part => Done(run_by(selector, Effect::Touch)),
-            Grip::Derived => Done(run_by(selector, Effect::Pass)),
+            Grip::Derived => Done(run_by(selector, Effect::Touch)),
+            Grip::Whole | Grip::Part | Grip::Child => self.taken_out(selector),
             Grip::Closure(_) => Done(Effect::Unknown),
+        }
+    }
+
+    /// What a method gives or a field holds: data of its own, or something that dies with the resource.
+    fn taken_out(&self, selector: Node<'a>) -> Step<'a> {
+        let call = selector
+            .parent()
+            .filter(|call| call.is(Kind::CallExpression) && selector.role() == Field::Function);
+        let taken = call.unwrap_or(selector);
+        let effect = run_by(selector, Effect::Touch);
+        let passed_as_value = call.is_none() && matches!(self.at.type_of(selector), Type::Func(_));
+        match effect != Effect::Touch || passed_as_value || is_data(&self.at.type_of(taken)) {
+            true => Done(effect),
+            false => Up(taken, Grip::Child),
         }
     }
 
@@ -278,28 +303,68 @@ impl<'a> Tracker<'a, '_> {
         }
     }
 
-    /// A local name that takes the value is followed; anything else keeps it.
+    /// Local names that take the value are followed; anything else keeps it. Where one call gives several values,
+    /// each that is no plain data may have it.
     fn assigned(&mut self, statement: Node<'a>, list: Node<'a>, value: Node<'a>, grip: Grip) -> Effect {
         let position = list.children().position(|child| child == value).unwrap_or(0);
-        let Some(target) = targets(statement).nth(position) else {
-            return Effect::Unknown;
-        };
+        let spread = list.children().count() == 1;
+        let mut worst = Effect::Pass;
+        for (at, target) in targets(statement).enumerate() {
+            if at == position || (spread && !is_data(&self.at.type_of(target))) {
+                let effect = self.taken_by(target, grip);
+                worst = if effect == Effect::Pass { worst } else { effect };
+            }
+        }
+        worst
+    }
+
+    fn taken_by(&mut self, target: Node<'a>, grip: Grip) -> Effect {
         if target.text() == "_" {
             return Effect::Pass;
         }
-        match self.at.scopes().binding_of(target) {
-            Some(id) => match self.at.scopes().get(id) {
-                binding if !self.function.contains(self.at.tree().node(binding.function)) => {
-                    Effect::Keep(Keep::Stored)
-                }
-                binding if binding.kind == BindingKind::Result => Effect::Keep(Keep::Returned),
-                _ => {
-                    self.hold(id, grip);
-                    Effect::Pass
-                }
-            },
-            None => Effect::Keep(Keep::Stored),
+        let Some(id) = self.at.scopes().binding_of(target) else {
+            return Effect::Keep(Keep::Stored);
+        };
+        match self.at.scopes().get(id) {
+            binding if !self.function.contains(self.at.tree().node(binding.function)) => {
+                Effect::Keep(Keep::Stored)
+            }
+            binding if binding.kind == BindingKind::Result => Effect::Keep(Keep::Returned),
+            _ => {
+                self.hold(id, grip);
+                Effect::Pass
+            }
         }
+    }
+
+    /// Follows the variables of a `range`.
+    fn hold_all(&mut self, clause: Node<'a>, grip: Grip) {
+        for target in targets(clause) {
+            if !is_data(&self.at.type_of(target)) {
+                self.taken_by(target, grip);
+            }
+        }
+    }
+}
+
+/// Whether values of this type are plain data, which stays right after a release. Unknown types are not.
+fn is_data(of: &Type) -> bool {
+    const DATA: [(&str, &str); 7] = [
+        ("database/sql", "ColumnType"),
+        ("database/sql", "Result"),
+        ("io/fs", "DirEntry"),
+        ("io/fs", "FileInfo"),
+        ("os", "FileInfo"),
+        ("time", "Time"),
+        ("time", "Duration"),
+    ];
+    match of {
+        Type::Basic(_) => true,
+        Type::Named { path, name } => DATA.contains(&(&**path, &**name)),
+        Type::Slice(inner) | Type::Array(inner) | Type::Pointer(inner) => is_data(inner),
+        Type::Map(key, value) => is_data(key) && is_data(value),
+        Type::Tuple(types) => types.iter().all(is_data),
+        _ => false,
     }
 }
 
@@ -351,11 +416,13 @@ fn handed(call: Node<'_>, handover: Handover, grip: Grip) -> Step<'_> {
         (Handover::Use, Grip::Closure(effect)) => Done(effect),
         (Handover::Use, _) => Done(Effect::Pass),
         (Handover::Wrap, Grip::Closure(_)) => Up(call, grip),
+        (Handover::Wrap, Grip::Child) => Up(call, grip),
         (Handover::Wrap, _) => Up(call, Grip::Derived),
-        // A wrapper cannot be used to release what it wraps.
-        (Handover::Release, Grip::Derived) => Done(Effect::Pass),
+        // What came out of it cannot release it.
+        (Handover::Release, Grip::Derived | Grip::Child) => Done(Effect::Pass),
         (Handover::Release, Grip::Closure(_)) => Done(Effect::Unknown),
         (Handover::Release, _) => Done(Effect::Release),
+        (Handover::Unknown, Grip::Derived | Grip::Child) => Done(Effect::Lent),
         (Handover::Unknown, _) => Done(Effect::Unknown),
     }
 }
@@ -370,8 +437,10 @@ fn summary<'a>(call: Node<'a>, effects: &[Effect], grip: Grip) -> Step<'a> {
     if any(|effect| matches!(effect, Effect::Keep(keep) if *keep != Keep::Returned)) {
         return Done(Effect::Keep(Keep::Passed));
     }
-    if any(|effect| *effect == Effect::Unknown) {
-        return Done(Effect::Unknown);
+    for unseen in [Effect::Unknown, Effect::Lent] {
+        if effects.contains(&unseen) {
+            return Done(unseen);
+        }
     }
     match any(|effect| *effect == Effect::Keep(Keep::Returned)) {
         true => Up(call, grip),

@@ -102,7 +102,7 @@ fn settled<'a>(flow: &Cfg<'a>, mut mentions: Vec<Mention<'a>>) -> Vec<Mention<'a
         .collect();
     let is_release = |node| flow.point_of(node).is_some_and(|point| releases.contains(&point));
     for mention in &mut mentions {
-        if mention.effect == Effect::Unknown
+        if matches!(mention.effect, Effect::Unknown | Effect::Lent)
             && let Some(point) = flow.point_of(mention.node)
             && reaches(flow, point.after(), is_release)
         {
@@ -348,7 +348,7 @@ impl<'a> Paths<'a> for Trace<'a, '_> {
                 Effect::Release | Effect::Keep(_) => known.over = true,
                 Effect::Unknown => known.shared = true,
                 Effect::Touch => known.valid = true,
-                Effect::Pass => {}
+                Effect::Pass | Effect::Lent => {}
             }
         }
         if again && !known.over {

@@ -67,7 +67,7 @@ fn obstacle(site: &Site<'_>) -> Option<Refusal> {
             Reason::Escapes,
             format!("`{subject}` is kept elsewhere on another path: release it only where it is not"),
         ),
-        None if effects.any(|effect| effect == Effect::Unknown) => Some(unseen(site)),
+        None if effects.any(|effect| matches!(effect, Effect::Unknown | Effect::Lent)) => Some(unseen(site)),
         None if site.lifetime.repeats => refuse(
             Reason::InLoop,
             "a defer in this loop would run only when the function returns: move the body to a function"
@@ -339,11 +339,8 @@ fn released_at_exits(site: &Site<'_>) -> Option<Fix> {
         let Lost::Exit(Exit::Return(exit)) = loss.how else {
             return None;
         };
-        let uses = site
-            .lifetime
-            .mentions
-            .iter()
-            .any(|mention| exit.contains(mention.node));
+        let mut mentions = site.lifetime.mentions.iter().map(|mention| mention.node);
+        let uses = mentions.any(|node| exit.contains(node) && !reads_beside(site, node));
         let named = at.scopes().visible(site.held_name(), exit) == Some(binding);
         let safe = loss.certain && !uses && named && site.lifetime.is_held_at(exit);
         let edit = rewrite::insert_before(at.file(), exit, &[&release]).filter(|_| safe)?;
@@ -351,6 +348,22 @@ fn released_at_exits(site: &Site<'_>) -> Option<Fix> {
     }
     let title = format!("Release `{}` before the returns that leak it", site.subject());
     Some(Fix::new(title, Applicability::Safe, rewrite))
+}
+
+/// Whether the mention reads a field beside the part that is released, which is as good afterwards: the status of a
+/// response.
+fn reads_beside(site: &Site<'_>, mention: Node<'_>) -> bool {
+    let selector = mention
+        .parent()
+        .filter(|parent| parent.is(Kind::SelectorExpression));
+    let called = |selector: Node<'_>| selector.role() == Field::Function;
+    let field = selector
+        .filter(|selector| !called(*selector))
+        .and_then(|selector| selector.field(Field::Field));
+    match (&site.acquisition.resource.part, field) {
+        (Some(part), Some(field)) => field.text() != part,
+        _ => false,
+    }
 }
 
 /// `_, err := acquire()` ⇒ `x, err := acquire()` with a deferred release, under a name that nothing uses.

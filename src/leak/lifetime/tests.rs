@@ -240,6 +240,22 @@ fn working_with_it_is_no_escape() {
 }
 
 #[test]
+fn what_comes_out_of_it_may_not_outlive_it() {
+    let tx = "tx, err := q.Begin()\nif err != nil {\nreturn nil, err\n}\n";
+    let lost = |rest: &str| lost_in(&format!("func f(q *sql.DB) (any, error) {{\n{tx}{rest}\n}}"));
+    assert_eq!(lost("return tx.Query(\"\")"), NOTHING);
+    assert_eq!(lost("rows, err := tx.Query(\"\")\nreturn rows, err"), NOTHING);
+    assert_eq!(
+        lost("_, err = tx.Exec(\"\")\nreturn nil, err"),
+        ["return nil, err"]
+    );
+    assert_eq!(
+        lost("var n int\nerr = tx.QueryRow(\"\").Scan(&n)\nreturn n, err"),
+        ["return n, err"]
+    );
+}
+
+#[test]
 fn what_cannot_be_seen_is_uncertain_unless_the_function_closes_afterwards() {
     assert_eq!(after(FILE, "other.Load(f)\nreturn nil"), ["return nil?"]);
     let owned = "if err := other.Load(f); err != nil {\nreturn err\n}\nf.Close()\nreturn nil";
