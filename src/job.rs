@@ -20,11 +20,13 @@ use crate::workspace::{
 };
 
 mod panics;
+mod programs;
 mod report;
 mod users;
 mod write;
 
 pub use panics::{silence_panics, told};
+pub use programs::Programs;
 pub use report::reported;
 pub use users::ModuleUsers;
 pub use write::{Paths, Unwritten};
@@ -89,6 +91,7 @@ impl Job<'_> {
             sources: ModuleUsers::new(&discovery),
             discovery: &discovery,
             modules,
+            programs: Programs::new(&discovery.root),
             log: Mutex::default(),
             results: Mutex::new(Vec::new()),
         };
@@ -143,6 +146,7 @@ struct Crew<'a, R> {
     named: HashSet<PathBuf>,
     sources: ModuleUsers,
     modules: Modules,
+    programs: Programs,
     log: Mutex<Log>,
     results: Mutex<Vec<Placed<R>>>,
 }
@@ -273,6 +277,9 @@ impl<R: Send> Crew<'_, R> {
     ) -> R {
         let module = self.modules.nearest(&directory.path);
         let mut package = Package::new(directory.dir.clone(), module, files);
+        if let Some(program) = self.programs.around(&directory.path) {
+            package = package.within(program);
+        }
         let mut searched: HashMap<String, &PathBuf> = HashMap::new();
         searched.extend(
             directory

@@ -2,11 +2,16 @@
 
 use crate::transform::{AnyTransform, Suite};
 
+pub mod cancel_goroutine;
 pub mod defer_release;
 pub mod drop_retained_ctx;
 
 /// Every transform, in the order in which their findings are told apart at one place.
-static ALL: [&dyn AnyTransform; 2] = [&defer_release::DeferRelease, &drop_retained_ctx::DropRetainedCtx];
+static ALL: [&dyn AnyTransform; 3] = [
+    &defer_release::DeferRelease,
+    &cancel_goroutine::CancelGoroutine,
+    &drop_retained_ctx::DropRetainedCtx,
+];
 
 /// The suite as it is released.
 pub fn suite() -> &'static Suite {

@@ -6,12 +6,12 @@ use super::scope::BindingId;
 use super::signatures;
 use super::source::DeclKind;
 use super::syntax::{Field, Kind, Node};
-use super::types::{OWN, Type};
+use super::types::Type;
 
 /// What a call calls.
 #[derive(Clone, Debug)]
 pub enum Callee<'a> {
-    /// A function or method of this package.
+    /// A function or method whose body is at hand: of this package, or of another one of the module.
     Package(Declaration<'a>),
     /// A function (`receiver` is `None`) or method of another package.
     External {
@@ -99,48 +99,44 @@ impl<'a> Declaration<'a> {
         if operand.is(Kind::Identifier)
             && let Meaning::Import(import) = self.resolve(operand)
         {
-            return Callee::External {
-                path: import.path.clone(),
-                receiver: None,
-                name,
-            };
+            return self.imported_callee(&import.path, name);
         }
         self.method_of(&self.type_of(operand), &name)
     }
 
-    /// The method `name` of a value of type `of`; through embedded types, as Go promotes.
-    pub fn method_of(self, of: &Type, name: &str) -> Callee<'a> {
-        match of.pointee() {
-            Type::Named { path, name: receiver } if path == OWN => {
-                match self.package.find_method(receiver, name) {
-                    Some(method) => Callee::Package(method),
-                    None => self.promoted(receiver, name),
-                }
+    /// `path.name`, called.
+    fn imported_callee(self, path: &str, name: String) -> Callee<'a> {
+        let package = self.package_at(path);
+        let declared = package.and_then(|package| self.find_name_in(package, &name));
+        match declared {
+            Some(declaration) if declaration.kind() == DeclKind::Type => {
+                Callee::Conversion(Type::named(path, &name))
             }
-            Type::Named { path, name: receiver } => Callee::External {
-                path: path.clone(),
-                receiver: Some(receiver.clone()),
-                name: name.to_owned(),
+            Some(declaration) if declaration.package.is_own => match declaration.kind() {
+                DeclKind::Func => Callee::Package(declaration),
+                _ => Callee::Unknown,
             },
-            _ => Callee::Unknown,
+            _ => Callee::External {
+                path: path.to_owned(),
+                receiver: None,
+                name,
+            },
         }
     }
 
-    /// A method that `receiver`, a struct of this package, has from the types it embeds. A foreign type counts
-    /// only where its method is known by the table; nothing is guessed from spelling.
-    fn promoted(self, receiver: &str, name: &str) -> Callee<'a> {
-        let mut level = self.embedded_in(receiver);
-        for _ in 0..8 {
-            if let Some(callee) = level.iter().find_map(|of| self.declared_method(of, name)) {
-                return callee;
-            }
-            let own = level.iter().filter_map(|of| match of.pointee() {
-                Type::Named { path, name } if path == OWN => Some(name),
-                _ => None,
-            });
-            level = own.flat_map(|inner| self.embedded_in(inner)).collect();
+    /// The method `name` of a value of type `of`; through embedded types, as Go promotes.
+    pub fn method_of(self, of: &Type, name: &str) -> Callee<'a> {
+        let Type::Named { path, name: receiver } = of.pointee() else {
+            return Callee::Unknown;
+        };
+        if let Some(callee) = self.declared_method(of, name).or_else(|| self.promoted(of, name)) {
+            return callee;
         }
-        Callee::Unknown
+        match self.package_at(path) {
+            // Interfaces of the module, and names that do not exist.
+            Some(package) if package.is_own => Callee::Unknown,
+            _ => external_method(path, receiver, name),
+        }
     }
 
     /// The method that the type itself declares, where the source or the table says so.
@@ -148,15 +144,36 @@ impl<'a> Declaration<'a> {
         let Type::Named { path, name: receiver } = of.pointee() else {
             return None;
         };
-        if path == OWN {
-            return self.package.find_method(receiver, name).map(Callee::Package);
+        let package = self.package_at(path);
+        match package.and_then(|package| self.find_method_in(package, receiver, name)) {
+            Some(method) if method.package.is_own => Some(Callee::Package(method)),
+            Some(_) => Some(external_method(path, receiver, name)),
+            None => {
+                signatures::find(path, &format!("{receiver}.{name}"))?;
+                Some(external_method(path, receiver, name))
+            }
         }
-        signatures::find(path, &format!("{receiver}.{name}"))?;
-        Some(Callee::External {
-            path: path.clone(),
-            receiver: Some(receiver.clone()),
-            name: name.to_owned(),
-        })
+    }
+
+    /// A method that a struct has from the types it embeds. A type whose source is not at hand counts only where
+    /// its method is known by the table; nothing is guessed from spelling.
+    fn promoted(self, of: &Type, name: &str) -> Option<Callee<'a>> {
+        let mut level = self.embedded_in(of);
+        for _ in 0..8 {
+            if let Some(callee) = level.iter().find_map(|of| self.declared_method(of, name)) {
+                return Some(callee);
+            }
+            level = level.iter().flat_map(|of| self.embedded_in(of)).collect();
+        }
+        None
+    }
+}
+
+fn external_method<'a>(path: &str, receiver: &str, name: &str) -> Callee<'a> {
+    Callee::External {
+        path: path.to_owned(),
+        receiver: Some(receiver.to_owned()),
+        name: name.to_owned(),
     }
 }
 

@@ -1,12 +1,14 @@
 //! Floor 1: what Go source says. Syntax, packages, scopes, types, calls and control flow. Knows nothing of
 //! leaks, Fiber, edits or files on disk; *Unknown* is an answer.
 
+mod build_tags;
 mod calls;
 pub mod cfg;
 mod flow;
 mod lexer;
 mod module;
 mod package;
+mod program;
 mod resolve;
 mod scope;
 mod signatures;
@@ -15,9 +17,10 @@ pub mod syntax;
 mod types;
 
 pub use calls::Callee;
-pub use module::{Module, Version};
+pub use module::{Module, Replacement, Version};
 pub use package::{DeclId, Declaration, FileId, Package, Place};
+pub use program::{Loaded, Loader, Program};
 pub use resolve::{Meaning, Usage};
 pub use scope::{Binding, BindingId, BindingKind, Scopes};
 pub use source::{Decl, DeclKind, Import, Name, SourceFile, package_name};
-pub use types::{OWN, StructField, Type};
+pub use types::{StructField, Type};

@@ -21,6 +21,19 @@ pub struct Module {
     pub go: Option<(u32, u32)>,
     /// Module path to version as written, `v2.52.15`.
     pub requires: HashMap<String, String>,
+    /// Module path to what stands in for it, whatever the version.
+    pub replaces: HashMap<String, Replacement>,
+}
+
+/// The right side of a `replace`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replacement {
+    /// A folder, relative to go.mod.
+    Folder(String),
+    Module {
+        path: String,
+        version: String,
+    },
 }
 
 impl Module {
@@ -54,14 +67,27 @@ impl Module {
 
     fn directive(&mut self, verb: &str, words: &[&str]) {
         match (verb, words) {
-            ("module", [path, ..]) => self.path = path.trim_matches('"').to_owned(),
+            ("module", [path, ..]) => self.path = unquoted(path),
             ("go", [version, ..]) => self.go = version_pair(version),
             ("require", [path, version, ..]) => {
-                self.requires
-                    .insert(path.trim_matches('"').to_owned(), (*version).to_owned());
+                self.requires.insert(unquoted(path), (*version).to_owned());
+            }
+            ("replace", [path, .., "=>", folder]) => {
+                self.replace(path, Replacement::Folder(unquoted(folder)))
+            }
+            ("replace", [path, .., "=>", other, version]) => {
+                let module = Replacement::Module {
+                    path: unquoted(other),
+                    version: (*version).to_owned(),
+                };
+                self.replace(path, module);
             }
             _ => {}
         }
+    }
+
+    fn replace(&mut self, path: &str, by: Replacement) {
+        self.replaces.insert(unquoted(path), by);
     }
 
     /// Whether the module's language has what Go `major.minor` brought. A module without a `go` line counts as
@@ -86,6 +112,10 @@ impl Module {
     }
 }
 
+fn unquoted(word: &str) -> String {
+    word.trim_matches('"').to_owned()
+}
+
 fn version_pair(version: &str) -> Option<(u32, u32)> {
     let mut parts = version.split('.');
     let digits = |part: &str| {
@@ -98,6 +128,18 @@ fn version_pair(version: &str) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn replacements_are_folders_or_modules() {
+        let text = "module m\nreplace a.b/c => ../c\nreplace (\n\td.e/f v1.0.0 => g.h/f v1.1.0\n)\n";
+        let module = Module::parse("", text);
+        assert_eq!(module.replaces["a.b/c"], Replacement::Folder("../c".to_owned()));
+        let other = Replacement::Module {
+            path: "g.h/f".to_owned(),
+            version: "v1.1.0".to_owned(),
+        };
+        assert_eq!(module.replaces["d.e/f"], other);
+    }
 
     #[test]
     fn reads_blocks_single_lines_and_comments() {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::module::Module;
+use super::program::Program;
 use super::scope::Scopes;
 use super::source::{Decl, DeclKind, SourceFile};
 use super::syntax::{Node, Tree};
@@ -27,10 +28,17 @@ pub struct DeclId {
     pub index: usize,
 }
 
+/// The path of a package of which no go.mod tells one.
+const UNKNOWN_PATH: &str = ".";
+
 pub struct Package {
     /// The folder, relative to the scanned root, with `/`.
     pub dir: String,
     pub name: String,
+    /// The import path; `.` where no go.mod gives one.
+    pub path: String,
+    /// Whether it belongs to the module at hand: of other packages only the declarations count.
+    pub is_own: bool,
     pub module: Option<Arc<Module>>,
     /// Shared, so that a package with one file changed keeps what is known about the others.
     pub files: Vec<Arc<SourceFile>>,
@@ -38,6 +46,7 @@ pub struct Package {
     pub context: HashSet<FileId>,
     names: HashMap<String, Vec<DeclId>>,
     methods: HashMap<(String, String), Vec<DeclId>>,
+    program: Option<Arc<Program>>,
 }
 
 impl Package {
@@ -56,8 +65,21 @@ impl Package {
         let package = Package::of_shared(self.dir.clone(), self.module.clone(), files);
         Package {
             context: self.context.clone(),
+            program: self.program.clone(),
+            path: self.path.clone(),
             ..package
         }
+    }
+
+    /// This package with others in sight.
+    pub fn within(mut self, program: Arc<Program>) -> Self {
+        self.program = Some(program);
+        self
+    }
+
+    /// The packages in sight.
+    pub fn program(&self) -> Option<&Program> {
+        self.program.as_deref()
     }
 
     fn of_shared(dir: String, module: Option<Arc<Module>>, files: Vec<Arc<SourceFile>>) -> Self {
@@ -66,12 +88,16 @@ impl Package {
             name: files
                 .first()
                 .map_or_else(String::new, |file| file.package.clone()),
+            path: String::new(),
+            is_own: true,
             module,
             context: HashSet::new(),
             names: HashMap::new(),
             methods: HashMap::new(),
+            program: None,
             files,
         };
+        package.path = package.import_path().unwrap_or_else(|| UNKNOWN_PATH.to_owned());
         package.index();
         package
     }
@@ -111,7 +137,11 @@ impl Package {
     }
 
     pub fn declaration(&self, id: DeclId) -> Declaration<'_> {
-        Declaration { package: self, id }
+        Declaration {
+            root: self,
+            package: self,
+            id,
+        }
     }
 
     pub fn declarations(&self) -> impl Iterator<Item = Declaration<'_>> {
@@ -124,10 +154,16 @@ impl Package {
         ids.map(|id| self.declaration(id))
     }
 
-    /// The declaration of a package-level name. A name that several declare (behind build tags) is unknown.
+    /// The declaration of a package-level name. Of several behind build tags it is the one for this machine.
     pub fn find_name(&self, name: &str) -> Option<Declaration<'_>> {
-        match self.names.get(name)?.as_slice() {
+        self.find_only(self.names.get(name)?)
+    }
+
+    fn find_only(&self, declared: &[DeclId]) -> Option<Declaration<'_>> {
+        let for_host = || declared.iter().filter(|id| self.file(id.file).is_for_host());
+        match declared {
             [only] => Some(self.declaration(*only)),
+            _ if for_host().count() == 1 => for_host().next().map(|id| self.declaration(*id)),
             _ => None,
         }
     }
@@ -139,25 +175,64 @@ impl Package {
 
     /// The method `name` of the type `receiver`.
     pub fn find_method(&self, receiver: &str, name: &str) -> Option<Declaration<'_>> {
-        match self
-            .methods
-            .get(&(receiver.to_owned(), name.to_owned()))?
-            .as_slice()
-        {
-            [only] => Some(self.declaration(*only)),
-            _ => None,
-        }
+        self.find_only(self.methods.get(&(receiver.to_owned(), name.to_owned()))?)
     }
 }
 
 /// A declaration with the package around it: the handle through which nodes get their meaning.
 #[derive(Clone, Copy)]
 pub struct Declaration<'a> {
+    /// The package under analysis, which sees the others.
+    root: &'a Package,
     pub package: &'a Package,
     pub id: DeclId,
 }
 
 impl<'a> Declaration<'a> {
+    /// The package that an import of `path` means from here; the one under analysis as it is now.
+    pub fn package_at(self, path: &str) -> Option<&'a Package> {
+        if path == self.package.path {
+            return Some(self.package);
+        }
+        match path == self.root.path {
+            true => Some(self.root),
+            false => self.root.program()?.package(path),
+        }
+    }
+
+    /// The package-level `name` of a package in sight.
+    pub fn find_name_in(self, package: &'a Package, name: &str) -> Option<Declaration<'a>> {
+        package.find_name(name).map(|found| self.beside(found))
+    }
+
+    /// The method `name` of the type `receiver` of a package in sight.
+    pub fn find_method_in(self, package: &'a Package, receiver: &str, name: &str) -> Option<Declaration<'a>> {
+        package
+            .find_method(receiver, name)
+            .map(|found| self.beside(found))
+    }
+
+    /// The own packages that import this one's, in sight of the same root.
+    pub fn importers(self) -> impl Iterator<Item = &'a Package> {
+        let program = self.root.program().into_iter();
+        let importers = program.flat_map(move |program| program.importers(&self.package.path));
+        importers.map(move |package| {
+            if package.path == self.root.path {
+                self.root
+            } else {
+                package
+            }
+        })
+    }
+
+    /// `other` as seen by the package under analysis.
+    pub fn beside(self, other: Declaration<'a>) -> Declaration<'a> {
+        Declaration {
+            root: self.root,
+            ..other
+        }
+    }
+
     pub fn file(self) -> &'a SourceFile {
         self.package.file(self.id.file)
     }

@@ -93,13 +93,13 @@ impl<'a> Declaration<'a> {
     /// What `name` means where no local name hides it.
     pub fn resolve_top(self, name: &str) -> Meaning<'a> {
         let file = self.file();
-        if let Some(declaration) = self.package.find_name(name) {
+        if let Some(declaration) = self.find_name_in(self.package, name) {
             return Meaning::Package(declaration);
         }
         if self.package.declares(name) {
             return Meaning::Unknown;
         }
-        if let Some(import) = file.import_named(name) {
+        if let Some(import) = self.import_called(name) {
             return Meaning::Import(import);
         }
         let dot_imports = file
@@ -110,6 +110,18 @@ impl<'a> Declaration<'a> {
             true => Meaning::Universe,
             false => Meaning::Unknown,
         }
+    }
+
+    /// The import that this file calls `name`. Where no path looks like the name, the clauses of the packages
+    /// at hand are asked: `github.com/x/go-thing/core` may well be `thingcore`.
+    fn import_called(self, name: &str) -> Option<&'a Import> {
+        let file = self.file();
+        let is_called = |import: &&Import| {
+            let package = || self.package_at(&import.path);
+            import.alias.is_none() && package().is_some_and(|package| package.name == name)
+        };
+        file.import_named(name)
+            .or_else(|| file.imports.iter().find(is_called))
     }
 
     /// The import path that `identifier` stands for, if it names an import.

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::build_tags;
 use super::lexer::{Lexer, Token};
 use super::scope::Scopes;
 use super::syntax::{self, Tree};
@@ -147,6 +148,12 @@ impl SourceFile {
 
     pub fn is_test(&self) -> bool {
         self.path.ends_with("_test.go")
+    }
+
+    /// Whether a compiler for this machine takes the file: by its name's `_linux_amd64` and its build constraints.
+    pub fn is_for_host(&self) -> bool {
+        let head = &self.source[..self.package_end.min(self.source.len())];
+        build_tags::name_fits(&self.path) && build_tags::constraints_hold(&String::from_utf8_lossy(head))
     }
 
     /// Whether a line before the package clause says `// Code generated … DO NOT EDIT.`

@@ -32,25 +32,26 @@ impl RequestPath<'_> {
         titles.join(" → ")
     }
 
-    /// The places of the calls, in order.
-    pub fn places(&self) -> Vec<Place> {
-        self.calls
+    /// The places of the calls in the package of `reached`, in order.
+    pub fn places(&self, reached: Declaration<'_>) -> Vec<Place> {
+        let beside = self
+            .calls
             .iter()
-            .map(|call| call.caller.place(call.call))
-            .collect()
+            .filter(|call| std::ptr::eq(call.caller.package, reached.package));
+        beside.map(|call| call.caller.place(call.call)).collect()
     }
 }
 
 /// The shortest way on which a request reaches `node`, where one is proven.
 pub fn request_path<'a>(declaration: Declaration<'a>, node: Node<'a>) -> Option<RequestPath<'a>> {
-    let mut seen: HashSet<DeclId> = HashSet::new();
+    let mut seen: HashSet<(&str, DeclId)> = HashSet::new();
     let mut queue = VecDeque::from([(declaration, node, Vec::new())]);
     while let Some((declaration, node, calls)) = queue.pop_front() {
         match owner(declaration, node) {
             Owner::Handler(handler) => return Some(RequestPath { handler, calls }),
             Owner::Once => {}
             Owner::Function => {
-                if seen.insert(declaration.id) {
+                if seen.insert((&declaration.package.path, declaration.id)) {
                     for (caller, call) in callers(declaration) {
                         let mut calls = calls.clone();
                         calls.insert(0, Call { caller, call });
@@ -63,15 +64,20 @@ pub fn request_path<'a>(declaration: Declaration<'a>, node: Node<'a>) -> Option<
     None
 }
 
-/// Every call of the package that reaches the function or method `declaration` itself.
+/// Every call of the module that reaches the function or method `declaration` itself.
 pub fn callers<'a>(declaration: Declaration<'a>) -> Vec<(Declaration<'a>, Node<'a>)> {
     let name = declaration.decl().title();
     let package = declaration.package;
-    let mentions = match &declaration.decl().receiver {
+    let inside = match &declaration.decl().receiver {
         Some(_) => package.selections(name),
         None => package.mentions(name),
     };
-    let called = mentions.into_iter().filter_map(|(caller, mention)| {
+    let is_exported = name.starts_with(char::is_uppercase);
+    let importers = declaration.importers().filter(|_| is_exported);
+    let outside = importers.flat_map(|importer| importer.selections(name));
+    let mentions = inside.into_iter().chain(outside);
+    let called = mentions.filter_map(|(caller, mention)| {
+        let caller = declaration.beside(caller);
         let call = mention
             .parent()
             .filter(|parent| parent.is(Kind::CallExpression))?;

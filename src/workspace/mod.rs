@@ -6,6 +6,7 @@
 mod gate;
 pub mod git;
 mod go_tools;
+mod loader;
 mod modules;
 mod read;
 mod skip;
@@ -14,6 +15,7 @@ mod write;
 
 pub use gate::Gate;
 pub use go_tools::Gofmt;
+pub use loader::ModuleLoader;
 pub use modules::Modules;
 pub use read::{Unread, read};
 pub use skip::{Diagnostic, Skip, SkipReason};

@@ -25,6 +25,12 @@ pub trait Paths<'t> {
         Flow::Continue
     }
 
+    /// The path takes the way `way` at a loop over a range (0 is a turn, 1 the end) or a select or type switch (the
+    /// clause's place, or behind the last one where no clause fits).
+    fn choose(&mut self, _branch: Node<'t>, _way: usize, _state: &mut Self::State) -> Flow {
+        Flow::Continue
+    }
+
     /// The path leaves the function.
     fn leave(&mut self, exit: Exit<'t>, state: &Self::State);
 }
@@ -40,12 +46,15 @@ pub fn walk<'t, P: Paths<'t>>(cfg: &Cfg<'t>, start: Point, state: P::State, path
         if run(cfg, point, &mut state, paths) == Flow::Stop {
             continue;
         }
-        for edge in &cfg.block(point.block).edges {
+        let block = cfg.block(point.block);
+        for (way, edge) in block.edges.iter().enumerate() {
             let mut state = state.clone();
-            let taken = edge
-                .condition
-                .map(|condition| paths.follow(condition, &mut state));
-            if taken != Some(Flow::Stop) && seen.insert((edge.to, state.clone())) {
+            let taken = match (edge.condition, block.branch) {
+                (Some(condition), _) => paths.follow(condition, &mut state),
+                (None, Some(branch)) => paths.choose(branch, way, &mut state),
+                (None, None) => Flow::Continue,
+            };
+            if taken == Flow::Continue && seen.insert((edge.to, state.clone())) {
                 let (block, index) = (edge.to, 0);
                 open.push((Point { block, index }, state));
             }

@@ -180,6 +180,45 @@ fn a_break_in_a_select_or_switch_leaves_only_that() {
     assert_eq!(traced("select {}\nf()", &[]).1, ["select {}!"]);
 }
 
+/// The ways taken, as `statement: way`.
+struct Ways(Vec<String>);
+
+impl<'t> Paths<'t> for Ways {
+    type State = ();
+
+    fn visit(&mut self, _node: Node<'t>, _state: &mut ()) -> Flow {
+        Flow::Continue
+    }
+
+    fn choose(&mut self, branch: Node<'t>, way: usize, _state: &mut ()) -> Flow {
+        self.0
+            .push(format!("{} {way}", branch.text().split(' ').next().unwrap()));
+        match (branch.kind(), way) {
+            (Kind::SelectStatement, 1) => Flow::Stop,
+            _ => Flow::Continue,
+        }
+    }
+
+    fn leave(&mut self, exit: Exit<'t>, _state: &()) {
+        self.0.push(match exit {
+            Exit::Return(node) => node.text().to_owned(),
+            _ => "end".to_owned(),
+        });
+    }
+}
+
+#[test]
+fn ways_of_ranges_and_selects_are_told_and_can_be_closed() {
+    let tree =
+        tree_of("for range ch {\n\tselect {\n\tcase <-a:\n\tcase <-b:\n\t\treturn 1\n\tdefault:\n\t}\n}");
+    let cfg = cfg_of(&tree);
+    let mut ways = Ways(Vec::new());
+    walk(&cfg, cfg.entry(), (), &mut ways);
+    ways.0.sort();
+    let expected = ["end", "for 0", "for 1", "select 0", "select 1", "select 2"];
+    assert_eq!(ways.0, expected);
+}
+
 #[test]
 fn switches_ask_their_cases_in_order() {
     let body = "switch {\ncase a, b:\n\tone()\n\tfallthrough\ncase c:\n\ttwo()\ndefault:\n\tthree()\n}";

@@ -1,16 +1,16 @@
 //! The type of an expression, from declarations of the package and the table of signatures.
 
-use super::{OWN, StructField, Type};
+use super::Type;
+use super::structure::known;
 use crate::go::calls::Callee;
 use crate::go::package::Declaration;
 use crate::go::resolve::Meaning;
 use crate::go::scope::{BindingId, BindingKind};
-use crate::go::signatures;
 use crate::go::source::DeclKind;
 use crate::go::syntax::{Field, Kind, Node};
 
 /// How many definitions an inference may follow; real code needs a dozen, and cycles must end.
-const DEPTH: u32 = 40;
+pub(super) const DEPTH: u32 = 40;
 
 impl<'a> Declaration<'a> {
     /// The type of an expression of this declaration.
@@ -49,30 +49,30 @@ impl<'a> Declaration<'a> {
         .results(function)
     }
 
-    /// The types that the struct `name` of this package embeds.
-    pub(in crate::go) fn embedded_in(self, name: &str) -> Vec<Type> {
+    /// The types that the struct `of` embeds, where its source is at hand.
+    pub(in crate::go) fn embedded_in(self, of: &Type) -> Vec<Type> {
         Typer {
             at: self,
             depth: DEPTH,
         }
-        .embedded(&Type::named(OWN, name))
+        .embedded(of.pointee())
     }
 }
 
 /// One inference. Every step into another definition costs depth.
 #[derive(Clone, Copy)]
-struct Typer<'a> {
-    at: Declaration<'a>,
+pub(super) struct Typer<'a> {
+    pub(super) at: Declaration<'a>,
     depth: u32,
 }
 
 impl<'a> Typer<'a> {
-    fn deeper(self) -> Option<Self> {
+    pub(super) fn deeper(self) -> Option<Self> {
         let depth = self.depth.checked_sub(1)?;
         Some(Typer { depth, ..self })
     }
 
-    fn within(self, at: Declaration<'a>) -> Self {
+    pub(super) fn within(self, at: Declaration<'a>) -> Self {
         Typer { at, ..self }
     }
 
@@ -160,7 +160,7 @@ impl<'a> Typer<'a> {
         }
     }
 
-    fn parameter(self, declaration: Node<'_>) -> Type {
+    pub(super) fn parameter(self, declaration: Node<'_>) -> Type {
         let of = declaration
             .field(Field::Type)
             .map_or(Type::Unknown, |node| self.meant(node));
@@ -272,10 +272,19 @@ impl<'a> Typer<'a> {
             return Type::Unknown;
         };
         match self.imported(operand) {
-            Some(path) => signatures::find(path, field.text())
-                .cloned()
-                .unwrap_or(Type::Unknown),
+            Some(path) => self.imported_name(path, field.text()),
             None => self.member(&self.expression(operand), field.text()),
+        }
+    }
+
+    /// The variable, constant or function `path.name`.
+    fn imported_name(self, path: &str, name: &str) -> Type {
+        let package = self.at.package_at(path);
+        let declaration = package.and_then(|package| self.at.find_name_in(package, name));
+        let declared = declaration.map_or(Type::Unknown, |declaration| self.package_name(declaration, name));
+        match declared {
+            Type::Unknown => known(path, name),
+            declared => declared,
         }
     }
 
@@ -283,58 +292,6 @@ impl<'a> Typer<'a> {
         match operand.kind() {
             Kind::Identifier => self.at.import_path_of(operand),
             _ => None,
-        }
-    }
-
-    /// The field or method `name` of a value of type `of`; embedded types are searched breadth first, as Go does.
-    fn member(self, of: &Type, name: &str) -> Type {
-        let mut level = vec![of.pointee().clone()];
-        for _ in 0..DEPTH {
-            let found = level
-                .iter()
-                .map(|of| self.own_member(of, name))
-                .find(|of| !of.is_unknown());
-            if let Some(found) = found {
-                return found;
-            }
-            level = level.iter().flat_map(|of| self.embedded(of)).collect();
-            if level.is_empty() {
-                break;
-            }
-        }
-        Type::Unknown
-    }
-
-    fn own_member(self, of: &Type, name: &str) -> Type {
-        if let Type::Named { path, name: of_name } = of {
-            if path != OWN {
-                return signatures::find(path, &format!("{of_name}.{name}"))
-                    .cloned()
-                    .unwrap_or(Type::Unknown);
-            }
-            if let Some(method) = self.at.package.find_method(of_name, name) {
-                let results = method
-                    .function()
-                    .and_then(|node| Some(self.within(method).deeper()?.results(node)));
-                return results.map_or(Type::Unknown, Type::Func);
-            }
-        }
-        match self.underlying(of) {
-            Type::Struct(fields) => {
-                let mut named = fields.into_iter().filter(|field| field.name == name);
-                named.next().map_or(Type::Unknown, |field| field.of)
-            }
-            _ => Type::Unknown,
-        }
-    }
-
-    fn embedded(self, of: &Type) -> Vec<Type> {
-        match self.underlying(of) {
-            Type::Struct(fields) => {
-                let embedded = fields.into_iter().filter(|field| field.embedded);
-                embedded.map(|field| field.of.pointee().clone()).collect()
-            }
-            _ => Vec::new(),
         }
     }
 
@@ -372,7 +329,7 @@ impl<'a> Typer<'a> {
         }
     }
 
-    fn results(self, function: Node<'_>) -> Vec<Type> {
+    pub(super) fn results(self, function: Node<'_>) -> Vec<Type> {
         let Some(result) = function.field(Field::Result) else {
             return Vec::new();
         };
@@ -390,116 +347,4 @@ impl<'a> Typer<'a> {
         }
         types
     }
-
-    /// What a type expression means. In calls and conversions types stand where expressions do.
-    fn meant(self, node: Node<'_>) -> Type {
-        let Some(next) = self.deeper() else {
-            return Type::Unknown;
-        };
-        let part = |field| Box::new(node.field(field).map_or(Type::Unknown, |inner| next.meant(inner)));
-        let only = || node.child(0).map_or(Type::Unknown, |inner| next.meant(inner));
-        match node.kind() {
-            Kind::TypeIdentifier | Kind::Identifier => next.type_name(node),
-            Kind::QualifiedType => next.qualified(node.field(Field::Package), node.field(Field::Name)),
-            Kind::SelectorExpression => next.qualified(node.field(Field::Operand), node.field(Field::Field)),
-            Kind::PointerType => Type::Pointer(Box::new(only())),
-            Kind::ParenthesizedType | Kind::ParenthesizedExpression | Kind::TypeElem => only(),
-            Kind::SliceType => Type::Slice(part(Field::Element)),
-            Kind::ArrayType | Kind::ImplicitLengthArrayType => Type::Array(part(Field::Element)),
-            Kind::MapType => Type::Map(part(Field::Key), part(Field::Value)),
-            Kind::ChannelType => Type::Chan(part(Field::Value)),
-            Kind::FunctionType => Type::Func(next.results(node)),
-            Kind::GenericType => *part(Field::Type),
-            Kind::InterfaceType => Type::Interface,
-            Kind::StructType => Type::Struct(next.fields(node)),
-            _ => Type::Unknown,
-        }
-    }
-
-    fn type_name(self, node: Node<'_>) -> Type {
-        match self.at.resolve(node) {
-            Meaning::Package(declaration) if declaration.kind() == DeclKind::Type => self
-                .alias(declaration, node.text())
-                .unwrap_or_else(|| Type::named(OWN, node.text())),
-            Meaning::Universe => Type::basic(node.text()),
-            _ => Type::Unknown,
-        }
-    }
-
-    /// What `type name = T` stands for.
-    fn alias(self, declaration: Declaration<'a>, name: &str) -> Option<Type> {
-        let alias = type_spec(declaration, name).filter(|spec| spec.is(Kind::TypeAlias))?;
-        Some(self.within(declaration).meant(alias.field(Field::Type)?))
-    }
-
-    fn qualified(self, package: Option<Node<'_>>, name: Option<Node<'_>>) -> Type {
-        let path = package.and_then(|package| match self.at.resolve(package) {
-            Meaning::Import(import) => Some(&*import.path),
-            _ => None,
-        });
-        match (path, name) {
-            (Some(path), Some(name)) => Type::named(path, name.text()),
-            _ => Type::Unknown,
-        }
-    }
-
-    fn fields(self, structure: Node<'_>) -> Vec<StructField> {
-        let list = structure
-            .children()
-            .find(|node| node.is(Kind::FieldDeclarationList));
-        let declarations = list.into_iter().flat_map(Node::children);
-        declarations
-            .flat_map(|declaration| self.declared_fields(declaration))
-            .collect()
-    }
-
-    fn declared_fields(self, declaration: Node<'_>) -> Vec<StructField> {
-        let Some(written) = declaration.field(Field::Type) else {
-            return Vec::new();
-        };
-        let of = self.meant(written);
-        let names: Vec<_> = declaration
-            .fields(Field::Name)
-            .map(|name| name.text().to_owned())
-            .collect();
-        if !names.is_empty() {
-            let field = |name| StructField {
-                name,
-                of: of.clone(),
-                embedded: false,
-            };
-            return names.into_iter().map(field).collect();
-        }
-        let name = match &of {
-            Type::Named { name, .. } => name.clone(),
-            _ => written.text().rsplit('.').next().unwrap_or("").to_owned(),
-        };
-        // The grammar keeps the star of `*T` outside the type.
-        vec![StructField {
-            name,
-            of,
-            embedded: true,
-        }]
-    }
-
-    /// The structure behind a named type of this package; other types are their own.
-    fn underlying(self, of: &Type) -> Type {
-        let Type::Named { path, name } = of else {
-            return of.clone();
-        };
-        let declaration = self.at.package.find_name(name).filter(|_| path == OWN);
-        let spec = declaration.and_then(|declaration| Some((declaration, type_spec(declaration, name)?)));
-        let meant = spec.and_then(|(declaration, spec)| {
-            let next = self.within(declaration).deeper()?;
-            Some(next.underlying(&next.meant(spec.field(Field::Type)?)))
-        });
-        meant.unwrap_or(Type::Unknown)
-    }
-}
-
-/// The spec that declares the type `name`.
-fn type_spec<'a>(declaration: Declaration<'a>, name: &str) -> Option<Node<'a>> {
-    let specs = declaration.tree().root().subtree();
-    let mut specs = specs.filter(|node| matches!(node.kind(), Kind::TypeSpec | Kind::TypeAlias));
-    specs.find(|spec| spec.field(Field::Name).is_some_and(|node| node.text() == name))
 }

@@ -1,18 +1,16 @@
 //! Light types: enough to know which method a call means. *Unknown* wherever the source at hand does not say.
 
 mod infer;
+mod structure;
 #[cfg(test)]
 mod tests;
-
-/// The path that stands for the package under analysis in [`Type::Named`].
-pub const OWN: &str = ".";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Type {
     Unknown,
     /// A predeclared type, or `nil` and untyped constants by their default type.
     Basic(String),
-    /// A declared type: the package's import path ([`OWN`] for the package at hand) and its name.
+    /// A declared type: the path of its package, as in [`crate::go::Package::path`], and its name.
     Named {
         path: String,
         name: String,

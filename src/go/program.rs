@@ -1,0 +1,71 @@
+//! All packages that the one under analysis can see: loaded when a name leads there, read no further than asked.
+
+use elsa::sync::FrozenMap;
+
+use super::module::Module;
+use super::package::Package;
+use super::source::SourceFile;
+use std::sync::Arc;
+
+/// The source of a package as a [`Loader`] finds it.
+pub struct Loaded {
+    /// As in [`Package::dir`]; for packages outside the scanned tree, where they lie.
+    pub dir: String,
+    pub module: Option<Arc<Module>>,
+    /// The files that a compiler would take for this machine, tests left out, in the order of their paths.
+    pub files: Vec<SourceFile>,
+    /// Whether the package belongs to the module at hand (or its workspace), so that its bodies count.
+    pub is_own: bool,
+}
+
+/// Finds source by import path: the module's packages, vendored ones, the module cache, the standard library.
+pub trait Loader: Send + Sync {
+    /// The package that an import of `path` means; `None` where its source is not on this machine.
+    fn load(&self, path: &str) -> Option<Loaded>;
+
+    /// The import paths of own packages that import `path`, sorted.
+    fn importers(&self, path: &str) -> Vec<String>;
+}
+
+/// The packages around one module. What was loaded stays as it was read.
+pub struct Program {
+    loader: Box<dyn Loader>,
+    packages: FrozenMap<String, Box<Slot>>,
+}
+
+/// A package, or the knowledge that there is none.
+struct Slot(Option<Package>);
+
+impl Program {
+    pub fn new(loader: impl Loader + 'static) -> Self {
+        Program {
+            loader: Box::new(loader),
+            packages: FrozenMap::new(),
+        }
+    }
+
+    /// The package that an import of `path` means, if its source is at hand.
+    pub fn package(&self, path: &str) -> Option<&Package> {
+        let slot = match self.packages.get(path) {
+            Some(slot) => slot,
+            None => self
+                .packages
+                .insert(path.to_owned(), Box::new(Slot(self.load(path)))),
+        };
+        slot.0.as_ref()
+    }
+
+    fn load(&self, path: &str) -> Option<Package> {
+        let loaded = self.loader.load(path)?;
+        let mut package = Package::new(loaded.dir, loaded.module, loaded.files);
+        package.path = path.to_owned();
+        package.is_own = loaded.is_own;
+        Some(package)
+    }
+
+    /// The own packages that import `path`.
+    pub fn importers(&self, path: &str) -> impl Iterator<Item = &Package> {
+        let paths = self.loader.importers(path);
+        paths.into_iter().filter_map(|path| self.package(&path))
+    }
+}

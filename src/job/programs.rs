@@ -1,0 +1,32 @@
+//! The programs of a run: one for each module, shared by the packages in it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::go::Program;
+use crate::workspace::ModuleLoader;
+
+pub struct Programs {
+    root: PathBuf,
+    /// By the folder of go.mod.
+    known: Mutex<HashMap<PathBuf, Option<Arc<Program>>>>,
+}
+
+impl Programs {
+    /// `root` is the scanned root.
+    pub fn new(root: &Path) -> Self {
+        Programs {
+            root: root.to_owned(),
+            known: Mutex::default(),
+        }
+    }
+
+    /// What a package in `folder` can see; `None` outside modules.
+    pub fn around(&self, folder: &Path) -> Option<Arc<Program>> {
+        let home = folder.ancestors().find(|dir| dir.join("go.mod").is_file())?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let load = || Some(Arc::new(Program::new(ModuleLoader::around(home, &self.root)?)));
+        known.entry(home.to_owned()).or_insert_with(load).clone()
+    }
+}

@@ -1,0 +1,193 @@
+#![doc = include_str!("explain.md")]
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::go::syntax::{Field, Kind, Node};
+use crate::leak::request::{RequestPath, request_path};
+use crate::text::Span;
+use crate::transform::{
+    Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Rule, Severity, Transform,
+};
+
+mod blocked;
+mod buffer;
+mod channel;
+mod guard;
+mod launch;
+mod path;
+mod select;
+mod turns;
+
+use blocked::Blocked;
+use channel::Action;
+use guard::Guard;
+use launch::Launch;
+use path::End;
+
+const BLOCKED_SEND: &str = "blocked-send";
+const BLOCKED_RECEIVE: &str = "blocked-receive";
+
+/// Ends goroutines that would wait for a request that is over.
+pub struct CancelGoroutine;
+
+/// A goroutine of a request that can block for ever.
+pub struct Site<'a> {
+    launch: Rc<Launch<'a>>,
+    blocked: Blocked<'a>,
+    request: RequestPath<'a>,
+}
+
+impl Transform for CancelGoroutine {
+    type Site<'a> = Site<'a>;
+
+    fn name(&self) -> &'static str {
+        "cancel_goroutine"
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("explain.md")
+    }
+
+    fn rules(&self, _config: &Config) -> Vec<Arc<Rule>> {
+        vec![rule(Action::Send), rule(Action::Receive)]
+    }
+
+    fn needles(&self, _config: &Config) -> Vec<String> {
+        vec!["make(chan".to_owned()]
+    }
+
+    fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Site<'a>> {
+        let needles = self.needles(pass.config);
+        let launches = pass.candidates(&needles).flat_map(Launch::all_of).map(Rc::new);
+        launches.flat_map(sites).collect()
+    }
+
+    fn finding(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Finding {
+        let declaration = site.launch.declaration;
+        Finding {
+            rule: rule(site.blocked.action),
+            place: declaration.place_of(site.header()),
+            message: site.message(),
+            confidence: Confidence::High,
+            function: Some(declaration.title()),
+            related: site.related(),
+        }
+    }
+
+    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
+        let guard = site.guard();
+        guard.check()?;
+        let select = select::fix(guard);
+        let buffer = match site.blocked.action {
+            Action::Send => buffer::fix(guard),
+            _ => None,
+        };
+        match (buffer, select) {
+            (Some(buffer), Ok(select)) if guard.is_last() => Ok(vec![buffer, select]),
+            (Some(buffer), Ok(select)) => Ok(vec![select, buffer]),
+            (Some(buffer), Err(_)) => Ok(vec![buffer]),
+            (None, select) => select.map(|select| vec![select]),
+        }
+    }
+}
+
+fn rule(action: Action) -> Arc<Rule> {
+    let (slug, title) = match action {
+        Action::Send => (
+            BLOCKED_SEND,
+            "A goroutine of a request sends what nobody may receive",
+        ),
+        _ => (
+            BLOCKED_RECEIVE,
+            "A goroutine of a request waits for what nobody may send",
+        ),
+    };
+    Arc::new(Rule {
+        slug: slug.into(),
+        title: title.to_owned(),
+        family: Family::Goroutine,
+        severity: Severity::High,
+        applicability: Applicability::Safe,
+        transform: "cancel_goroutine",
+    })
+}
+
+/// The blocked goroutines of a launch, as far as a request starts them.
+fn sites<'a>(launch: Rc<Launch<'a>>) -> Vec<Site<'a>> {
+    let site = |blocked: Blocked<'a>| {
+        let start = launch.workers[blocked.worker].start;
+        let request = request_path(launch.declaration, start)?;
+        Some(Site {
+            launch: Rc::clone(&launch),
+            blocked,
+            request,
+        })
+    };
+    blocked::find(&launch).into_iter().filter_map(site).collect()
+}
+
+impl<'a> Site<'a> {
+    fn guard(&self) -> Guard<'a, '_> {
+        Guard {
+            launch: &self.launch,
+            blocked: &self.blocked,
+        }
+    }
+
+    /// The `go` statement without the body of its function.
+    fn header(&self) -> Span {
+        let worker = &self.launch.workers[self.blocked.worker];
+        let literal = Some(worker.function).filter(|function| function.is(Kind::FuncLiteral));
+        let signature = literal.and_then(|literal| literal.field(Field::Parameters));
+        let end = signature.map_or(worker.start.end(), Node::end);
+        Span::new(worker.start.start(), end)
+    }
+
+    fn message(&self) -> String {
+        let names = self.guard().names();
+        let function = self.launch.declaration.title();
+        match (self.blocked.action, self.blocked.end) {
+            (Action::Send, End::Wait { .. }) => {
+                format!(
+                    "this goroutine blocks for ever on its send to {names}, and {function} with it: it waits instead of receiving"
+                )
+            }
+            (Action::Send, _) => {
+                format!(
+                    "this goroutine blocks for ever on its send to {names}: {function} can give up without receiving"
+                )
+            }
+            _ => format!(
+                "this goroutine waits for ever for {names}: {function} can return without sending to it or closing it"
+            ),
+        }
+    }
+
+    fn related(&self) -> Vec<Related> {
+        let (worker, _) = self.guard().worker();
+        let stops = self.blocked.stops.iter().filter_map(|arms| arms.first());
+        let stops = stops.filter_map(|(_, held)| {
+            Some(Related {
+                place: worker.place(held.operation()?),
+                message: "blocks here".to_owned(),
+            })
+        });
+        let launcher = self.launch.declaration;
+        let end = Related {
+            place: launcher.place_of(self.blocked.end.span()),
+            message: match self.blocked.end {
+                End::Exit(_) => "returns here and leaves the goroutine behind",
+                End::Remade(_) => "the next turn makes a new channel and forgets this one",
+                End::Wait { .. } => "waits here for the goroutine",
+            }
+            .to_owned(),
+        };
+        let calls = self.request.calls.iter().map(|call| Related {
+            place: call.caller.place(call.call),
+            message: format!("called for each request by {}", call.caller.title()),
+        });
+        stops.chain([end]).chain(calls).collect()
+    }
+}
