@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use crate::fiber::{self, Handler};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{
-    BindingId, BindingKind, Callee, DeclId, DeclKind, Declaration, Meaning, OWN, Package, Place, Type,
+    BindingId, BindingKind, Callee, DeclId, DeclKind, Declaration, Meaning, Package, Place, Type,
 };
 
 /// A place that lives longer than a request.
@@ -70,7 +70,9 @@ fn member(at: Declaration<'_>, selector: Node<'_>) -> Option<Owner> {
     let operand = selector.field(Field::Operand)?;
     let name = selector.field(Field::Field)?.text().to_owned();
     match at.type_of(operand).pointee() {
-        Type::Named { path, name: of } if path == OWN => Some(Owner::Field { of: of.clone(), name }),
+        Type::Named { path, name: of } if *path == at.package.path => {
+            Some(Owner::Field { of: of.clone(), name })
+        }
         Type::Struct(_) if operand.is(Kind::Identifier) => Some(Owner::Member {
             holder: Box::new(variable(at, operand)?),
             name,
@@ -331,7 +333,7 @@ fn may_select(at: Declaration<'_>, selector: Node<'_>, of: &str, name: &str) -> 
         return false;
     }
     match at.type_of(operand).pointee() {
-        Type::Named { path, name: held } if path == OWN => {
+        Type::Named { path, name: held } if *path == at.package.path => {
             let rival = Owner::Field {
                 of: held.clone(),
                 name: name.to_owned(),
