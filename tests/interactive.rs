@@ -62,6 +62,53 @@ func exists(path string) (bool, error) {
 }
 "#;
 
+/// One leak with two safe repairs.
+const STUCK: &str = r#"package app
+
+import (
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+func recalculate(c *fiber.Ctx) error {
+	done := make(chan string)
+	go func() {
+		time.Sleep(time.Second)
+		done <- "recalculated"
+	}()
+	return c.SendStatus(fiber.StatusAccepted)
+}
+"#;
+
+/// One leak with a safe repair and an unsafe one.
+const QUOTE: &str = r#"package app
+
+import (
+	"log"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+func quote(c *fiber.Ctx) error {
+	quotes := make(chan int)
+	go func() {
+		q := ask()
+		quotes <- q
+		log.Print(q)
+	}()
+	select {
+	case q := <-quotes:
+		return c.JSON(q)
+	case <-time.After(time.Second):
+		return fiber.ErrGatewayTimeout
+	}
+}
+
+func ask() int { return 1 }
+"#;
+
 /// A run of the command in a pseudo-terminal, between two looks at the terminal's modes.
 struct Talk {
     repository: Repository,
@@ -315,6 +362,64 @@ fn going_back_and_forth_decides_nothing() {
         .press(1, "n")
         .press(3, "q");
     assert_eq!(talk.end().closed(), "g");
+}
+
+/// A service of one file.
+fn handler(source: &str) -> Repository {
+    let go_mod = format!("{GO_MOD}\nrequire github.com/gofiber/fiber/v2 v2.52.9\n");
+    Repository::with([("go.mod", go_mod.as_bytes()), ("handler.go", source.as_bytes())])
+}
+
+#[test]
+fn tab_shows_the_alternative_and_yes_takes_it() {
+    let mut talk = Talk::about(handler(STUCK), "", "true");
+    let first = talk.expect("Apply this fix? [");
+    assert!(
+        first.contains("[fix 1 of 2]") && first.contains("make(chan string, 1)"),
+        "{first}"
+    );
+    assert!(talk.expect("] ").contains(",Tab,"));
+    talk.send("\t");
+    let second = talk.expect("Apply this fix? [");
+    assert!(
+        second.contains("[fix 2 of 2]") && second.contains("+\t\"context\""),
+        "{second}"
+    );
+    talk.expect("] ");
+    talk.send("y");
+    let after = talk.end().read("handler.go");
+    assert!(
+        after.contains("case done <- \"recalculated\":") && after.contains("make(chan string)\n"),
+        "{after}"
+    );
+}
+
+#[test]
+fn an_edited_alternative_keeps_the_imports_it_uses() {
+    let mut talk = Talk::about(handler(STUCK), "", "sed -i 's/cancel/stop/' \"$1\"");
+    talk.answer("\t").answer("e");
+    let after = talk.end().read("handler.go");
+    assert!(
+        after.contains("reqCtx, stop := context.WithCancel(") && after.contains("\tdefer stop()\n"),
+        "{after}"
+    );
+    assert!(after.contains("import (\n\t\"context\"\n"), "{after}");
+}
+
+#[test]
+fn unsafe_fixes_are_offered_only_when_asked_for() {
+    let mut talk = Talk::about(handler(QUOTE), "", "true");
+    talk.expect("Apply this fix? [");
+    assert!(!talk.expect("] ").contains("Tab"));
+    talk.send("q");
+    talk.end();
+    let mut talk = Talk::about(handler(QUOTE), "--unsafe-fixes", "true");
+    talk.answer("\t");
+    let card = talk.expect("Apply this fix? [");
+    assert!(card.contains("  unsafe\r\n"), "{card}");
+    talk.expect("] ");
+    talk.send("y");
+    assert!(talk.end().read("handler.go").contains("make(chan int, 1)"));
 }
 
 #[test]
