@@ -90,7 +90,8 @@ impl<'a> Acquisition<'a> {
 /// Finds acquisitions by a table; remembers which functions of the package pass them on.
 pub struct Acquirers<'a> {
     table: Vec<&'a Resource>,
-    fresh: RefCell<HashMap<DeclId, Option<Yield<'a>>>>,
+    /// By package and place, since a table may lead through several packages.
+    fresh: RefCell<HashMap<(&'a str, DeclId), Option<Yield<'a>>>>,
 }
 
 impl<'a> Acquirers<'a> {
@@ -150,13 +151,14 @@ impl<'a> Acquirers<'a> {
     }
 
     fn passed_on(&self, declaration: Declaration<'a>, depth: u32) -> Option<Yield<'a>> {
-        if let Some(known) = self.fresh.borrow().get(&declaration.id) {
+        let key = (&*declaration.package.path, declaration.id);
+        if let Some(known) = self.fresh.borrow().get(&key) {
             return *known;
         }
         // A function that calls itself passes on nothing while it is looked at.
-        self.fresh.borrow_mut().insert(declaration.id, None);
+        self.fresh.borrow_mut().insert(key, None);
         let found = self.returned(declaration, depth);
-        self.fresh.borrow_mut().insert(declaration.id, found);
+        self.fresh.borrow_mut().insert(key, found);
         found
     }
 
