@@ -52,7 +52,7 @@ impl Tree {
 pub fn parse(source: &Arc<[u8]>, slice: Span) -> Tree {
     let text = slice.of(source);
     match parse_within_budget(text) {
-        Some(parsed) => flatten(source, slice.start, &parsed),
+        Some(parsed) => flatten(source, slice, &parsed),
         None => Tree {
             source: Arc::clone(source),
             entries: vec![Entry {
@@ -84,7 +84,12 @@ fn parse_within_budget(text: &[u8]) -> Option<tree_sitter::Tree> {
     };
     PARSER.with_borrow_mut(|parser| {
         let options = tree_sitter::ParseOptions::new().progress_callback(&mut progress);
-        let mut read = |at: usize, _| text.get(at..).unwrap_or_default();
+        // A declaration ends with its line, and `var x T` without an end of line is no declaration to the grammar.
+        let mut read = |at: usize, _| match text.get(at..) {
+            Some([]) => b"\n",
+            Some(rest) => rest,
+            None => &[],
+        };
         let tree = parser.parse_with_options(&mut read, None, Some(options));
         parser.reset();
         tree
@@ -100,7 +105,8 @@ fn go_parser() -> tree_sitter::Parser {
 }
 
 /// Copies named nodes and field-bearing tokens into the array, in one walk without recursion.
-fn flatten(source: &Arc<[u8]>, base: usize, parsed: &tree_sitter::Tree) -> Tree {
+fn flatten(source: &Arc<[u8]>, slice: Span, parsed: &tree_sitter::Tree) -> Tree {
+    let place = |byte: usize| (slice.start + byte).min(slice.end);
     let ids = Ids::get();
     let mut entries: Vec<Entry> = Vec::new();
     let mut open: Vec<u32> = Vec::new();
@@ -110,13 +116,13 @@ fn flatten(source: &Arc<[u8]>, base: usize, parsed: &tree_sitter::Tree) -> Tree 
         let node = cursor.node();
         let field = ids.field(cursor.field_id());
         if node.is_error() || node.is_missing() {
-            error.get_or_insert(base + node.start_byte());
+            error.get_or_insert(place(node.start_byte()));
         }
         let kept = node.is_named() || field != Field::Other;
         if kept {
             entries.push(Entry {
-                start: (base + node.start_byte()) as u32,
-                end: (base + node.end_byte()) as u32,
+                start: place(node.start_byte()) as u32,
+                end: place(node.end_byte()) as u32,
                 parent: open.last().copied().unwrap_or(0),
                 subtree_end: 0,
                 kind: ids.kind(node.kind_id()),
@@ -170,6 +176,15 @@ mod tests {
         assert_eq!(call.text(), "g(1)");
         assert_eq!(call.field(Field::Function).unwrap().text(), "g");
         assert_eq!(tree.error(), None);
+    }
+
+    #[test]
+    fn a_declaration_needs_no_end_of_line() {
+        for source in ["var x T", "var x *T", "type t *T", "var x []T"] {
+            let tree = tree(source);
+            assert_eq!(tree.error(), None, "{source}");
+            assert!(tree.root().subtree().all(|node| node.end() <= source.len()));
+        }
     }
 
     #[test]
