@@ -2,13 +2,11 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use rexpect::session::{PtySession, spawn_command};
-
 use support::git::Repository;
+use support::talk::{Aftermath, Talk};
 
 mod support;
 
@@ -109,124 +107,36 @@ func quote(c *fiber.Ctx) error {
 func ask() int { return 1 }
 "#;
 
-/// A run of the command in a pseudo-terminal, between two looks at the terminal's modes.
-struct Talk {
-    repository: Repository,
-    /// Outside the repository, which must stay clean.
-    desk: tempfile::TempDir,
-    session: PtySession,
+/// A review of the four leaks.
+fn begin() -> Talk {
+    begin_with("true")
 }
 
-/// What is left after the run.
-struct Aftermath {
-    repository: Repository,
-    /// Everything on the terminal since the last expectation.
-    tail: String,
-    code: i32,
+/// `editor` is a shell script; `$1` is the file to edit.
+fn begin_with(editor: &str) -> Talk {
+    Talk::about(four_leaks(), "", editor)
 }
 
-impl Talk {
-    fn new() -> Self {
-        Talk::with_editor("true")
-    }
-
-    /// `editor` is a shell script; `$1` is the file to edit.
-    fn with_editor(editor: &str) -> Self {
-        Talk::run("", editor)
-    }
-
-    fn run(flags: &str, editor: &str) -> Self {
-        let files = [("go.mod", GO_MOD), ("files.go", FILES), ("store/rows.go", ROWS)];
-        let repository = Repository::with(files.map(|(path, text)| (path, text.as_bytes())));
-        Talk::about(repository, flags, editor)
-    }
-
-    fn about(repository: Repository, flags: &str, editor: &str) -> Self {
-        let desk = tempfile::tempdir().unwrap();
-        let script = desk.path().join("editor");
-        fs::write(&script, format!("#!/bin/sh\n{editor}\n")).unwrap();
-        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-        let unleak = env!("CARGO_BIN_EXE_unleak");
-        let mut shell = Command::new("sh");
-        shell.arg("-c").arg(format!(
-            "stty -a >$DESK/before; {unleak} fix -i . {flags}; echo \"exit=$?\"; stty -a >$DESK/after"
-        ));
-        shell.current_dir(repository.path());
-        shell.env("EDITOR", &script).env_remove("VISUAL");
-        shell.env("TERM", "xterm").env("NO_COLOR", "1");
-        shell.env("DESK", desk.path());
-        Talk {
-            repository,
-            desk,
-            session: spawn_command(shell, Some(30_000)).unwrap(),
-        }
-    }
-
-    /// Waits for the question about proposal `at` of four and answers it with a key.
-    fn press(&mut self, at: usize, key: &str) -> &mut Self {
-        self.expect(&format!("({at}/4) "));
-        self.answer(key)
-    }
-
-    /// Answers the question that is on its way.
-    fn answer(&mut self, key: &str) -> &mut Self {
-        self.expect("Apply this fix? [");
-        self.expect("] ");
-        self.send(key)
-    }
-
-    fn send(&mut self, keys: &str) -> &mut Self {
-        self.session.send(keys).unwrap();
-        self.session.flush().unwrap();
-        self
-    }
-
-    /// What came before `text`.
-    fn expect(&mut self, text: &str) -> String {
-        let seen = self.session.exp_string(text);
-        seen.unwrap_or_else(|error| panic!("waiting for {text:?}: {error}"))
-    }
-
-    /// Waits for the end, at which the terminal must be as it was.
-    fn end(mut self) -> Aftermath {
-        let mut tail = self.expect("exit=");
-        let code = self.session.read_line().unwrap();
-        tail.push_str(&self.session.exp_eof().unwrap());
-        let modes = |name| fs::read_to_string(self.desk.path().join(name)).unwrap();
-        assert_eq!(modes("before"), modes("after"));
-        assert!(tail.contains("\x1b[?25h"), "the cursor is shown: {tail:?}");
-        Aftermath {
-            repository: self.repository,
-            tail,
-            code: code.trim().parse().unwrap(),
-        }
-    }
+fn four_leaks() -> Repository {
+    let files = [("go.mod", GO_MOD), ("files.go", FILES), ("store/rows.go", ROWS)];
+    Repository::with(files.map(|(path, text)| (path, text.as_bytes())))
 }
 
-impl Aftermath {
-    fn read(&self, path: &str) -> String {
-        String::from_utf8(self.repository.read(path)).unwrap()
-    }
+/// Which of the four handles are closed now.
+fn closed(after: &Aftermath) -> String {
+    let text = after.read("files.go") + &after.read("store/rows.go");
+    let closed = |name: &&str| text.contains(&format!("{name}.Close()"));
+    let names = ["f", "g", "rows", "h"].into_iter().filter(closed);
+    names.collect::<Vec<_>>().join(" ")
+}
 
-    /// Which of the four handles are closed now.
-    fn closed(&self) -> String {
-        let text = self.read("files.go") + &self.read("store/rows.go");
-        let closed = |name: &&str| text.contains(&format!("{name}.Close()"));
-        ["f", "g", "rows", "h"]
-            .into_iter()
-            .filter(closed)
-            .collect::<Vec<_>>()
-            .join(" ")
-    }
-
-    fn is_untouched(&self) -> bool {
-        self.read("files.go") == FILES && self.read("store/rows.go") == ROWS
-    }
+fn is_untouched(after: &Aftermath) -> bool {
+    after.read("files.go") == FILES && after.read("store/rows.go") == ROWS
 }
 
 #[test]
 fn each_fix_is_accepted_or_left() {
-    let mut talk = Talk::new();
+    let mut talk = begin();
     let card = talk.expect("Apply this fix?");
     for part in [
         "(1/4) ",
@@ -240,15 +150,15 @@ fn each_fix_is_accepted_or_left() {
     }
     talk.send("y").press(2, "n").press(3, "y").press(4, "n");
     let after = talk.end();
-    assert_eq!((after.closed().as_str(), after.code), ("f rows", 1));
+    assert_eq!((closed(&after).as_str(), after.code), ("f rows", 1));
 }
 
 #[test]
 fn everything_repaired_is_exit_0() {
-    let mut talk = Talk::new();
+    let mut talk = begin();
     talk.press(1, "y").press(2, "y").press(3, "y").press(4, "y");
     let after = talk.end();
-    assert_eq!((after.closed().as_str(), after.code), ("f g rows h", 0));
+    assert_eq!((closed(&after).as_str(), after.code), ("f g rows h", 0));
 }
 
 /// The files of a leaky Fiber service, by path.
@@ -302,44 +212,44 @@ fn accepting_everything_is_what_fix_does_alone() {
 
 #[test]
 fn enter_says_nothing() {
-    let mut talk = Talk::new();
+    let mut talk = begin();
     talk.press(1, "\r").send("\n\r").send("n").press(2, "q");
     let after = talk.end();
-    assert!(after.is_untouched());
+    assert!(is_untouched(&after));
 }
 
 #[test]
 fn keys_typed_ahead_are_answers_too() {
-    let mut talk = Talk::new();
+    let mut talk = begin();
     talk.press(1, "ynyy");
-    assert_eq!(talk.end().closed(), "f rows h");
+    assert_eq!(closed(&talk.end()), "f rows h");
 }
 
 #[test]
 fn the_rest_of_a_file_is_taken_or_left() {
-    let mut talk = Talk::new();
+    let mut talk = begin();
     talk.press(1, "a").press(3, "d");
-    assert_eq!(talk.end().closed(), "f g");
-    let mut talk = Talk::new();
+    assert_eq!(closed(&talk.end()), "f g");
+    let mut talk = begin();
     talk.press(1, "d").press(3, "a");
-    assert_eq!(talk.end().closed(), "rows h");
+    assert_eq!(closed(&talk.end()), "rows h");
 }
 
 #[test]
 fn a_rule_is_taken_or_left_everywhere() {
-    let mut talk = Talk::new();
+    let mut talk = begin();
     talk.press(1, "A");
     talk.expect("3 findings decided");
     talk.press(3, "n");
-    assert_eq!(talk.end().closed(), "f g h");
-    let mut talk = Talk::new();
+    assert_eq!(closed(&talk.end()), "f g h");
+    let mut talk = begin();
     talk.press(1, "x").press(3, "y");
-    assert_eq!(talk.end().closed(), "rows");
+    assert_eq!(closed(&talk.end()), "rows");
 }
 
 #[test]
 fn undo_takes_back_a_decision_and_one_about_many() {
-    let mut talk = Talk::new();
+    let mut talk = begin();
     talk.press(1, "y")
         .press(2, "u")
         .press(1, "n")
@@ -347,12 +257,12 @@ fn undo_takes_back_a_decision_and_one_about_many() {
         .press(3, "u")
         .press(2, "n");
     talk.press(3, "y").press(4, "n");
-    assert_eq!(talk.end().closed(), "rows");
+    assert_eq!(closed(&talk.end()), "rows");
 }
 
 #[test]
 fn going_back_and_forth_decides_nothing() {
-    let mut talk = Talk::new();
+    let mut talk = begin();
     talk.press(1, "k");
     talk.expect("This is the first one.");
     talk.answer("j")
@@ -361,7 +271,7 @@ fn going_back_and_forth_decides_nothing() {
         .press(2, "k")
         .press(1, "n")
         .press(3, "q");
-    assert_eq!(talk.end().closed(), "g");
+    assert_eq!(closed(&talk.end()), "g");
 }
 
 /// A service of one file.
@@ -424,80 +334,61 @@ fn unsafe_fixes_are_offered_only_when_asked_for() {
 
 #[test]
 fn quitting_keeps_what_was_accepted() {
-    let mut talk = Talk::new();
+    let mut talk = begin();
     talk.press(1, "y").press(2, "q");
     let after = talk.end();
-    assert_eq!((after.closed().as_str(), after.code), ("f", 1));
+    assert_eq!((closed(&after).as_str(), after.code), ("f", 1));
 }
 
 #[test]
 fn quitting_to_restore_writes_nothing() {
-    let mut talk = Talk::new();
+    let mut talk = begin();
     talk.press(1, "A").press(3, "Q");
     let after = talk.end();
-    assert!(after.is_untouched());
+    assert!(is_untouched(&after));
     assert_eq!(after.code, 1);
     assert!(after.tail.contains("Nothing was written."));
 }
 
 #[test]
 fn ctrl_c_writes_nothing_and_exits_130() {
-    let mut talk = Talk::new();
+    let mut talk = begin();
     talk.press(1, "y").press(2, "\x03");
     let after = talk.end();
-    assert!(after.is_untouched());
+    assert!(is_untouched(&after));
     assert_eq!(after.code, 130);
     assert!(after.tail.contains("Nothing was written.") && !after.tail.contains("Apply this fix?"));
 }
 
 #[test]
 fn ctrl_c_while_typing_a_reason_writes_nothing_and_exits_130() {
-    let mut talk = Talk::new();
+    let mut talk = begin();
     talk.press(1, "y").press(2, "s");
     talk.expect("Reason for keeping it");
     talk.send("it is\x03");
     let after = talk.end();
-    assert!(after.is_untouched());
+    assert!(is_untouched(&after));
     assert_eq!(after.code, 130);
 }
 
+// Finding the process takes /proc.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_signal_from_outside_leaves_the_terminal_as_it_was() {
     for signal in ["INT", "TERM"] {
-        let mut talk = Talk::new();
+        let mut talk = begin();
         talk.press(1, "y").expect("(2/4) ");
         talk.expect("] ");
-        kill(signal, talk.repository.path());
+        talk.kill(signal);
         let after = talk.end();
-        assert!(after.is_untouched());
+        assert!(is_untouched(&after));
         assert_eq!(after.code, 130, "{signal}");
     }
 }
 
-/// Signals the `unleak` that works in `folder`, and no other.
-fn kill(signal: &str, folder: &Path) {
-    let folder = folder.canonicalize().unwrap();
-    let processes = fs::read_dir("/proc").unwrap().flatten();
-    let is_ours = |process: &fs::DirEntry| {
-        let name = fs::read_to_string(process.path().join("comm")).unwrap_or_default();
-        let home = fs::read_link(process.path().join("cwd")).unwrap_or_default();
-        name.trim() == "unleak" && home == folder
-    };
-    let process = processes.into_iter().find(is_ours).expect("the process runs");
-    let id = process.file_name();
-    assert!(
-        Command::new("kill")
-            .arg(format!("-{signal}"))
-            .arg(id)
-            .status()
-            .unwrap()
-            .success()
-    );
-}
-
 #[test]
 fn a_hand_edit_is_what_gets_written() {
-    let mut talk = Talk::with_editor("sed -i 's/defer f.Close()/defer closeQuietly(f)/' \"$1\"");
+    let mut talk = begin_with("sed -i 's/defer f.Close()/defer closeQuietly(f)/' \"$1\"");
     talk.press(1, "e").press(2, "k");
     let card = talk.expect("Apply this fix?");
     assert!(
@@ -513,22 +404,22 @@ fn a_hand_edit_is_what_gets_written() {
 
 #[test]
 fn the_editor_sees_the_lines_of_the_hunk() {
-    let mut talk = Talk::with_editor("cp \"$1\" \"$(dirname \"$0\")/seen\"");
+    let mut talk = begin_with("cp \"$1\" \"$(dirname \"$0\")/seen\"");
     talk.press(1, "e");
     talk.expect("Nothing was edited");
-    let seen = fs::read_to_string(talk.desk.path().join("seen")).unwrap();
+    let seen = fs::read_to_string(talk.on_desk("seen")).unwrap();
     assert!(
         seen.contains("\tdefer f.Close()\n") && !seen.contains("package"),
         "{seen}"
     );
     talk.press(1, "q");
-    assert!(talk.end().is_untouched());
+    assert!(is_untouched(&talk.end()));
 }
 
 #[test]
 fn an_edit_that_does_not_parse_is_offered_for_another_try() {
     let spoil = "grep -q 'Close())' \"$1\" && sed -i 's/Close())/Close()/' \"$1\" || sed -i 's/f.Close()/f.Close())/' \"$1\"";
-    let mut talk = Talk::with_editor(spoil);
+    let mut talk = begin_with(spoil);
     talk.press(1, "e");
     talk.expect("would not parse");
     talk.expect("[y,n] ");
@@ -536,34 +427,34 @@ fn an_edit_that_does_not_parse_is_offered_for_another_try() {
     talk.send("\ry");
     talk.press(1, "q");
     let after = talk.end();
-    assert!(after.is_untouched());
+    assert!(is_untouched(&after));
 }
 
 #[test]
 fn a_second_edit_of_the_same_lines_is_not_lost_in_silence() {
     // The second check stands in both hunks, and each run of the editor writes its own number there.
-    let mut talk = Talk::with_editor("sed -i \"s/err != nil/nil != err \\&\\& $$ > 0/\" \"$1\"");
+    let mut talk = begin_with("sed -i \"s/err != nil/nil != err \\&\\& $$ > 0/\" \"$1\"");
     talk.press(1, "e").press(2, "e");
     talk.expect("It changes the same lines as your edit of number 1.");
     talk.expect("[y,n] ");
     talk.send("n").press(2, "q");
     let after = talk.end();
     assert_eq!(after.read("files.go").matches("nil != err").count(), 2);
-    assert_eq!(after.closed(), "f");
+    assert_eq!(closed(&after), "f");
 }
 
 #[test]
 fn a_failing_editor_decides_nothing() {
-    let mut talk = Talk::with_editor("echo broken >\"$1\"; exit 1");
+    let mut talk = begin_with("echo broken >\"$1\"; exit 1");
     talk.press(1, "e");
     talk.expect("The editor did not end well");
     talk.answer("q");
-    assert!(talk.end().is_untouched());
+    assert!(is_untouched(&talk.end()));
 }
 
 #[test]
 fn a_suppression_is_written_with_its_reason() {
-    let mut talk = Talk::new();
+    let mut talk = begin();
     talk.press(1, "s");
     talk.expect("Reason for keeping it");
     talk.send("\r");
@@ -590,7 +481,7 @@ fn a_suppression_is_written_with_its_reason() {
 
 #[test]
 fn help_and_explanations_come_back_to_the_question() {
-    let mut talk = Talk::new();
+    let mut talk = begin();
     talk.press(1, "?");
     talk.expect("apply every open fix of this rule");
     talk.press(1, "i");
@@ -598,7 +489,7 @@ fn help_and_explanations_come_back_to_the_question() {
     talk.press(1, "z");
     talk.expect("Press ?");
     talk.answer("q");
-    assert!(talk.end().is_untouched());
+    assert!(is_untouched(&talk.end()));
 }
 
 #[test]
@@ -617,9 +508,9 @@ fn without_a_terminal_it_is_exit_2_and_a_sentence() {
 
 #[test]
 fn a_dry_run_prints_the_patch_of_what_was_accepted_and_nothing_else() {
-    let mut talk = Talk::run("--dry-run >$DESK/patch", "true");
+    let mut talk = Talk::about(four_leaks(), "--dry-run >$DESK/patch", "true");
     talk.press(1, "y").press(2, "q");
-    let patch = talk.desk.path().join("patch");
+    let patch = talk.on_desk("patch");
     talk.expect("exit=1");
     let patch = fs::read_to_string(patch).unwrap();
     assert!(patch.starts_with("diff --git a/files.go b/files.go\n"), "{patch}");

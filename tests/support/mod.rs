@@ -4,4 +4,6 @@
 pub mod command;
 pub mod git;
 pub mod gofmt;
+#[cfg(unix)]
+pub mod talk;
 pub mod txtar;
