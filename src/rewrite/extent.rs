@@ -1,6 +1,6 @@
 //! How what goes lies in its file: on lines of its own, with the comment that belongs to it, or between others.
 
-use super::{end_of_line_behind, line_before, line_start};
+use super::{end_of_line_behind, line_before, line_rest, line_start, mentions_word, next_line};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, SourceFile};
 use crate::text::{Edit, Span};
@@ -16,15 +16,16 @@ pub(super) fn extent(file: &SourceFile, node: Node<'_>) -> Option<Extent> {
     match (node.kind(), node.parent().map(Node::kind)) {
         (_, Some(Kind::LiteralValue | Kind::ArgumentList)) => element_extent(file, node),
         (Kind::Identifier, Some(Kind::VarSpec)) => element_extent(file, node),
-        (
-            Kind::VarDeclaration
-            | Kind::ConstDeclaration
-            | Kind::TypeDeclaration
-            | Kind::VarSpec
-            | Kind::FunctionDeclaration
-            | Kind::FieldDeclaration,
-            _,
-        ) => Some(Extent::Lines(with_doc(file, to_line_end(file, node.span())?))),
+        (Kind::FunctionDeclaration, _) | (_, Some(Kind::SourceFile)) => {
+            Some(Extent::Lines(with_comment(file, to_line_end(file, node.span())?)))
+        }
+        (Kind::VarDeclaration | Kind::VarSpec | Kind::FieldDeclaration, _) => {
+            let span = to_line_end(file, node.span())?;
+            let whole = with_comment(file, span);
+            let belongs =
+                ends_paragraph(file, span.end) || names_it(file, Span::new(whole.start, span.start), node);
+            Some(Extent::Lines(if belongs { whole } else { span }))
+        }
         _ => Some(Extent::Lines(to_line_end(file, node.span())?)),
     }
 }
@@ -70,7 +71,7 @@ fn to_line_end(file: &SourceFile, span: Span) -> Option<Span> {
 }
 
 /// `span` with the comment lines directly above it.
-fn with_doc(file: &SourceFile, span: Span) -> Span {
+fn with_comment(file: &SourceFile, span: Span) -> Span {
     let mut start = line_start(&file.source, span.start);
     loop {
         let above = line_before(&file.source, start);
@@ -84,6 +85,20 @@ fn with_doc(file: &SourceFile, span: Span) -> Span {
         .take_while(|byte| matches!(byte, b' ' | b'\t'))
         .count();
     Span::new(start + blank, span.end)
+}
+
+/// Whether no neighbour follows on the next line, of which the comment above could speak as well.
+fn ends_paragraph(file: &SourceFile, line_end: usize) -> bool {
+    let next = line_rest(&file.source, next_line(&file.source, line_end)).trim_ascii();
+    next.is_empty() || next.starts_with(b")") || next.starts_with(b"}") || next.starts_with(b"//")
+}
+
+/// Whether the comment in `comment` speaks of a name that `node` declares.
+fn names_it(file: &SourceFile, comment: Span, node: Node<'_>) -> bool {
+    let words = comment.of(&file.source);
+    let is_spec = |node: &Node<'_>| matches!(node.kind(), Kind::VarSpec | Kind::FieldDeclaration);
+    let mut names = node.subtree().filter(is_spec).flat_map(names_of);
+    names.any(|name| mentions_word(words, name.text()))
 }
 
 /// Spans with nothing but white space between them become one, so that no blank lines pile up.

@@ -50,6 +50,11 @@ impl<'a> Removal<'a> {
         self.gone.iter().any(holds)
     }
 
+    /// What goes, in no particular order.
+    pub fn gone(&self) -> &[(Declaration<'a>, Node<'a>)] {
+        &self.gone
+    }
+
     /// The declarations in which something goes.
     pub fn declarations(&self) -> Vec<Declaration<'a>> {
         let mut found: Vec<Declaration<'a>> = Vec::new();

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::keeper::{self, Effect};
-use super::owner::{Outlives, Owner, owner_of};
+use super::owner::{Frame, Outlives, Owner, outlives, owner_of};
 use crate::fiber::{Handler, is_request_context};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, DeclId, Declaration};
@@ -23,8 +23,7 @@ pub struct Store<'a> {
 /// A local name whose value is or holds the context.
 #[derive(Clone, Copy)]
 struct Carrier<'a> {
-    at: Declaration<'a>,
-    function: Node<'a>,
+    frame: Frame<'a>,
     binding: BindingId,
 }
 
@@ -32,11 +31,12 @@ struct Carrier<'a> {
 pub fn stores<'a>(handler: &Handler<'a>) -> Vec<Store<'a>> {
     let mut tracer = Tracer::default();
     if let Some(binding) = handler.context {
-        tracer.carry(Carrier {
+        let frame = Frame {
             at: handler.declaration,
             function: handler.function,
-            binding,
-        });
+            receiver: None,
+        };
+        tracer.carry(Carrier { frame, binding });
     }
     while let Some(carrier) = tracer.queue.pop() {
         tracer.follow_mentions(carrier);
@@ -47,22 +47,31 @@ pub fn stores<'a>(handler: &Handler<'a>) -> Vec<Store<'a>> {
 #[derive(Default)]
 struct Tracer<'a> {
     queue: Vec<Carrier<'a>>,
-    seen: HashSet<(DeclId, BindingId)>,
+    /// A function counts once for each way its receiver may stand.
+    seen: HashSet<(DeclId, BindingId, Option<Option<Outlives>>)>,
     stores: Vec<Store<'a>>,
 }
 
 impl<'a> Tracer<'a> {
     fn carry(&mut self, carrier: Carrier<'a>) {
-        if self.seen.insert((carrier.at.id, carrier.binding)) {
+        let Carrier { frame, binding } = carrier;
+        if self.seen.insert((frame.at.id, binding, frame.receiver)) {
             self.queue.push(carrier);
         }
     }
 
     /// Follows the name itself and every closure that captures it.
     fn follow_mentions(&mut self, carrier: Carrier<'a>) {
-        for mention in carrier.at.scopes().uses(carrier.binding, carrier.at.tree()) {
+        for mention in carrier
+            .frame
+            .at
+            .scopes()
+            .uses(carrier.binding, carrier.frame.at.tree())
+        {
             self.follow(carrier, mention);
-            let around = mention.ancestors().take_while(|node| *node != carrier.function);
+            let around = mention
+                .ancestors()
+                .take_while(|node| *node != carrier.frame.function);
             for literal in around.filter(|node| node.is(Kind::FuncLiteral)) {
                 self.follow(carrier, literal);
             }
@@ -71,7 +80,7 @@ impl<'a> Tracer<'a> {
 
     /// Follows a value through what merely wraps it to what takes it.
     fn follow(&mut self, carrier: Carrier<'a>, value: Node<'a>) {
-        let wrapped = std::iter::successors(Some(value), |value| wrapping(carrier.at, *value));
+        let wrapped = std::iter::successors(Some(value), |value| wrapping(carrier.frame.at, *value));
         let Some(value) = wrapped.last() else { return };
         let Some(parent) = value.parent() else { return };
         match parent.kind() {
@@ -110,7 +119,7 @@ impl<'a> Tracer<'a> {
     }
 
     fn alias(&mut self, carrier: Carrier<'a>, name: Option<Node<'a>>) {
-        if let Some(binding) = name.and_then(|name| carrier.at.scopes().binding_of(name)) {
+        if let Some(binding) = name.and_then(|name| carrier.frame.at.scopes().binding_of(name)) {
             self.carry(Carrier { binding, ..carrier });
         }
     }
@@ -129,27 +138,31 @@ impl<'a> Tracer<'a> {
     /// The value is an argument of a call: of a method that keeps it, or of a function of this package.
     fn pass(&mut self, carrier: Carrier<'a>, arguments: Node<'a>, value: Node<'a>) {
         let Some(call) = arguments.parent() else { return };
-        if let Some((Effect::Stores, operand)) = keeper::effect(carrier.at, call) {
+        if let Some((Effect::Stores, operand)) = keeper::effect(carrier.frame.at, call) {
             return self.store(carrier, Some(operand), call);
         }
         let position = arguments.children().position(|argument| argument == value);
-        if let (Callee::Package(callee), Some(position)) = (carrier.at.callee(call), position)
+        if let (Callee::Package(callee), Some(position)) = (carrier.frame.at.callee(call), position)
             && callee.is_sound()
             && let Some(function) = callee.function()
             && let Some(binding) = parameter(callee, function, position)
             // A function that takes a context is looked at as a handler of its own.
             && !is_request_context(&callee.type_of_binding(binding))
         {
-            self.carry(Carrier {
+            let frame = Frame {
                 at: callee,
                 function,
-                binding,
-            });
+                receiver: Some(
+                    call.field(Field::Function)
+                        .and_then(|method| outlives(carrier.frame, method)),
+                ),
+            };
+            self.carry(Carrier { frame, binding });
         }
     }
 
     fn store(&mut self, carrier: Carrier<'a>, place: Option<Node<'a>>, taker: Node<'a>) {
-        let owner = place.and_then(|place| owner_of(carrier.at, carrier.function, place));
+        let owner = place.and_then(|place| owner_of(carrier.frame, place));
         let statement = match taker.kind() {
             Kind::CallExpression => taker
                 .parent()
@@ -158,8 +171,8 @@ impl<'a> Tracer<'a> {
         };
         if let Some((owner, outlives)) = owner {
             self.stores.push(Store {
-                declaration: carrier.at,
-                function: carrier.function,
+                declaration: carrier.frame.at,
+                function: carrier.frame.function,
                 statement: statement.unwrap_or(taker),
                 owner,
                 outlives,

@@ -25,23 +25,38 @@ pub enum Owner {
 }
 
 /// How sure it is that the owner outlives the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outlives {
     /// By the looks of a method alone: it could belong to an object that is made for one request.
     Likely,
     Surely,
 }
 
-/// The owner of what is assigned to `place` in `function`, if it outlives the request.
-pub fn owner_of(at: Declaration<'_>, function: Node<'_>, place: Node<'_>) -> Option<(Owner, Outlives)> {
+/// A function in which a context is at hand.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    pub at: Declaration<'a>,
+    /// The function or literal.
+    pub function: Node<'a>,
+    /// How it stands with the receiver, where it was reached by a certain call; `None` where any call may reach it.
+    pub receiver: Option<Option<Outlives>>,
+}
+
+/// The owner of what is assigned to `place`, if it outlives the request.
+pub fn owner_of(frame: Frame<'_>, place: Node<'_>) -> Option<(Owner, Outlives)> {
     let place = container(place);
-    let outlives = root_outlives(at, function, place, &mut HashSet::new())?;
+    let outlives = outlives(frame, place)?;
     let owner = match place.kind() {
-        Kind::Identifier => variable(at, place)?,
-        Kind::SelectorExpression => member(at, place)?,
+        Kind::Identifier => variable(frame.at, place)?,
+        Kind::SelectorExpression => member(frame.at, place)?,
         _ => return None,
     };
     Some((owner, outlives))
+}
+
+/// Whether the value at the bottom of `place`, a place or a method selected, outlives a call of the frame's function.
+pub fn outlives(frame: Frame<'_>, place: Node<'_>) -> Option<Outlives> {
+    root_outlives(frame, place, &mut HashSet::new())
 }
 
 /// The variable or field that holds an element: `m.items` of `m.items[k]`.
@@ -66,7 +81,8 @@ fn variable(at: Declaration<'_>, name: Node<'_>) -> Option<Owner> {
     }
 }
 
-fn member(at: Declaration<'_>, selector: Node<'_>) -> Option<Owner> {
+/// The field that `selector` selects.
+pub fn member(at: Declaration<'_>, selector: Node<'_>) -> Option<Owner> {
     let operand = selector.field(Field::Operand)?;
     let name = selector.field(Field::Field)?.text().to_owned();
     match at.type_of(operand).pointee() {
@@ -81,18 +97,12 @@ fn member(at: Declaration<'_>, selector: Node<'_>) -> Option<Owner> {
     }
 }
 
-/// Whether the value at the bottom of `place` outlives a call of `function`.
-fn root_outlives(
-    at: Declaration<'_>,
-    function: Node<'_>,
-    place: Node<'_>,
-    seen: &mut HashSet<DeclId>,
-) -> Option<Outlives> {
+fn root_outlives(frame: Frame<'_>, place: Node<'_>, seen: &mut HashSet<DeclId>) -> Option<Outlives> {
     let root = root(place)?;
-    match at.resolve(root) {
+    match frame.at.resolve(root) {
         Meaning::Package(declaration) => (declaration.kind() == DeclKind::Var).then_some(Outlives::Surely),
         Meaning::Import(_) => Some(Outlives::Surely),
-        Meaning::Local(id) => local_outlives(at, function, id, place, seen),
+        Meaning::Local(id) => local_outlives(frame, id, place, seen),
         _ => None,
     }
 }
@@ -106,16 +116,17 @@ fn root(place: Node<'_>) -> Option<Node<'_>> {
 }
 
 fn local_outlives(
-    at: Declaration<'_>,
-    function: Node<'_>,
+    frame: Frame<'_>,
     id: BindingId,
     place: Node<'_>,
     seen: &mut HashSet<DeclId>,
 ) -> Option<Outlives> {
+    let Frame { at, function, .. } = frame;
     let binding = at.scopes().get(id);
     if binding.function == function.index() {
         let through = binding.kind == BindingKind::Receiver && is_shared(at, place);
-        return through.then(|| receiver_outlives(at, seen))?;
+        let known = || frame.receiver.unwrap_or_else(|| receiver_outlives(at, seen));
+        return through.then(known)?;
     }
     let owner = at.tree().node(binding.function);
     let captured = owner.contains(function) && owner.index() != function.index();
@@ -150,14 +161,11 @@ fn receiver_outlives(method: Declaration<'_>, seen: &mut HashSet<DeclId>) -> Opt
     let receiver = method.decl().receiver.as_deref()?;
     let mut called = false;
     for (at, selector) in method.package.selections(method.decl().title()) {
-        let Some(operand) = selector.field(Field::Operand) else {
-            continue;
-        };
         if !matches!(at.function_meant(selector), Callee::Package(meant) if meant == method) {
             continue;
         }
         called |= selector.role() == Field::Function;
-        if operand_outlives(at, operand, seen) {
+        if selected_value_outlives(at, selector, seen) {
             return Some(Outlives::Surely);
         }
     }
@@ -165,12 +173,18 @@ fn receiver_outlives(method: Declaration<'_>, seen: &mut HashSet<DeclId>) -> Opt
     likely.then_some(Outlives::Likely)
 }
 
-fn operand_outlives(at: Declaration<'_>, operand: Node<'_>, seen: &mut HashSet<DeclId>) -> bool {
-    match Handler::around(at, operand) {
-        Some(handler) => root_outlives(at, handler.function, operand, seen) == Some(Outlives::Surely),
+/// Whether the value on which `selector` names a method outlives a request.
+fn selected_value_outlives(at: Declaration<'_>, selector: Node<'_>, seen: &mut HashSet<DeclId>) -> bool {
+    let Some(handler) = Handler::around(at, selector) else {
         // Set-up code registers it, or it runs outside requests.
-        None => true,
-    }
+        return true;
+    };
+    let frame = Frame {
+        at,
+        function: handler.function,
+        receiver: None,
+    };
+    root_outlives(frame, selector, seen) == Some(Outlives::Surely)
 }
 
 /// An exported method of a handler's signature, which another package may register.

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use super::flow::Store;
 use super::middleware;
-use super::owner::Owner;
+use super::owner::{Owner, member};
 use super::traffic::{Stranger, servants};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Package, Place};
@@ -95,6 +95,7 @@ impl<'a> Plan<'a> {
         self.take_owners(pass, &mut removal);
         removal.take_hollow_functions(&|name| is_private(pass, name));
         removal.settle().map_err(refused)?;
+        take_guards(pass, &mut removal);
         removal.take_orphans(&|name| is_private(pass, name));
         Ok(removal)
     }
@@ -143,6 +144,26 @@ impl<'a> Plan<'a> {
             (true, _) => " and delete them",
         };
         format!("Stop keeping the request context in {}{end}", names.join(" and "))
+    }
+}
+
+/// Takes the fields that hold a mutex which only gone code locked.
+fn take_guards<'a>(pass: &Pass<'a>, removal: &mut Removal<'a>) {
+    for (at, node) in removal.gone().to_vec() {
+        for selector in node.subtree().filter(|node| node.is(Kind::SelectorExpression)) {
+            let of = at.type_of(selector);
+            let guard = (of.is("sync", "Mutex") || of.is("sync", "RWMutex"))
+                .then(|| member(at, selector))
+                .flatten();
+            let idle = |owner: &Owner| {
+                let mentions = owner.mentions(pass.package);
+                is_private(pass, owner.name(pass.package))
+                    && mentions.iter().all(|(at, node)| removal.covers(*at, *node))
+            };
+            if let Some(owner) = guard.filter(idle) {
+                take_field(pass.package, &owner, removal);
+            }
+        }
     }
 }
 
@@ -279,7 +300,7 @@ fn refusal_for(
         Stranger::Sharer(there, node) => Refusal::new(
             Reason::Escapes,
             format!(
-                "`{title}` may share its memory with what is set at {}: see who reads that",
+                "`{title}` may be shared through what is set at {}: see who reads it there",
                 at(there, node)
             ),
         ),

@@ -50,6 +50,8 @@ pub fn servants<'a>(
     let rank = |stranger: &Stranger<'_>| matches!(stranger, Stranger::Sender(..));
     strangers.sort_by_key(rank);
     match strangers.into_iter().next() {
+        // Whoever made a channel that comes from elsewhere may receive from it.
+        Some(sender @ Stranger::Sender(..)) => Err(begins_alone(package, owner).err().unwrap_or(sender)),
         Some(stranger) => Err(stranger),
         None if opened => begins_alone(package, owner).map(|()| statements),
         None => Ok(statements),
