@@ -16,7 +16,7 @@ pub(super) fn extent(file: &SourceFile, node: Node<'_>) -> Option<Extent> {
     match (node.kind(), node.parent().map(Node::kind)) {
         (_, Some(Kind::LiteralValue | Kind::ArgumentList)) => element_extent(file, node),
         (Kind::Identifier, Some(Kind::VarSpec)) => element_extent(file, node),
-        (Kind::FunctionDeclaration, _) | (_, Some(Kind::SourceFile)) => {
+        (Kind::FunctionDeclaration | Kind::MethodDeclaration, _) | (_, Some(Kind::SourceFile)) => {
             Some(Extent::Lines(with_comment(file, to_line_end(file, node.span())?)))
         }
         (Kind::VarDeclaration | Kind::VarSpec | Kind::FieldDeclaration, _) => {

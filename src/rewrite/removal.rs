@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::extent::{Extent, extent, merged, names_of};
 use super::{Rewrite, delete_lines, is_pure, section};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{Binding, BindingKind, DeclKind, Declaration, FileId, Meaning, Package, Usage};
+use crate::go::{Binding, BindingKind, Callee, DeclKind, Declaration, FileId, Meaning, Package, Usage};
 use crate::text::Span;
 
 /// Why something cannot go, with the place that stands against it.
@@ -96,24 +96,28 @@ impl<'a> Removal<'a> {
 
     /// A function without results of which nothing stays, and the statements that call it: all that mention it.
     fn hollow(&self, declaration: Declaration<'a>) -> Option<(Node<'a>, Vec<(Declaration<'a>, Node<'a>)>)> {
-        let function = declaration
-            .function()
-            .filter(|function| function.is(Kind::FunctionDeclaration))?;
+        let function = declaration.function()?;
+        let name = declaration.decl().title();
+        let plain = function.field(Field::Result).is_none() && name != "main";
         let lists = function
             .field(Field::Body)?
             .children()
             .filter(|node| node.is(Kind::StatementList));
-        let hollow = { lists }
-            .flat_map(Node::children)
-            .all(|statement| self.covers(declaration, statement));
-        let name = declaration.decl().title();
-        let plain = function.field(Field::Result).is_none() && name != "main";
-        let calls = self
-            .package
-            .mentions(name)
-            .into_iter()
-            .map(|(at, mention)| Some((at, call_statement(at, mention)?)));
-        (hollow && plain).then_some((function, calls.collect::<Option<Vec<_>>>()?))
+        let mut statements = lists.flat_map(Node::children);
+        if !plain || !statements.all(|statement| self.covers(declaration, statement)) {
+            return None;
+        }
+        let mentions = match function.kind() {
+            Kind::FunctionDeclaration => self.package.mentions(name),
+            _ if names_interface_method(self.package, name) => return None,
+            _ => self.package.selections(name),
+        };
+        let calls = mentions.into_iter().map(|(at, mention)| {
+            let means_it =
+                matches!(at.function_meant(mention), Callee::Package(meant) if meant == declaration);
+            Some((at, call_statement(at, mention).filter(|_| means_it)?))
+        });
+        Some((function, calls.collect::<Option<Vec<_>>>()?))
     }
 
     /// Takes the unexported package-level variables, constants and types that only the gone code mentions and
@@ -341,6 +345,22 @@ fn emptied_with<'a>(declaration: Declaration<'a>, block: Node<'a>) -> Result<Opt
     }
 }
 
+/// Whether an interface of the package asks for a method of this name, which types then may have for its sake.
+fn names_interface_method(package: &Package, name: &str) -> bool {
+    let finder = memchr::memmem::Finder::new(name.as_bytes());
+    let mut holding = package
+        .declarations()
+        .filter(|declaration| finder.find(declaration.bytes()).is_some());
+    holding.any(|declaration| {
+        let mut methods = declaration
+            .tree()
+            .root()
+            .subtree()
+            .filter(|node| node.is(Kind::MethodElem));
+        methods.any(|method| method.field(Field::Name).is_some_and(|held| held.text() == name))
+    })
+}
+
 /// The statement that does nothing but call `function`, with arguments that can go and leave no local unused.
 fn call_statement<'a>(at: Declaration<'a>, function: Node<'a>) -> Option<Node<'a>> {
     let call = function
@@ -351,8 +371,9 @@ fn call_statement<'a>(at: Declaration<'a>, function: Node<'a>) -> Option<Node<'a
         let local = at.scopes().binding_of(node).map(|id| at.scopes().get(id).kind);
         local.is_some_and(|kind| !matches!(kind, BindingKind::Param | BindingKind::Receiver))
     };
-    let idle = arguments.children().all(|argument| is_pure(at, argument))
-        && !arguments.descendants().any(is_variable);
+    let idle = is_pure(at, function)
+        && arguments.children().all(|argument| is_pure(at, argument))
+        && !call.descendants().any(is_variable);
     call.parent().filter(|statement| {
         idle && matches!(
             statement.kind(),

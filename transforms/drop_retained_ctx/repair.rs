@@ -312,7 +312,7 @@ fn refusal_of(package: &Package, obstacle: &Obstacle<'_>) -> Refusal {
         Obstacle::NeededName(_, name) => Refusal::new(
             Reason::NeedsDecision,
             format!(
-                "`{}` would be left unused, and what defines it does more than give a value: decide whether that is still needed",
+                "`{}` would be left unused: decide whether what computes it is still needed",
                 name.text()
             ),
         ),

@@ -254,6 +254,7 @@ impl Service<'_, '_> {
                 }
                 _ => false,
             },
+            callee if callee.is_function("container/list", "New") => true,
             _ => false,
         }
     }
