@@ -1,5 +1,16 @@
-//! `unleak` finds and repairs leaks in Go services built on Fiber. The modules in reading order, from the ground
-//! up; each imports only from floors below.
+//! `unleak` finds and repairs leaks in Go services built on Fiber.
+//!
+//! ```text
+//! workspace ─▶ text ─▶ go ─▶ [transform: detect ─▶ finding ─▶ fix] ─▶ choose ─▶ plan ─▶ edit ─▶ verify ─▶ sink: report | patch | write
+//!   walk,read   lines   model        over leak, fiber, rewrite        (review)    ▲───── next round ──────┘
+//! ```
+//!
+//! The outer story is [`job`]: from paths to packages, each handed to a worker. The inner one is [`pipeline`]:
+//! one package from findings to verified bytes. What leaks and how it is repaired is known to [`transforms`]
+//! alone, one folder per repair, behind the contract in [`transform`].
+//!
+//! The modules in reading order, from the ground up. Each imports only from floors below or its own
+//! (`tests/floors.rs` holds that); floors 0 to 5 are pure: bytes in, values out, and *Unknown* is an answer.
 
 // Floor 0: bytes, lines, edits, diffs.
 pub mod text;
