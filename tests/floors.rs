@@ -159,8 +159,10 @@ fn inner_floors_touch_nothing_outside() {
         if floor_of(&source.module).is_none_or(|floor| floor >= OUTER) {
             continue;
         }
+        // What machine this was built for is no state of the outside.
+        let code = source.code.replace("std::env::consts", "");
         for forbidden in ["fs", "process", "env", "io", "net"] {
-            if segments(&source.code, "std::").contains(&forbidden) {
+            if segments(&code, "std::").contains(&forbidden) {
                 wrong.push(format!("{} uses std::{forbidden}", source.path));
             }
         }

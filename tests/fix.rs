@@ -1,0 +1,313 @@
+//! `fix` as a user runs it: what is written, what is refused, what the exit code says. And the law of the dry
+//! run, for every fixture at once: `fix` writes what `fix --dry-run | git apply` writes, byte for byte.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use support::command::run;
+use support::git::Repository;
+use support::txtar::Archive;
+
+const GO_MOD: &[u8] =
+    b"module example.com/app\n\ngo 1.25.0\n\nrequire github.com/gofiber/fiber/v2 v2.52.15\n";
+
+const LEAKY: &str = r#"package handlers
+
+import (
+	"database/sql"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+func list(db *sql.DB) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		rows, err := db.Query("select id from users")
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			if c.Path() == "/" {
+				return c.SendStatus(404)
+			}
+		}
+		return rows.Err()
+	}
+}
+"#;
+
+const RELEASE: &str = "\t\tdefer rows.Close()\n";
+
+/// What a repair makes of [`LEAKY`].
+fn repaired() -> String {
+    let check = "\t\tif err != nil {\n\t\t\treturn err\n\t\t}\n";
+    LEAKY.replacen(check, &format!("{check}{RELEASE}"), 1)
+}
+
+fn service() -> Repository {
+    Repository::with([("go.mod", GO_MOD), ("handlers/list.go", LEAKY.as_bytes())])
+}
+
+fn text(repository: &Repository, path: &str) -> String {
+    String::from_utf8(repository.read(path)).unwrap()
+}
+
+#[test]
+fn a_leak_is_found_repaired_and_gone() {
+    let repository = service();
+    let scanned = run(repository.path(), &["scan"]).expect(1, &["1 finding in 1 file"]);
+    assert!(
+        scanned.text().starts_with("handlers/list.go:11:"),
+        "{}",
+        scanned.text()
+    );
+    assert_eq!(text(&repository, "handlers/list.go"), LEAKY, "scan never writes");
+    run(repository.path(), &["fix"]).expect(0, &["Fixed 1 of 1 finding."]);
+    assert_eq!(text(&repository, "handlers/list.go"), repaired());
+    repository.commit();
+    run(repository.path(), &["fix"]).expect(0, &["No leaks found"]);
+    assert_eq!(text(&repository, "handlers/list.go"), repaired());
+}
+
+#[test]
+fn a_dry_run_prints_a_patch_or_nothing() {
+    let repository = service();
+    // Neither a dirty tree nor another folder makes a difference: nothing is written.
+    repository.write("notes.txt", b"x");
+    let below = repository.path().join("handlers");
+    for (folder, arguments) in [
+        (repository.path(), &["fix", "--dry-run"][..]),
+        (&below, &["fix", "--diff", "list.go"]),
+        (&below, &["fix", "--dry-run", "..", "--color", "always"]),
+    ] {
+        let ran = run(folder, arguments).expect(1, &["Would fix 1 of 1 finding."]);
+        let patch = ran.text();
+        let header = "diff --git a/handlers/list.go b/handlers/list.go\n";
+        assert!(patch.starts_with(header), "{patch}");
+        assert!(patch.contains("\n+\t\tdefer rows.Close()\n"), "{patch}");
+        assert!(!patch.contains('\x1b'), "{patch}");
+        repository.apply(&ran.stdout, false).unwrap();
+        assert_eq!(text(&repository, "handlers/list.go"), repaired());
+        repository.apply(&ran.stdout, true).unwrap();
+        assert_eq!(text(&repository, "handlers/list.go"), LEAKY);
+    }
+    run(repository.path(), &["fix", "--dry-run", "--exit-zero"]).expect(0, &[]);
+    repository.write("handlers/list.go", repaired().as_bytes());
+    let nothing = run(repository.path(), &["fix", "--dry-run"]).expect(0, &[]);
+    assert_eq!(nothing.text(), "");
+}
+
+#[test]
+fn a_dirty_tree_is_left_alone() {
+    let repository = service();
+    let touched = format!("{LEAKY}\n// Work in progress.\n");
+    repository.write("handlers/list.go", touched.as_bytes());
+    let ran = run(repository.path(), &["fix"]);
+    ran.expect(2, &["not committed", "--allow-dirty", "\n  handlers/list.go"]);
+    assert_eq!(text(&repository, "handlers/list.go"), touched);
+    run(repository.path(), &["fix", "--allow-dirty"]).expect(0, &[]);
+    assert!(text(&repository, "handlers/list.go").contains(RELEASE));
+}
+
+#[test]
+fn what_git_does_not_know_is_left_alone() {
+    let repository = service();
+    repository.write("handlers/new.go", LEAKY.replace("list", "fresh").as_bytes());
+    run(repository.path(), &["fix"]).expect(2, &["\n  handlers/new.go"]);
+    assert_eq!(
+        text(&repository, "handlers/list.go"),
+        LEAKY,
+        "nothing is written at all"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("list.go"), LEAKY).unwrap();
+    run(folder.path(), &["fix"]).expect(2, &["no git repository", "--allow-no-vcs", "\n  list.go"]);
+    run(folder.path(), &["fix", "--allow-no-vcs"]).expect(0, &[]);
+    assert_eq!(
+        fs::read_to_string(folder.path().join("list.go")).unwrap(),
+        repaired()
+    );
+}
+
+#[test]
+fn what_remains_decides_the_exit_code() {
+    let repository = service();
+    let switched_off = ["fix", "--unfixable", "unclosed-rows"];
+    run(repository.path(), &switched_off).expect(1, &["Fixed 0 of 1 finding: 1 left alone."]);
+    for (arguments, code) in [
+        (&["scan", "--fail-on", "critical"][..], 0),
+        (&["scan", "--fail-on", "none"], 0),
+        (&["scan", "--fail-on", "high"], 1),
+        (&["scan", "--exit-zero"], 0),
+        (&["scan", "--ignore", "unclosed-rows"], 0),
+        (&["scan", "--select", "unclosed-rows"], 1),
+        (&["fix", "--max-fixes", "0"], 1),
+    ] {
+        run(repository.path(), arguments).expect(code, &[]);
+    }
+    assert_eq!(text(&repository, "handlers/list.go"), LEAKY);
+}
+
+#[test]
+fn a_limit_counts_over_all_packages() {
+    let repository = service();
+    for package in ["a", "b"] {
+        repository.write(&format!("{package}/list.go"), LEAKY.as_bytes());
+    }
+    repository.commit();
+    let ran = run(repository.path(), &["fix", "--max-fixes", "2"]);
+    ran.expect(1, &["Fixed 2 of 3 findings: 1 left to the next run."]);
+    assert_eq!(text(&repository, "a/list.go"), repaired());
+    assert_eq!(text(&repository, "b/list.go"), repaired());
+    assert_eq!(text(&repository, "handlers/list.go"), LEAKY);
+}
+
+#[test]
+fn a_mistyped_rule_is_guessed() {
+    let repository = service();
+    let ran = run(repository.path(), &["scan", "--select", "unclosed-row"]);
+    ran.expect(
+        2,
+        &["there is no rule `unclosed-row`; did you mean `unclosed-rows`?"],
+    );
+}
+
+#[test]
+fn rules_are_listed_and_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let listed = run(folder.path(), &["rules"]).expect(0, &[]).text();
+    assert!(
+        listed.lines().any(|line| line.starts_with("unclosed-rows ")),
+        "{listed}"
+    );
+    let json = run(folder.path(), &["rules", "--format", "json"]).expect(0, &[]);
+    let rules: Vec<serde_json::Value> = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(rules.len(), listed.lines().count());
+    for rule in rules {
+        let slug = rule["rule"].as_str().unwrap();
+        let page = run(folder.path(), &["explain", slug]).expect(0, &[]).text();
+        assert!(page.contains("## Why it leaks"), "{slug}: {page}");
+    }
+}
+
+#[test]
+fn a_report_tells_how_each_finding_ended() {
+    let repository = service();
+    let accepted = LEAKY.replace(
+        "\t\trows,",
+        "\t\t//unleak:ignore unclosed-rows it is a test\n\t\trows,",
+    );
+    repository.write("accepted/list.go", accepted.as_bytes());
+    repository.commit();
+    let ran = run(repository.path(), &["fix", "--format", "json"]).expect(0, &[]);
+    let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let outcomes: Vec<_> = findings.iter().map(|finding| &finding["outcome"]).collect();
+    assert_eq!(outcomes, ["suppressed", "fixed"]);
+    assert_eq!(findings[0]["suppressed"]["reason"], "it is a test");
+    assert_eq!(text(&repository, "accepted/list.go"), accepted);
+}
+
+#[test]
+fn bytes_around_a_repair_stay() {
+    let repository = service();
+    let odd = format!("\u{feff}{LEAKY}\n// No newline at the end").replace('\n', "\r\n");
+    let mut odd = odd.into_bytes();
+    odd.extend(b" \xff");
+    repository.write("handlers/list.go", &odd);
+    repository.commit();
+    let patch = run(repository.path(), &["fix", "--dry-run"])
+        .expect(1, &[])
+        .stdout;
+    run(repository.path(), &["fix"]).expect(0, &[]);
+    let written = repository.read("handlers/list.go");
+    let release = RELEASE.replace('\n', "\r\n");
+    let at = memchr::memmem::find(&written, release.as_bytes())
+        .expect("the repair ends its line as the file does");
+    let without = [&written[..at], &written[at + release.len()..]].concat();
+    assert_eq!(without, odd);
+    repository.apply(&patch, true).unwrap();
+    assert_eq!(repository.read("handlers/list.go"), odd);
+}
+
+/// Every Go file of every fixture, each fixture in a folder and module of its own.
+fn all_fixtures() -> BTreeMap<String, Vec<u8>> {
+    let mut paths = Vec::new();
+    archives(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"),
+        &mut paths,
+    );
+    paths.sort();
+    let mut files = BTreeMap::new();
+    for (number, path) in paths.iter().enumerate() {
+        let archive = Archive::parse(&fs::read_to_string(path).unwrap());
+        let crlf = archive.comment.contains("\noptions: crlf");
+        files.insert(format!("case{number}/go.mod"), GO_MOD.to_vec());
+        for (name, content) in archive.files {
+            if name.ends_with(".go") || name == "go.mod" {
+                let content = if crlf {
+                    content.replace('\n', "\r\n")
+                } else {
+                    content
+                };
+                files.insert(format!("case{number}/{name}"), content.into_bytes());
+            }
+        }
+    }
+    files
+}
+
+fn archives(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("apps") {
+            archives(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "txtar") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn fix_writes_what_the_patch_of_its_dry_run_makes() {
+    let files = all_fixtures();
+    let listed = || {
+        files
+            .iter()
+            .map(|(path, content)| (path.as_str(), content.as_slice()))
+    };
+    for options in [&[][..], &["--unsafe-fixes"]] {
+        let repository = Repository::with(listed());
+        let state = || -> BTreeMap<&str, Vec<u8>> {
+            files
+                .keys()
+                .map(|path| (path.as_str(), repository.read(path)))
+                .collect()
+        };
+        let dry = run(
+            repository.path(),
+            &[&["fix", "--dry-run", "--tests"], options].concat(),
+        );
+        assert_eq!(dry.code, Some(1), "{}", dry.stderr);
+        repository.apply(&dry.stdout, false).unwrap();
+        let applied = state();
+        repository.apply(&dry.stdout, true).unwrap();
+        assert!(
+            state().iter().eq(listed()
+                .map(|(path, content)| (path, content.to_vec()))
+                .collect::<BTreeMap<_, _>>()
+                .iter())
+        );
+        let fixed = run(repository.path(), &[&["fix", "--tests"], options].concat());
+        assert_ne!(fixed.code, Some(2), "{}", fixed.stderr);
+        assert!(state() == applied, "fix and the patch of its dry run differ");
+        repository.commit();
+        let again = run(
+            repository.path(),
+            &[&["fix", "--dry-run", "--tests"], options].concat(),
+        );
+        assert_eq!(again.text(), "", "a second run has nothing to do");
+    }
+}
