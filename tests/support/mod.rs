@@ -3,6 +3,7 @@
 
 pub mod command;
 pub mod git;
+pub mod go;
 pub mod gofmt;
 #[cfg(unix)]
 pub mod talk;

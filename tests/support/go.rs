@@ -1,0 +1,83 @@
+//! The real Go toolchain.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+pub struct Go {
+    has_race_detector: bool,
+}
+
+/// What the modules under `fixtures/` ask for.
+const OLDEST: (u32, u32) = (1, 25);
+
+impl Go {
+    /// Go, or one visible line where it is absent or too old; an error where it is required.
+    pub fn find() -> Option<Self> {
+        let version = ask("GOVERSION").unwrap_or_default();
+        if !is_recent(&version) {
+            let (major, minor) = OLDEST;
+            let lack = format!("Go {major}.{minor} or later is not on this machine (found: {version:?})");
+            assert!(std::env::var_os("UNLEAK_REQUIRE_GO").is_none(), "{lack}");
+            // Past the capture of the test harness.
+            let _ = writeln!(std::io::stderr(), "skipped: {lack}, no repair was run");
+            return None;
+        }
+        let compiler = ask("CC").unwrap_or_default();
+        let compiler = compiler.split_whitespace().next().unwrap_or("cc").to_owned();
+        let has_race_detector = Command::new(compiler).arg("--version").output().is_ok();
+        if !has_race_detector {
+            assert!(
+                std::env::var_os("UNLEAK_REQUIRE_GO").is_none(),
+                "the race detector needs a C compiler"
+            );
+            let _ = writeln!(
+                std::io::stderr(),
+                "no C compiler: repairs are run without the race detector"
+            );
+        }
+        Some(Go { has_race_detector })
+    }
+
+    /// `go test` in a folder, under the race detector.
+    pub fn test(&self, folder: &Path) -> Command {
+        let mut command = self.command(folder, "test");
+        if self.has_race_detector {
+            command.arg("-race").env("CGO_ENABLED", "1");
+        }
+        command
+    }
+
+    /// `go <verb>` in a folder, by the folder's own go.mod.
+    pub fn command(&self, folder: &Path, verb: &str) -> Command {
+        let mut command = Command::new("go");
+        command.arg(verb).current_dir(folder).stdin(Stdio::null());
+        command
+            .env("GOTOOLCHAIN", "local")
+            .env("GOFLAGS", "-mod=readonly")
+            .env("GOWORK", "off");
+        command
+    }
+}
+
+fn ask(name: &str) -> Option<String> {
+    let output = Command::new("go")
+        .args(["env", name])
+        .current_dir(std::env::temp_dir())
+        .env("GOTOOLCHAIN", "local")
+        .output()
+        .ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// Versions look like `go1.26.8`.
+fn is_recent(version: &str) -> bool {
+    let mut parts = version
+        .trim_start_matches("go")
+        .split('.')
+        .map_while(|part| part.parse::<u32>().ok());
+    match (parts.next(), parts.next()) {
+        (Some(major), Some(minor)) => (major, minor) >= OLDEST,
+        _ => false,
+    }
+}
