@@ -7,12 +7,11 @@ mod support;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use support::command::run;
-use support::go::Go;
+use support::go::{Go, tell};
 
 /// The handlers are written for v2; these words make them handlers of v3.
 const IN_V3: [(&str, &str); 3] = [
@@ -30,7 +29,7 @@ fn every_safe_repair_ends_its_leak_and_loses_no_work() {
     });
     say(&v2, "v2");
     say(&v3, "v3");
-    told(&format!("{} proofs ran", v2.len() + v3.len()));
+    tell(&format!("{} proofs ran", v2.len() + v3.len()));
     hold_table(&v2, &v3);
 }
 
@@ -178,15 +177,11 @@ fn say(proofs: &[Proof], fiber: &str) {
             "{}: before {before}, after {after}",
             proof.rule
         );
-        told(&format!(
+        tell(&format!(
             "proof {} ({}) fiber {fiber}: {} before {before} after {after}",
             proof.rule, proof.repair, proof.unit
         ));
     }
-}
-
-fn told(line: &str) {
-    writeln!(std::io::stderr(), "{line}").unwrap();
 }
 
 impl Proof {

@@ -19,8 +19,7 @@ impl Go {
             let (major, minor) = OLDEST;
             let lack = format!("Go {major}.{minor} or later is not on this machine (found: {version:?})");
             assert!(std::env::var_os("UNLEAK_REQUIRE_GO").is_none(), "{lack}");
-            // Past the capture of the test harness.
-            let _ = writeln!(std::io::stderr(), "skipped: {lack}, no repair was run");
+            tell(&format!("skipped: {lack}, no repair was run"));
             return None;
         }
         let compiler = ask("CC").unwrap_or_default();
@@ -31,10 +30,7 @@ impl Go {
                 std::env::var_os("UNLEAK_REQUIRE_GO").is_none(),
                 "the race detector needs a C compiler"
             );
-            let _ = writeln!(
-                std::io::stderr(),
-                "no C compiler: repairs are run without the race detector"
-            );
+            tell("no C compiler: repairs are run without the race detector");
         }
         Some(Go { has_race_detector })
     }
@@ -58,6 +54,11 @@ impl Go {
             .env("GOWORK", "off");
         command
     }
+}
+
+/// A line on stderr, past the capture of the test harness.
+pub fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 fn ask(name: &str) -> Option<String> {
