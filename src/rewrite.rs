@@ -158,6 +158,17 @@ pub fn insert_before(file: &SourceFile, statement: Node<'_>, lines: &[&str]) -> 
     Some(Edit::insert(statement.start(), text))
 }
 
+/// `lines` in place of `statement`. `None` where other code stands before it on its line.
+pub fn replace_statement(file: &SourceFile, statement: Node<'_>, lines: &[&str]) -> Option<Edit> {
+    let start = line_start(&file.source, statement.start());
+    let indent = indentation(file, statement.start());
+    (start + indent.len() == statement.start()).then_some(())?;
+    let unit = indentation_unit(file);
+    let lines: Vec<String> = lines.iter().map(|line| nested(line, unit)).collect();
+    let text = lines.join(&format!("{}{indent}", newline(file)));
+    Some(Edit::replace(statement.span(), text))
+}
+
 /// Top-level code behind `declaration`, with a blank line between.
 pub fn insert_declaration_after(declaration: Declaration<'_>, lines: &[&str]) -> Option<Edit> {
     let file = declaration.file();

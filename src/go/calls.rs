@@ -86,6 +86,18 @@ impl<'a> Declaration<'a> {
                     false => Callee::Builtin(name.text().to_owned()),
                 }
             }
+            Meaning::Unknown => self.dot_imported_callee(name.text()),
+            Meaning::Import(_) => Callee::Unknown,
+        }
+    }
+
+    /// A function that the file's only dot import gives it.
+    fn dot_imported_callee(self, name: &str) -> Callee<'a> {
+        let imports = self.file().imports.iter();
+        let mut dots = imports.filter(|import| import.alias.as_deref() == Some("."));
+        let is_foreign = name.starts_with(char::is_uppercase) && !self.package.declares(name);
+        match (dots.next(), dots.next()) {
+            (Some(only), None) if is_foreign => self.imported_callee(&only.path, name.to_owned()),
             _ => Callee::Unknown,
         }
     }

@@ -1,0 +1,182 @@
+//! The fix of one opening: its pool is declared once, the function uses that, and nobody closes it any more.
+
+use std::collections::BTreeMap;
+
+use super::cut::{self, Cut};
+use super::draft::Draft;
+use super::existing::Access;
+use super::fault::Rest;
+use super::helper;
+use super::pool::{self, Shared, Source};
+use super::removal::Removal;
+use super::uses::handle_of;
+use crate::go::syntax::Node;
+use crate::go::{DeclId, Declaration, FileId};
+use crate::rewrite::{ImportNeed, Rewrite};
+use crate::text::Edit;
+use crate::transform::{Applicability, Fix, Pass, Reason, Refusal};
+
+/// The fix for the opening at `index` of its group.
+pub fn fix<'a>(pass: &Pass<'a>, group: &[&Draft<'a>], index: usize, shared: &Shared) -> Result<Fix, Refusal> {
+    let draft = group[index];
+    check_limits(draft, shared)?;
+    let mut repair = Repair {
+        rewrite: Rewrite::new(),
+        cuts: BTreeMap::new(),
+    };
+    match &shared.source {
+        Source::Exists => {}
+        Source::New { file, edit, imports } => {
+            repair.edit(*file, edit.clone())?;
+            repair.need(imports);
+        }
+        Source::Helper(at) => {
+            let (edits, imports) = helper::once(pass, group[*at])?;
+            repair.edits(helper::file_of(group[*at]), edits)?;
+            repair.need(&imports);
+            group[*at].closes().for_each(|(at, close)| repair.cut(at, close));
+        }
+    }
+    let is_helper_itself = matches!(shared.source, Source::Helper(at) if at == index);
+    match &shared.access {
+        _ if is_helper_itself => {}
+        Access::Variable(name) => repair.take_out(draft, name)?,
+        Access::Function(name) => repair.call(draft, name)?,
+    }
+    draft.closes().for_each(|(at, close)| repair.cut(at, close));
+    let applicability = match draft.is_sure() {
+        true => Applicability::Safe,
+        false => Applicability::Unsafe,
+    };
+    Ok(Fix::new(title(shared), applicability, repair.finish()?))
+}
+
+fn title(shared: &Shared) -> String {
+    let name = shared.access.name();
+    match (&shared.source, &shared.access) {
+        (Source::Exists, _) => format!("Use the pool that `{name}` opens once"),
+        (_, Access::Variable(_)) => format!("Open one pool, `{name}`, when the program starts"),
+        (_, Access::Function(_)) => format!("Open one pool at the first call of `{name}`"),
+    }
+}
+
+/// Two openings of one data source may not ask for different limits.
+fn check_limits(draft: &Draft<'_>, shared: &Shared) -> Result<(), Refusal> {
+    let own: Vec<String> = pool::limits(draft).iter().map(pool::limit_text).collect();
+    match own.is_empty() || own == shared.limits {
+        true => Ok(()),
+        false => Err(Refusal::new(
+            Reason::NeedsDecision,
+            format!(
+                "the pool of `{}` has other limits than those set here: decide on one set",
+                shared.access.name()
+            ),
+        )),
+    }
+}
+
+struct Repair<'a> {
+    rewrite: Rewrite,
+    cuts: BTreeMap<DeclId, (Declaration<'a>, Cut<'a>)>,
+}
+
+impl<'a> Repair<'a> {
+    fn edit(&mut self, file: FileId, edit: Edit) -> Result<(), Refusal> {
+        self.rewrite.edit(file, edit).map_err(|_| crowded())
+    }
+
+    fn edits(&mut self, file: FileId, edits: Vec<Edit>) -> Result<(), Refusal> {
+        edits.into_iter().try_for_each(|edit| self.edit(file, edit))
+    }
+
+    fn need(&mut self, imports: &[ImportNeed]) {
+        imports.iter().for_each(|need| self.rewrite.need(need.clone()));
+    }
+
+    fn cut(&mut self, at: Declaration<'a>, statement: Node<'a>) {
+        let (_, cut) = self.cuts.entry(at.id).or_insert_with(|| (at, Cut::new(at)));
+        cut.take(statement);
+    }
+
+    /// The opening goes; its uses mean the package variable.
+    fn take_out(&mut self, draft: &Draft<'a>, name: &str) -> Result<(), Refusal> {
+        let at = draft.opening.at;
+        let removal = Removal::of(draft).filter(|_| Removal::fits(draft, name)).ok_or_else(|| {
+            Refusal::new(
+                Reason::NeedsDecision,
+                format!("the package has a pool for this data source, `{name}`, but the error check here does more than report: use that pool by hand"),
+            )
+        })?;
+        let file = at.id.file;
+        match removal.rest.clone() {
+            Rest::Nothing => {}
+            Rest::Declare(edit) => self.edit(file, edit)?,
+            Rest::Variable(error) => {
+                let statement = draft.opening.statement.statement().ok_or_else(crowded)?;
+                let line = cut::with_comment_beside(statement);
+                self.edit(file, Edit::replace(line, format!("var {error} error")))?;
+            }
+        }
+        let stays = matches!(removal.rest, Rest::Variable(_)).then_some(draft.opening.statement);
+        let cut = removal.cut.statements().iter();
+        let goes = cut.filter(|statement| stays.is_none_or(|stays| !statement.contains(stays)));
+        goes.for_each(|statement| self.cut(at, *statement));
+        let gone = removal.cut.spans();
+        let own = handle_of(&draft.opening).map(|id| at.scopes().get(id).name.clone());
+        let renamed = draft
+            .own
+            .iter()
+            .flat_map(|uses| &uses.plain)
+            .filter(|_| own.as_deref() != Some(name));
+        let staying = renamed.filter(|node| !gone.iter().any(|span| span.contains(node.span())));
+        for node in staying {
+            self.edit(file, Edit::replace(node.span(), name))?;
+        }
+        Ok(())
+    }
+
+    /// The opening asks the function that opens once.
+    fn call(&mut self, draft: &Draft<'a>, name: &str) -> Result<(), Refusal> {
+        let (at, call) = (draft.opening.at, draft.opening.call);
+        if at.scopes().visible(name, call).is_some() {
+            let message = format!(
+                "`{name}`, which opens this data source once, means something else here: rename that"
+            );
+            return Err(Refusal::new(Reason::NameTaken, message));
+        }
+        self.edit(at.id.file, Edit::replace(call.span(), format!("{name}()")))?;
+        self.rewrite.drop_imports_of(at, call.span());
+        pool::limits(draft)
+            .iter()
+            .for_each(|limit| self.cut(at, limit.statement));
+        let (_, cut) = self.cuts.entry(at.id).or_insert_with(|| (at, Cut::new(at)));
+        cut.take_definitions(&[call.span()], &draft.arguments.locals)
+            .ok_or_else(crowded)
+    }
+
+    fn finish(mut self) -> Result<Rewrite, Refusal> {
+        for (at, cut) in std::mem::take(&mut self.cuts).into_values() {
+            let edits = cut.edits().ok_or_else(|| {
+                Refusal::new(
+                    Reason::ControlFlow,
+                    format!(
+                        "statements of {} share a line: put each on a line of its own",
+                        at.title()
+                    ),
+                )
+            })?;
+            self.edits(at.id.file, edits)?;
+            for span in cut.spans() {
+                self.rewrite.drop_imports_of(at, span);
+            }
+        }
+        Ok(self.rewrite)
+    }
+}
+
+fn crowded() -> Refusal {
+    Refusal::new(
+        Reason::ControlFlow,
+        "the places to change lie too close together: open the pool once by hand",
+    )
+}

@@ -1,0 +1,156 @@
+//! What stays the same while requests run: package variables that only set-up code assigns, and functions that read
+//! nothing else.
+
+use std::collections::HashSet;
+
+use super::table::{Source, Table};
+use super::value::runs_per_request;
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{BindingId, Callee, DeclId, DeclKind, Declaration, Meaning, Package, Usage};
+use crate::leak::request::callers;
+
+/// Who gives a package variable a new value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writes {
+    None,
+    SetUp,
+    PerRequest,
+}
+
+/// Who writes the package variable `name`, or could through its address.
+pub fn writes(declaration: Declaration<'_>, name: &str) -> Writes {
+    let outside = declaration
+        .importers()
+        .flat_map(|importer| importer.selections(name));
+    let outside = outside.map(|(at, node)| (declaration.beside(at), node));
+    let named = outside.filter(|(at, node)| {
+        let operand = node.field(Field::Operand);
+        operand.and_then(|operand| at.import_path_of(operand)) == Some(&declaration.package.path)
+    });
+    by_whom(
+        declaration
+            .package
+            .mentions(name)
+            .into_iter()
+            .map(|(at, node)| (declaration.beside(at), node))
+            .chain(named),
+    )
+}
+
+/// Whether a request gives some field of this name a value.
+pub fn is_field_set_per_request(package: &Package, field: &str) -> bool {
+    by_whom(package.selections(field).into_iter()) == Writes::PerRequest
+}
+
+fn by_whom<'a>(mentions: impl Iterator<Item = (Declaration<'a>, Node<'a>)>) -> Writes {
+    let mut found = Writes::None;
+    for (declaration, node) in mentions {
+        if !matches!(
+            declaration.usage(node),
+            Usage::Write | Usage::Update | Usage::Address
+        ) {
+            continue;
+        }
+        if runs_per_request(declaration, node) {
+            return Writes::PerRequest;
+        }
+        found = Writes::SetUp;
+    }
+    found
+}
+
+/// Whether some caller in the package hands the parameter something of a request.
+pub fn is_fed_by_request(at: Declaration<'_>, parameter: BindingId) -> bool {
+    let binding = at.scopes().get(parameter);
+    let Some(function) = at
+        .function()
+        .filter(|function| function.index() == binding.function)
+    else {
+        return true;
+    };
+    let names = function
+        .field(Field::Parameters)
+        .into_iter()
+        .flat_map(Node::children)
+        .flat_map(|declaration| declaration.fields(Field::Name));
+    let position = names
+        .filter(|name| name.is(Kind::Identifier))
+        .position(|name| name.index() == binding.declared);
+    callers(at).into_iter().any(|(caller, call)| {
+        let arguments = call.field(Field::Arguments);
+        let argument = position.and_then(|position| arguments?.child(position));
+        argument.is_none_or(|argument| !is_literal(caller, argument))
+    })
+}
+
+/// Whether the argument is a literal or a constant of the package.
+fn is_literal(at: Declaration<'_>, node: Node<'_>) -> bool {
+    match node.kind() {
+        Kind::InterpretedStringLiteral | Kind::RawStringLiteral => true,
+        Kind::Identifier => {
+            matches!(at.resolve(node), Meaning::Package(declaration) if declaration.kind() == DeclKind::Const)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a function of the package gives the same result, for the same arguments, as long as the process runs.
+pub fn is_steady(declaration: Declaration<'_>) -> bool {
+    Walk::default().is_steady(declaration)
+}
+
+#[derive(Default)]
+struct Walk<'a> {
+    seen: HashSet<(&'a str, DeclId)>,
+}
+
+impl<'a> Walk<'a> {
+    fn is_steady(&mut self, at: Declaration<'a>) -> bool {
+        // A function that calls itself is not understood.
+        let key = (&*at.package.path, at.id);
+        if !self.seen.insert(key) || !at.is_sound() {
+            return false;
+        }
+        let body = at.function().and_then(|function| function.field(Field::Body));
+        let steady = body.is_some_and(|body| body.descendants().all(|node| self.keeps_steady(at, node)));
+        self.seen.remove(&key);
+        steady
+    }
+
+    fn keeps_steady(&mut self, at: Declaration<'a>, node: Node<'a>) -> bool {
+        match node.kind() {
+            Kind::GoStatement | Kind::SendStatement | Kind::SelectStatement | Kind::FuncLiteral => false,
+            Kind::UnaryExpression => node.operator() != Some(Kind::Arrow),
+            Kind::CallExpression => self.is_steady_call(at, node),
+            Kind::Identifier => is_steady_name(at, node),
+            Kind::SelectorExpression | Kind::IndexExpression => {
+                at.usage(node) == Usage::Read || is_local(at, node)
+            }
+            _ => true,
+        }
+    }
+
+    fn is_steady_call(&mut self, at: Declaration<'a>, call: Node<'a>) -> bool {
+        match at.callee(call) {
+            Callee::Builtin(_) | Callee::Conversion(_) => true,
+            Callee::Package(declaration) => self.is_steady(declaration),
+            callee => matches!(Table::get().source(&callee), Source::Pure | Source::Steady),
+        }
+    }
+}
+
+/// Whether a part of a local name is meant.
+fn is_local(at: Declaration<'_>, node: Node<'_>) -> bool {
+    let base = std::iter::successors(Some(node), |node| node.field(Field::Operand)).last();
+    base.is_some_and(|base| matches!(at.resolve(base), Meaning::Local(_)))
+}
+
+/// Local names and constants are; a package variable is where only set-up code assigns it.
+fn is_steady_name(at: Declaration<'_>, name: Node<'_>) -> bool {
+    match at.resolve(name) {
+        Meaning::Package(declaration) if declaration.kind() == DeclKind::Var => {
+            at.usage(name) == Usage::Read && writes(declaration, name.text()) != Writes::PerRequest
+        }
+        _ => true,
+    }
+}

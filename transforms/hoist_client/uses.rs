@@ -1,0 +1,355 @@
+//! What one function does with the pool it holds: which mentions only work with it, which statements close or
+//! limit it, and whether anybody else has it afterwards.
+
+use super::value::{Known, Reader, Value};
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{BindingId, Declaration, Usage};
+use crate::leak::{Acquisition, Effect, Handle, Keep, Lifetime, Mention};
+use crate::transform::{Reason, Refusal};
+
+/// A statement that sets a limit of the pool: `db.SetMaxOpenConns(10)`.
+#[derive(Clone, Debug)]
+pub struct Limit<'a> {
+    pub statement: Node<'a>,
+    pub call: Node<'a>,
+    pub value: Value<'a>,
+}
+
+/// The mentions of a pool in the function that opened it, or that got it from a helper.
+#[derive(Clone, Debug, Default)]
+pub struct Uses<'a> {
+    /// Names that stay.
+    pub plain: Vec<Node<'a>>,
+    /// Whole statements that close it.
+    pub closes: Vec<Node<'a>>,
+    pub limits: Vec<Limit<'a>>,
+    /// Names in return statements.
+    pub returned: Vec<Node<'a>>,
+    /// A function that gets it and whose body cannot be seen.
+    pub unseen: Option<&'a str>,
+    /// Whether every path closes it or gives it away.
+    pub is_settled: bool,
+}
+
+impl<'a> Uses<'a> {
+    /// The uses of an acquired pool in a local name, or what keeps people from sharing it.
+    pub fn of(acquisition: &Acquisition<'a>, lifetime: &Lifetime<'a>) -> Result<Uses<'a>, Refusal> {
+        let Handle::Local(handle) = acquisition.handle else {
+            return Err(elsewhere());
+        };
+        let sorter = Sorter {
+            at: acquisition.at,
+            acquisition,
+            mentions: &lifetime.mentions,
+        };
+        let mut uses = Uses {
+            is_settled: lifetime.losses.is_empty(),
+            ..Uses::default()
+        };
+        for node in acquisition.at.scopes().uses(handle, acquisition.at.tree()) {
+            sorter.sort(node, &mut uses)?;
+        }
+        sorter.check_closes(&uses)?;
+        Ok(uses)
+    }
+}
+
+struct Sorter<'a, 's> {
+    at: Declaration<'a>,
+    acquisition: &'s Acquisition<'a>,
+    mentions: &'s [Mention<'a>],
+}
+
+impl<'a> Sorter<'a, '_> {
+    fn sort(&self, node: Node<'a>, uses: &mut Uses<'a>) -> Result<(), Refusal> {
+        match self.at.usage(node) {
+            Usage::Write if self.acquisition.statement.contains(node) => return Ok(()),
+            Usage::Write | Usage::Update => return Err(reassigned(node)),
+            Usage::Address => return Err(escapes(node, "its address is taken")),
+            Usage::FieldKey => return Ok(()),
+            Usage::Read => {}
+        }
+        let parent = node.parent().ok_or_else(elsewhere)?;
+        match parent.kind() {
+            Kind::SelectorExpression => self.selected(node, parent, uses),
+            Kind::BinaryExpression => {
+                uses.plain.push(node);
+                Ok(())
+            }
+            Kind::ArgumentList => self.argument(node, parent, uses),
+            Kind::ExpressionList if self.is_returned(parent) => {
+                uses.returned.push(node);
+                Ok(())
+            }
+            Kind::ExpressionList => Err(escapes(node, "it is stored elsewhere too")),
+            Kind::SendStatement => Err(escapes(node, "it is sent over a channel")),
+            _ => Err(escapes(
+                node,
+                "it is stored in a value that may outlive the handler",
+            )),
+        }
+    }
+
+    fn is_returned(&self, list: Node<'a>) -> bool {
+        list.enclosing_function() == Some(self.acquisition.function)
+            && list
+                .parent()
+                .is_some_and(|parent| parent.is(Kind::ReturnStatement))
+    }
+
+    /// `db.Method`
+    fn selected(&self, node: Node<'a>, selector: Node<'a>, uses: &mut Uses<'a>) -> Result<(), Refusal> {
+        let method = selector.field(Field::Field).map_or("", Node::text);
+        let call = selector
+            .parent()
+            .filter(|call| call.field(Field::Function) == Some(selector));
+        let Some(call) = call else {
+            return Err(escapes(node, "one of its methods is handed over as a value"));
+        };
+        if self.acquisition.resource.is_released_by(method) {
+            let statement = removable_close(self.acquisition.function, call);
+            uses.closes
+                .push(statement.ok_or_else(|| closed_in_passing(call))?);
+        } else if let Some(limit) = self.limit(method, call) {
+            uses.limits.push(limit);
+        } else {
+            uses.plain.push(node);
+        }
+        Ok(())
+    }
+
+    /// A limit whose value does not depend on anything local, so that it can be set where the pool is opened.
+    fn limit(&self, method: &str, call: Node<'a>) -> Option<Limit<'a>> {
+        let statement = call
+            .parent()
+            .filter(|parent| parent.is(Kind::ExpressionStatement))?;
+        let argument = call.field(Field::Arguments)?.child(0)?;
+        let is_own = statement.enclosing_function() == Some(self.acquisition.function);
+        let value = Reader::new(self.at, Some(self.acquisition.function))
+            .read(argument)
+            .ok()?;
+        let is_movable = value.known == Known::Init && value.locals.is_empty();
+        (method.starts_with("Set") && is_own && is_movable).then_some(Limit {
+            statement,
+            call,
+            value,
+        })
+    }
+
+    fn argument(&self, node: Node<'a>, list: Node<'a>, uses: &mut Uses<'a>) -> Result<(), Refusal> {
+        let call = list.parent().ok_or_else(elsewhere)?;
+        let function = call.field(Field::Function);
+        let name = function.map_or("", |function| {
+            function.field(Field::Field).unwrap_or(function).text()
+        });
+        if matches!(name, "Locals" | "SetUserValue") {
+            return Err(closed_by_locals());
+        }
+        let mention = self.mentions.iter().find(|mention| mention.node == node);
+        match mention.map(|mention| mention.effect) {
+            Some(Effect::Pass | Effect::Touch) => {}
+            Some(Effect::Release) => {
+                return Err(escapes(node, &format!("`{name}` closes it")));
+            }
+            Some(Effect::Keep(Keep::Goroutine)) => {
+                return Err(escapes(node, "it is handed to a goroutine"));
+            }
+            Some(Effect::Keep(_)) => return Err(escapes(node, &format!("`{name}` keeps it"))),
+            Some(Effect::Unknown) | None => {
+                uses.unseen.get_or_insert(name);
+            }
+        }
+        uses.plain.push(node);
+        Ok(())
+    }
+
+    /// Every release that is seen must be one that can be taken out.
+    fn check_closes(&self, uses: &Uses<'a>) -> Result<(), Refusal> {
+        let releases = self
+            .mentions
+            .iter()
+            .filter(|mention| mention.effect == Effect::Release);
+        match releases.count() <= uses.closes.len() {
+            true => Ok(()),
+            false => Err(Refusal::new(
+                Reason::Escapes,
+                "it is closed in more than one way: open one pool by hand, and drop every Close",
+            )),
+        }
+    }
+}
+
+/// The statement that `call`, a call of Close, can be taken out with: `db.Close()`, `_ = db.Close()`,
+/// `defer db.Close()`, a check of its error that only reports, or the deferred closure around one of those.
+fn removable_close<'a>(function: Node<'a>, call: Node<'a>) -> Option<Node<'a>> {
+    let parent = call.parent()?;
+    let statement = match parent.kind() {
+        Kind::ExpressionStatement | Kind::DeferStatement => parent,
+        Kind::ExpressionList => closing_assignment(parent)?,
+        _ => return None,
+    };
+    let statement = alone_in_nil_check(statement);
+    match statement.enclosing_function()? {
+        owner if owner == function => Some(statement),
+        literal => deferred(literal, function).map(|deferred| match is_alone(statement) {
+            true => deferred,
+            false => statement,
+        }),
+    }
+}
+
+/// `_ = db.Close()` or `if err := db.Close(); err != nil { log… }`.
+fn closing_assignment(list: Node<'_>) -> Option<Node<'_>> {
+    let assignment = list.parent()?;
+    let left = assignment.field(Field::Left)?;
+    let mut targets = left.children();
+    match assignment.role() {
+        Field::Initializer => {
+            let check = assignment.parent().filter(|check| check.is(Kind::IfStatement))?;
+            let quiet = check.field(Field::Consequence).is_some_and(only_reports);
+            let alone = check.field(Field::Alternative).is_none() && assignment.is(Kind::ShortVarDeclaration);
+            (quiet && alone).then_some(check)
+        }
+        _ => targets.all(|target| target.text() == "_").then_some(assignment),
+    }
+}
+
+/// `if db != nil { db.Close() }` as a whole, where `statement` is all of its body.
+fn alone_in_nil_check(statement: Node<'_>) -> Node<'_> {
+    let check = statement
+        .enclosing(Kind::Block)
+        .and_then(Node::parent)
+        .filter(|check| {
+            let condition = check.field(Field::Condition).map_or("", Node::text);
+            check.is(Kind::IfStatement)
+                && is_alone(statement)
+                && condition.ends_with(" != nil")
+                && check.field(Field::Alternative).is_none()
+                && check.field(Field::Initializer).is_none()
+        });
+    check
+        .filter(|check| asks_about(*check, statement))
+        .unwrap_or(statement)
+}
+
+/// Whether the nil check asks about a name of the statement.
+fn asks_about(check: Node<'_>, statement: Node<'_>) -> bool {
+    let condition = check.field(Field::Condition);
+    let asked = condition
+        .and_then(|condition| condition.field(Field::Left))
+        .map_or("", Node::text);
+    let mut names = statement.subtree().filter(|node| node.is(Kind::Identifier));
+    names.any(|name| name.text() == asked)
+}
+
+/// Whether `statement` is all that its block does.
+fn is_alone(statement: Node<'_>) -> bool {
+    statement
+        .parent()
+        .is_some_and(|list| list.is(Kind::StatementList) && list.children().count() == 1)
+}
+
+/// The statement of `function` that defers the call of `literal`.
+fn deferred<'a>(literal: Node<'a>, function: Node<'a>) -> Option<Node<'a>> {
+    let call = literal
+        .parent()
+        .filter(|call| call.field(Field::Function) == Some(literal))?;
+    let statement = call.parent().filter(|parent| parent.is(Kind::DeferStatement))?;
+    (statement.enclosing_function() == Some(function)).then_some(statement)
+}
+
+/// Whether a block does nothing but tell someone and leave.
+pub fn only_reports(block: Node<'_>) -> bool {
+    let statements = block.children().flat_map(Node::children);
+    statements.into_iter().all(|statement| match statement.kind() {
+        Kind::ReturnStatement | Kind::ContinueStatement | Kind::BreakStatement => true,
+        Kind::ExpressionStatement => statement.child(0).is_some_and(is_report),
+        _ => false,
+    })
+}
+
+/// Whether a call logs, prints, panics, ends the program or shapes the response: by name, since a wrong guess only
+/// keeps an error check that could have gone.
+fn is_report(call: Node<'_>) -> bool {
+    const REPORTS: [&str; 15] = [
+        "Debug",
+        "Error",
+        "Exit",
+        "Fatal",
+        "Info",
+        "Log",
+        "Msg",
+        "Panic",
+        "Print",
+        "Send",
+        "SendString",
+        "Status",
+        "Trace",
+        "Warn",
+        "JSON",
+    ];
+    let function = call.field(Field::Function);
+    let name = function.map_or("", |function| {
+        function.field(Field::Field).unwrap_or(function).text()
+    });
+    let stem = name
+        .trim_end_matches("ln")
+        .trim_end_matches('f')
+        .trim_end_matches("Context");
+    name == "panic"
+        || name == "print"
+        || name == "println"
+        || REPORTS.contains(&stem)
+        || REPORTS.contains(&name)
+}
+
+fn reassigned(node: Node<'_>) -> Refusal {
+    Refusal::new(
+        Reason::Reassigned,
+        format!(
+            "`{}` holds one pool after the other: give each a name of its own",
+            node.text()
+        ),
+    )
+}
+
+fn escapes(node: Node<'_>, how: &str) -> Refusal {
+    let message = format!(
+        "`{}` leaves this function ({how}), and whoever has it could close it: open the pool once where the program is set up",
+        node.text()
+    );
+    Refusal::new(Reason::Escapes, message)
+}
+
+fn closed_in_passing(call: Node<'_>) -> Refusal {
+    Refusal::new(
+        Reason::StillRead,
+        format!(
+            "the result of `{}` is used, or it runs elsewhere: take it out, then share one pool",
+            call.text()
+        ),
+    )
+}
+
+fn closed_by_locals() -> Refusal {
+    Refusal::new(
+        Reason::ClosedByLocals,
+        "fasthttp closes what Locals keeps at the end of the request, so a shared pool would not survive there: keep one in a package variable instead",
+    )
+}
+
+/// The pool goes where no local name holds it.
+pub fn elsewhere() -> Refusal {
+    Refusal::new(
+        Reason::Escapes,
+        "the pool is stored where others can reach it on every request: open it once where the program is set up",
+    )
+}
+
+/// The local name that holds the pool.
+pub fn handle_of(acquisition: &Acquisition<'_>) -> Option<BindingId> {
+    match acquisition.handle {
+        Handle::Local(handle) => Some(handle),
+        _ => None,
+    }
+}

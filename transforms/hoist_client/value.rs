@@ -1,0 +1,536 @@
+//! When is the value of an argument known, and is it the same for every request? An answer is only given where the
+//! source says so; everything else is a [`Refusal`] that names the obstacle.
+
+use super::steady::{self, Writes};
+use super::table::{Source, Table};
+use crate::fiber::is_request_context;
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{BindingId, BindingKind, Callee, DeclKind, Declaration, Meaning, Type, Usage};
+use crate::leak::request::request_path;
+use crate::transform::{Reason, Refusal};
+
+/// How many definitions a value may hang on.
+const DEPTH: u32 = 24;
+
+/// From when on a value is known, and how surely it stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Known {
+    /// When the package's `init` functions run.
+    Init,
+    /// Once the program is set up.
+    Running,
+    /// Most likely then: a function is asked whose body is not at hand.
+    Guess,
+}
+
+/// What an argument is.
+#[derive(Clone, Debug)]
+pub struct Value<'a> {
+    pub known: Known,
+    /// The text of a constant string.
+    pub constant: Option<String>,
+    /// What the value is made of, local names replaced by their definitions: equal values have equal keys.
+    pub key: String,
+    /// Local names that have to move along, in source order.
+    pub locals: Vec<BindingId>,
+    /// The package-level declarations it mentions.
+    pub names: Vec<Declaration<'a>>,
+    /// Whether it mentions an import.
+    pub qualified: bool,
+}
+
+impl Value<'_> {
+    fn of(known: Known, key: impl Into<String>) -> Self {
+        Value {
+            known,
+            constant: None,
+            key: key.into(),
+            locals: Vec::new(),
+            names: Vec::new(),
+            qualified: false,
+        }
+    }
+
+    fn constant(text: String) -> Self {
+        Value {
+            key: format!("{text:?}"),
+            constant: Some(text),
+            ..Value::of(Known::Init, "")
+        }
+    }
+
+    fn at_least(mut self, known: Known) -> Self {
+        self.known = self.known.max(known);
+        self
+    }
+}
+
+impl<'a> Value<'a> {
+    /// Several values as one, written as `form`.
+    pub fn joined(form: &str, parts: impl IntoIterator<Item = Value<'a>>) -> Self {
+        let mut whole = Value::of(Known::Init, "");
+        let mut keys = Vec::new();
+        for part in parts {
+            whole.known = whole.known.max(part.known);
+            whole.locals.extend(part.locals);
+            whole.names.extend(part.names);
+            whole.qualified |= part.qualified;
+            keys.push(part.key);
+        }
+        whole.locals.sort();
+        whole.locals.dedup();
+        whole.key = format!("{form}({})", keys.join(","));
+        whole
+    }
+
+    fn naming(mut self, declaration: Declaration<'a>) -> Self {
+        self.names.push(declaration);
+        self
+    }
+}
+
+type Answer<'a> = Result<Value<'a>, Refusal>;
+
+/// Reads values in one function.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    pub at: Declaration<'a>,
+    /// The function that opens; `None` at package level.
+    pub function: Option<Node<'a>>,
+    depth: u32,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(at: Declaration<'a>, function: Option<Node<'a>>) -> Self {
+        Reader {
+            at,
+            function,
+            depth: DEPTH,
+        }
+    }
+
+    pub fn read(self, node: Node<'a>) -> Answer<'a> {
+        let depth = self.depth.checked_sub(1).ok_or_else(|| obscure(node))?;
+        let inside = Reader { depth, ..self };
+        match node.kind() {
+            Kind::InterpretedStringLiteral | Kind::RawStringLiteral => {
+                Ok(Value::constant(unquoted(node.text())))
+            }
+            Kind::IntLiteral
+            | Kind::FloatLiteral
+            | Kind::RuneLiteral
+            | Kind::ImaginaryLiteral
+            | Kind::True
+            | Kind::False
+            | Kind::Nil => Ok(Value::of(Known::Init, node.text())),
+            Kind::Identifier => inside.identifier(node),
+            Kind::ParenthesizedExpression => inside.read(node.child(0).ok_or_else(|| obscure(node))?),
+            Kind::BinaryExpression => inside.binary(node),
+            Kind::UnaryExpression if node.operator() == Some(Kind::Arrow) => Err(obscure(node)),
+            Kind::UnaryExpression | Kind::IndexExpression | Kind::SliceExpression => inside.parts(node),
+            Kind::TypeConversionExpression | Kind::TypeAssertionExpression => {
+                inside.read(node.field(Field::Operand).ok_or_else(|| obscure(node))?)
+            }
+            Kind::SelectorExpression => inside.selector(node),
+            Kind::CallExpression => inside.call(node),
+            Kind::CompositeLiteral => inside.literal(node),
+            _ => Err(obscure(node)),
+        }
+    }
+
+    fn all(self, form: &str, nodes: impl Iterator<Item = Node<'a>>) -> Answer<'a> {
+        let values: Result<Vec<_>, _> = nodes.map(|node| self.read(node)).collect();
+        Ok(Value::joined(form, values?))
+    }
+
+    fn parts(self, node: Node<'a>) -> Answer<'a> {
+        let operator = node.field(Field::Operator).map_or("index", Node::text);
+        let value = self.all(operator, node.children())?;
+        // What a pointer points to or a map holds may be set until the program is set up.
+        match node.operator() {
+            Some(Kind::Star) | None => Ok(value.at_least(Known::Running)),
+            _ => Ok(value),
+        }
+    }
+
+    fn binary(self, node: Node<'a>) -> Answer<'a> {
+        let operator = node.field(Field::Operator).map_or("", Node::text);
+        let side = |field| self.read(node.field(field).ok_or_else(|| obscure(node))?);
+        let (left, right) = (side(Field::Left)?, side(Field::Right)?);
+        let folded = match (&left.constant, &right.constant) {
+            (Some(left), Some(right)) if operator == "+" => Some(format!("{left}{right}")),
+            _ => None,
+        };
+        let mut value = Value::joined(operator, [left, right]);
+        if let Some(text) = folded {
+            value.key = format!("{text:?}");
+            value.constant = Some(text);
+        }
+        Ok(value)
+    }
+
+    fn identifier(self, node: Node<'a>) -> Answer<'a> {
+        match self.at.resolve(node) {
+            Meaning::Local(id) => self.local(id),
+            Meaning::Package(declaration) => self.package_name(declaration, node.text()),
+            Meaning::Universe => Ok(Value::of(Known::Init, node.text())),
+            Meaning::Import(_) | Meaning::Unknown => Err(unresolved(node)),
+        }
+    }
+
+    fn package_name(self, declaration: Declaration<'a>, name: &str) -> Answer<'a> {
+        let there = Reader {
+            at: declaration,
+            function: None,
+            ..self
+        };
+        let definition = definition(declaration, name);
+        let value = || definition.and_then(|node| there.read(node).ok());
+        match declaration.kind() {
+            DeclKind::Const => {
+                let constant = value().and_then(|value| value.constant);
+                let value = constant.map_or_else(|| Value::of(Known::Init, name), Value::constant);
+                Ok(value.naming(declaration))
+            }
+            DeclKind::Var => match steady::writes(declaration, name) {
+                Writes::PerRequest => Err(Refusal::new(
+                    Reason::RequestDependent,
+                    format!(
+                        "`{name}` is assigned while requests run: keep a map of pools, one for each of its values"
+                    ),
+                )),
+                Writes::None if definition.is_some() && !is_open_to_others(declaration, name) => {
+                    let constant = value().and_then(|value| value.constant);
+                    let value = constant.map_or_else(|| Value::of(Known::Init, name), Value::constant);
+                    Ok(value.naming(declaration))
+                }
+                _ => Ok(Value::of(Known::Running, name).naming(declaration)),
+            },
+            DeclKind::Func | DeclKind::Type => Err(Refusal::new(
+                Reason::NeedsDecision,
+                format!("`{name}` is handed over as a value: open the pool once where it is set up"),
+            )),
+        }
+    }
+
+    fn local(self, id: BindingId) -> Answer<'a> {
+        let binding = self.at.scopes().get(id);
+        if is_request_context(&self.at.type_of_binding(id)) {
+            return Err(from_request());
+        }
+        match binding.kind {
+            BindingKind::Var | BindingKind::Const => self.defined(id),
+            BindingKind::Receiver => Err(Refusal::new(
+                Reason::NeedsDecision,
+                format!(
+                    "the data source is part of `{}`: open the pool in its constructor and keep it in a field",
+                    binding.name
+                ),
+            )),
+            BindingKind::Param | BindingKind::Result => Err(self.parameter(id)),
+            _ => Err(from_request()),
+        }
+    }
+
+    fn parameter(self, id: BindingId) -> Refusal {
+        let binding = self.at.scopes().get(id);
+        let owner = self.at.tree().node(binding.function);
+        let name = &binding.name;
+        if self.function.is_some_and(|function| function != owner) {
+            let message = format!(
+                "`{name}` is a parameter of {}: open the pool there, outside of the returned handler",
+                self.at.title()
+            );
+            return Refusal::new(Reason::NeedsDecision, message);
+        }
+        match steady::is_fed_by_request(self.at, id) {
+            true => from_request(),
+            false => Refusal::new(
+                Reason::NeedsDecision,
+                format!("`{name}` is a parameter: keep a map of pools, one for each of its values"),
+            ),
+        }
+    }
+
+    /// A local name that is given its value once, in a statement of its own.
+    fn defined(self, id: BindingId) -> Answer<'a> {
+        let (scopes, tree) = (self.at.scopes(), self.at.tree());
+        let binding = scopes.get(id);
+        let defined = local_definition(self.at, id);
+        let changed = scopes.uses(id, tree).any(|node| self.may_change(node));
+        let value = match defined {
+            Some((_, node)) => self.read(node)?,
+            None => {
+                let values = right_of(tree.node(binding.origin));
+                values
+                    .map(|node| self.read(node))
+                    .collect::<Result<Vec<_>, _>>()?;
+                return Err(manifold(&binding.name));
+            }
+        };
+        if changed {
+            return Err(manifold(&binding.name));
+        }
+        let is_outer = self
+            .function
+            .is_some_and(|function| function.index() != binding.function);
+        let known = match value.known {
+            Known::Running if is_outer => Known::Guess,
+            known => known,
+        };
+        let mut value = value.at_least(known);
+        value.locals.push(id);
+        value.locals.sort();
+        value.locals.dedup();
+        Ok(value)
+    }
+
+    /// Whether a mention of a local name may give it, or a part of it, another value: an assignment, a method that
+    /// is not known, or a function that gets more than a plain value.
+    fn may_change(self, node: Node<'a>) -> bool {
+        if self.at.usage(node) != Usage::Read {
+            return true;
+        }
+        let Some(parent) = node.parent() else {
+            return false;
+        };
+        let is_known = |call: Node<'a>| Table::get().source(&self.at.callee(call)) != Source::Unknown;
+        match parent.kind() {
+            Kind::SelectorExpression | Kind::IndexExpression
+                if parent.field(Field::Operand) == Some(node) =>
+            {
+                let called = parent
+                    .parent()
+                    .filter(|call| call.field(Field::Function) == Some(parent));
+                self.at.usage(parent) != Usage::Read || called.is_some_and(|call| !is_known(call))
+            }
+            Kind::ArgumentList => {
+                let is_plain = matches!(self.at.type_of(node), Type::Basic(_) | Type::Unknown);
+                !is_plain && !parent.parent().is_some_and(is_known)
+            }
+            _ => false,
+        }
+    }
+
+    fn selector(self, node: Node<'a>) -> Answer<'a> {
+        let (Some(operand), Some(field)) = (node.field(Field::Operand), node.field(Field::Field)) else {
+            return Err(obscure(node));
+        };
+        let import = Some(operand).filter(|node| node.is(Kind::Identifier));
+        if let Some(path) = import.and_then(|node| self.at.import_path_of(node)) {
+            return self.imported(path, field.text());
+        }
+        let value = self.read(operand)?;
+        if steady::is_field_set_per_request(self.at.package, field.text()) {
+            return Err(Refusal::new(
+                Reason::RequestDependent,
+                format!(
+                    "`{}` is assigned while requests run: keep a map of pools, one for each of its values",
+                    node.text()
+                ),
+            ));
+        }
+        let form = format!(".{}", field.text());
+        Ok(Value::joined(&form, [value]).at_least(Known::Running))
+    }
+
+    /// A variable or constant of another package. What is not at hand is taken for something that set-up code fills.
+    fn imported(self, path: &str, name: &str) -> Answer<'a> {
+        let declared = self
+            .at
+            .package_at(path)
+            .and_then(|package| self.at.find_name_in(package, name));
+        let value = match declared.filter(|declaration| declaration.package.is_own) {
+            Some(declaration) => self.package_name(declaration, name)?,
+            None if Table::get().is_constant(path) => Value::of(Known::Init, ""),
+            None => Value::of(Known::Running, ""),
+        };
+        let key = match &value.constant {
+            Some(_) => value.key,
+            None => format!("{path}.{name}"),
+        };
+        Ok(Value {
+            key,
+            qualified: true,
+            ..value
+        })
+    }
+
+    fn call(self, node: Node<'a>) -> Answer<'a> {
+        let function = node.field(Field::Function).ok_or_else(|| obscure(node))?;
+        let arguments = node.field(Field::Arguments).into_iter().flat_map(Node::children);
+        let arguments = arguments.map(|argument| match argument.kind() {
+            Kind::VariadicArgument => argument.child(0).unwrap_or(argument),
+            _ => argument,
+        });
+        let callee = self.at.callee(node);
+        let receiver = match function.kind() {
+            Kind::SelectorExpression => function.field(Field::Operand).filter(|operand| {
+                !operand.is(Kind::Identifier) || self.at.import_path_of(*operand).is_none()
+            }),
+            _ => None,
+        };
+        let form = function.field(Field::Field).unwrap_or(function).text();
+        match callee {
+            Callee::Local(_) | Callee::Literal(_) => return Err(obscure(node)),
+            Callee::Conversion(_) => return self.all("conversion", arguments),
+            _ => {}
+        }
+        let mut value = self.all(form, receiver.into_iter().chain(arguments))?;
+        value.qualified |= matches!(callee, Callee::External { receiver: None, .. });
+        let known = match &callee {
+            Callee::Builtin(_) => Known::Init,
+            Callee::Package(declaration) => {
+                value.names.push(*declaration);
+                match steady::is_steady(*declaration) {
+                    true => Known::Running,
+                    false => Known::Guess,
+                }
+            }
+            callee => match Table::get().source(callee) {
+                Source::Pure => Known::Init,
+                Source::Steady => Known::Running,
+                Source::Temporary => return Err(temporary(node)),
+                Source::Unknown => Known::Guess,
+            },
+        };
+        if let Callee::External { path, .. } = &callee {
+            value.key = format!("{path}.{}", value.key);
+        }
+        Ok(value.at_least(known))
+    }
+
+    fn literal(self, node: Node<'a>) -> Answer<'a> {
+        let of = node.field(Field::Type).ok_or_else(|| obscure(node))?;
+        let elements = node.descendants().filter(|inner| {
+            inner.is(Kind::LiteralElement) && inner.enclosing(Kind::CompositeLiteral) == Some(node)
+        });
+        let is_name = |element: &Node<'a>| {
+            element.role() == Field::Key && element.child(0).is_some_and(|key| key.is(Kind::Identifier))
+        };
+        let values = elements
+            .filter(|element| !is_name(element))
+            .filter_map(|element| element.child(0));
+        let mut value = self.all(of.text(), values)?;
+        value.qualified |= of.subtree().any(|inner| inner.is(Kind::QualifiedType));
+        Ok(value)
+    }
+}
+
+/// The expression that gives a package-level name its value, alone.
+fn definition<'a>(declaration: Declaration<'a>, name: &str) -> Option<Node<'a>> {
+    let specs = declaration.tree().root().subtree();
+    let mut specs = specs.filter(|node| matches!(node.kind(), Kind::VarSpec | Kind::ConstSpec));
+    specs.find_map(|spec| value_in(spec, name))
+}
+
+/// The statement that defines a local name and nothing else, and the value it gives.
+pub fn local_definition<'a>(at: Declaration<'a>, id: BindingId) -> Option<(Node<'a>, Node<'a>)> {
+    let binding = at.scopes().get(id);
+    let origin = at.tree().node(binding.origin);
+    let statement = match origin.kind() {
+        Kind::ShortVarDeclaration => origin,
+        Kind::VarSpec | Kind::ConstSpec => {
+            let declaration = origin.parent()?;
+            (declaration.children().count() == 1).then_some(declaration)?
+        }
+        _ => return None,
+    };
+    let is_statement = statement
+        .parent()
+        .is_some_and(|list| list.is(Kind::StatementList));
+    let value = match origin.field(Field::Left) {
+        Some(left) if left.children().count() == 1 => origin.field(Field::Right)?.child(0)?,
+        Some(_) => return None,
+        None => {
+            (origin.fields(Field::Name).count() == 1).then_some(())?;
+            value_in(origin, &binding.name)?
+        }
+    };
+    is_statement.then_some((statement, value))
+}
+
+/// The value of `name` in a spec with a value for each of its names.
+fn value_in<'a>(spec: Node<'a>, name: &str) -> Option<Node<'a>> {
+    let names: Vec<_> = spec
+        .fields(Field::Name)
+        .filter(|node| node.is(Kind::Identifier))
+        .collect();
+    let position = names.iter().position(|node| node.text() == name)?;
+    let values: Vec<_> = spec.field(Field::Value)?.children().collect();
+    (values.len() == names.len()).then(|| values.get(position).copied())?
+}
+
+fn right_of<'a>(statement: Node<'a>) -> impl Iterator<Item = Node<'a>> {
+    let right = statement.field(Field::Right).or(statement.field(Field::Value));
+    right.into_iter().flat_map(Node::children)
+}
+
+/// Whether other packages can assign to the variable.
+fn is_open_to_others(declaration: Declaration<'_>, name: &str) -> bool {
+    declaration.package.name != "main" && name.starts_with(char::is_uppercase)
+}
+
+/// Whether a value leads anywhere near a request.
+pub fn runs_per_request(declaration: Declaration<'_>, node: Node<'_>) -> bool {
+    request_path(declaration, node).is_some()
+}
+
+fn unquoted(literal: &str) -> String {
+    let inner = literal.get(1..literal.len().saturating_sub(1)).unwrap_or("");
+    match literal.starts_with('`') || !inner.contains('\\') {
+        true => inner.to_owned(),
+        // Escapes stay as they are written: good enough to tell values apart.
+        false => format!("\"{inner}"),
+    }
+}
+
+fn from_request() -> Refusal {
+    Refusal::new(
+        Reason::RequestDependent,
+        "the data source depends on the request: keep a map of pools, one for each data source, or close this pool before returning",
+    )
+}
+
+fn manifold(name: &str) -> Refusal {
+    Refusal::new(
+        Reason::NeedsDecision,
+        format!(
+            "`{name}` gets its value in more than one step: give it one definition, or open the pool once where the program is set up"
+        ),
+    )
+}
+
+fn obscure(node: Node<'_>) -> Refusal {
+    Refusal::new(
+        Reason::NeedsDecision,
+        format!(
+            "it is not clear that `{}` is the same for every request: open the pool once where the program is set up",
+            first_line(node)
+        ),
+    )
+}
+
+fn unresolved(node: Node<'_>) -> Refusal {
+    Refusal::new(
+        Reason::TypeUnknown,
+        format!(
+            "what `{}` means cannot be seen from this package",
+            first_line(node)
+        ),
+    )
+}
+
+fn temporary(node: Node<'_>) -> Refusal {
+    Refusal::new(
+        Reason::NeedsDecision,
+        format!(
+            "`{}` is a temporary place, so this database is not meant to last: close the pool before returning",
+            first_line(node)
+        ),
+    )
+}
+
+fn first_line(node: Node<'_>) -> &str {
+    node.text().lines().next().unwrap_or("")
+}
