@@ -1,6 +1,6 @@
 //! The smaller repair: close the pool when the function returns. It still opens one for every request.
 
-use super::uses::handle_of;
+use super::uses::{handle_of, is_given_once};
 use crate::go::syntax::{Kind, Node};
 use crate::leak::{Acquisition, Effect, Fault, Lifetime};
 use crate::rewrite::{self, Rewrite, is_error_check};
@@ -19,7 +19,8 @@ pub fn fix(opening: &Acquisition<'_>, lifetime: &Lifetime<'_>) -> Option<Fix> {
         .ancestors()
         .take_while(|node| *node != opening.function)
         .any(|node| node.is(Kind::ForStatement));
-    (stays && !lifetime.losses.is_empty() && !is_repeated).then_some(())?;
+    let is_one = is_given_once(opening, handle);
+    (stays && is_one && !lifetime.losses.is_empty() && !is_repeated).then_some(())?;
     let name = &at.scopes().get(handle).name;
     let anchor = match opening.fault {
         Fault::Never => opening.statement.statement()?,

@@ -8,6 +8,7 @@ use super::lazy;
 use super::pool::{Planner, Shared, is_constrained};
 use super::repair;
 use super::table::Table;
+use super::uses::is_closed;
 use crate::go::Declaration;
 use crate::leak::request::{RequestPath, request_path};
 use crate::leak::{Acquirers, Acquisition, Lifetime};
@@ -105,11 +106,8 @@ impl<'a> Open<'a> {
 
     fn is_closed(&self) -> bool {
         match &self.draft {
-            Ok(draft) if draft.is_helper() => draft.holders.iter().all(|holder| holder.uses.is_settled),
-            _ => self
-                .lifetime
-                .as_ref()
-                .is_some_and(|lifetime| lifetime.losses.is_empty()),
+            Ok(draft) if draft.is_helper() => draft.holders.iter().all(|holder| holder.uses.is_closed),
+            _ => self.lifetime.as_ref().is_some_and(is_closed),
         }
     }
 

@@ -27,8 +27,8 @@ pub struct Uses<'a> {
     pub returned: Vec<Node<'a>>,
     /// A function that gets it and whose body cannot be seen.
     pub unseen: Option<&'a str>,
-    /// Whether every path closes it or gives it away.
-    pub is_settled: bool,
+    /// Whether every path closes it.
+    pub is_closed: bool,
 }
 
 impl<'a> Uses<'a> {
@@ -37,13 +37,16 @@ impl<'a> Uses<'a> {
         let Handle::Local(handle) = acquisition.handle else {
             return Err(elsewhere());
         };
+        if !is_given_once(acquisition, handle) {
+            return Err(reassigned(&acquisition.at.scopes().get(handle).name));
+        }
         let sorter = Sorter {
             at: acquisition.at,
             acquisition,
             mentions: &lifetime.mentions,
         };
         let mut uses = Uses {
-            is_settled: lifetime.losses.is_empty(),
+            is_closed: is_closed(lifetime),
             ..Uses::default()
         };
         for node in acquisition.at.scopes().uses(handle, acquisition.at.tree()) {
@@ -52,6 +55,12 @@ impl<'a> Uses<'a> {
         sorter.check_closes(&uses)?;
         Ok(uses)
     }
+}
+
+/// Whether every path closes the pool, and nobody else has it.
+pub fn is_closed(lifetime: &Lifetime<'_>) -> bool {
+    let goes = |effect| matches!(effect, Effect::Keep(_) | Effect::Unknown);
+    lifetime.losses.is_empty() && !lifetime.mentions.iter().any(|mention| goes(mention.effect))
 }
 
 struct Sorter<'a, 's> {
@@ -63,8 +72,7 @@ struct Sorter<'a, 's> {
 impl<'a> Sorter<'a, '_> {
     fn sort(&self, node: Node<'a>, uses: &mut Uses<'a>) -> Result<(), Refusal> {
         match self.at.usage(node) {
-            Usage::Write if self.acquisition.statement.contains(node) => return Ok(()),
-            Usage::Write | Usage::Update => return Err(reassigned(node)),
+            Usage::Write | Usage::Update => return Ok(()),
             Usage::Address => return Err(escapes(node, "its address is taken")),
             Usage::FieldKey => return Ok(()),
             Usage::Read => {}
@@ -147,7 +155,7 @@ impl<'a> Sorter<'a, '_> {
         }
         let mention = self.mentions.iter().find(|mention| mention.node == node);
         match mention.map(|mention| mention.effect) {
-            Some(Effect::Pass | Effect::Touch) => {}
+            Some(Effect::Pass | Effect::Touch | Effect::Lent) => {}
             Some(Effect::Release) => {
                 return Err(escapes(node, &format!("`{name}` closes it")));
             }
@@ -303,13 +311,30 @@ fn is_report(call: Node<'_>) -> bool {
         || REPORTS.contains(&name)
 }
 
-fn reassigned(node: Node<'_>) -> Refusal {
+/// Whether the opening is all that the name ever holds: declared by it, or by a `var` without a value before it and
+/// in the same turn of every loop.
+pub fn is_given_once(acquisition: &Acquisition<'_>, handle: BindingId) -> bool {
+    let (at, statement) = (acquisition.at, acquisition.statement);
+    let tree = at.tree();
+    let origin = tree.node(at.scopes().get(handle).origin);
+    let mut writes = at
+        .scopes()
+        .uses(handle, tree)
+        .filter(|node| matches!(at.usage(*node), Usage::Write | Usage::Update));
+    let is_empty = origin.is(Kind::VarSpec) && origin.field(Field::Value).is_none();
+    let loops = |node: Node<'_>| {
+        node.ancestors()
+            .filter(|node| node.is(Kind::ForStatement))
+            .count()
+    };
+    let here = origin == statement || (is_empty && loops(origin) == loops(statement));
+    here && writes.all(|node| statement.contains(node))
+}
+
+fn reassigned(name: &str) -> Refusal {
     Refusal::new(
         Reason::Reassigned,
-        format!(
-            "`{}` holds one pool after the other: give each a name of its own",
-            node.text()
-        ),
+        format!("`{name}` holds one pool after the other: give each a name of its own"),
     )
 }
 

@@ -228,7 +228,7 @@ impl<'a> Reader<'a> {
                 ),
             )),
             BindingKind::Param | BindingKind::Result => Err(self.parameter(id)),
-            _ => Err(from_request()),
+            _ => Err(manifold(&binding.name)),
         }
     }
 
@@ -288,8 +288,10 @@ impl<'a> Reader<'a> {
     /// Whether a mention of a local name may give it, or a part of it, another value: an assignment, a method that
     /// is not known, or a function that gets more than a plain value.
     fn may_change(self, node: Node<'a>) -> bool {
-        if self.at.usage(node) != Usage::Read {
-            return true;
+        match self.at.usage(node) {
+            Usage::Read => {}
+            Usage::FieldKey => return false,
+            Usage::Write | Usage::Update | Usage::Address => return true,
         }
         let Some(parent) = node.parent() else {
             return false;
