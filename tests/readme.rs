@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use unleak::config::Config;
 use unleak::transforms::suite;
@@ -12,12 +13,16 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
+/// Blessing rewrites the file: one test at a time may look at it.
+static README: Mutex<()> = Mutex::new(());
+
 fn readme() -> String {
     fs::read_to_string(root().join("README.md")).unwrap()
 }
 
 /// Compares what stands between `<!-- name -->` and `<!-- /name -->` with `expected`.
 fn check_section(name: &str, expected: &str) {
+    let _alone = README.lock().unwrap_or_else(PoisonError::into_inner);
     let text = readme();
     let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let start = text.find(&open).unwrap_or_else(|| panic!("no {open}")) + open.len();
@@ -65,6 +70,7 @@ fn the_screen_is_what_the_command_prints() {
 
 #[test]
 fn ci_runs_the_readmes_test_command() {
+    let _alone = README.lock().unwrap_or_else(PoisonError::into_inner);
     let ci = fs::read_to_string(root().join(".ci/run")).unwrap();
     assert!(ci.lines().any(|line| line == "cargo test"));
     assert!(readme().contains("```console\ncargo test\n```"));
