@@ -95,7 +95,7 @@ impl Transform for DropRetainedCtx {
 fn rule() -> Arc<Rule> {
     Arc::new(Rule {
         slug: "retained-context".into(),
-        title: "a request context is stored where it outlives its request".to_owned(),
+        title: "A request context is stored where it outlives its request".to_owned(),
         family: Family::Retain,
         severity: Severity::Medium,
         applicability: Applicability::Safe,
