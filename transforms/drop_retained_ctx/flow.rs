@@ -143,6 +143,8 @@ impl<'a> Tracer<'a> {
         }
         let position = arguments.children().position(|argument| argument == value);
         if let (Callee::Package(callee), Some(position)) = (carrier.frame.at.callee(call), position)
+            // Findings belong to the package under analysis.
+            && std::ptr::eq(callee.package, carrier.frame.at.package)
             && callee.is_sound()
             && let Some(function) = callee.function()
             && let Some(binding) = parameter(callee, function, position)

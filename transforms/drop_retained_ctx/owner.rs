@@ -160,7 +160,7 @@ fn receiver_outlives(method: Declaration<'_>, seen: &mut HashSet<DeclId>) -> Opt
     }
     let receiver = method.decl().receiver.as_deref()?;
     let mut called = false;
-    for (at, selector) in method.package.selections(method.decl().title()) {
+    for (at, selector) in selections_of(method) {
         if !matches!(at.function_meant(selector), Callee::Package(meant) if meant == method) {
             continue;
         }
@@ -169,8 +169,44 @@ fn receiver_outlives(method: Declaration<'_>, seen: &mut HashSet<DeclId>) -> Opt
             return Some(Outlives::Surely);
         }
     }
-    let likely = !called && looks_like_handler(method) && method.package.declares(receiver);
-    likely.then_some(Outlives::Likely)
+    let likely = !called && looks_like_handler(method);
+    likely.then(|| match is_kept_in_package(method.package, receiver) {
+        true => Outlives::Surely,
+        false => Outlives::Likely,
+    })
+}
+
+/// Every selector of the module that could mean the method.
+fn selections_of<'a>(method: Declaration<'a>) -> impl Iterator<Item = (Declaration<'a>, Node<'a>)> {
+    let name = method.decl().title();
+    let is_exported = name.starts_with(char::is_uppercase);
+    let importers = method.importers().filter(move |_| is_exported);
+    let packages = std::iter::once(method.package).chain(importers);
+    let selections = packages.flat_map(move |package| package.selections(name));
+    selections.map(move |(at, selector)| (method.beside(at), selector))
+}
+
+/// Whether a package-level variable holds a value of this type.
+fn is_kept_in_package(package: &Package, of: &str) -> bool {
+    let finder = memchr::memmem::Finder::new(of.as_bytes());
+    let variables = package
+        .declarations()
+        .filter(|declaration| declaration.kind() == DeclKind::Var)
+        .filter(|declaration| finder.find(declaration.bytes()).is_some());
+    let mut specs = variables.flat_map(|at| {
+        let specs = at.tree().root().subtree().filter(|node| node.is(Kind::VarSpec));
+        specs.map(move |spec| (at, spec))
+    });
+    specs.any(|(at, spec)| {
+        let named = spec.field(Field::Name).is_some_and(|name| name.text() != "_");
+        let held = match (spec.field(Field::Type), spec.field(Field::Value)) {
+            (Some(written), _) => at.type_meant(written),
+            (None, values) => values
+                .and_then(|values| values.child(0))
+                .map_or(Type::Unknown, |value| at.type_of(value)),
+        };
+        named && held.is(&package.path, of)
+    })
 }
 
 /// Whether the value on which `selector` names a method outlives a request.
