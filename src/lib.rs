@@ -36,7 +36,8 @@ pub mod pipeline;
 pub mod plan;
 pub mod verify;
 
-// Floor 6: one run from files to a report or changed files, with a person if wanted.
+// Floor 6: one run from files to a report or changed files, with a person if wanted; the same over many repositories.
+pub mod batch;
 pub mod job;
 pub mod report;
 pub mod review;

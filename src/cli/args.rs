@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::batch::Batch;
 use crate::report::Color;
 use crate::transform::{Confidence, Severity};
 
@@ -23,6 +24,8 @@ pub enum Command {
     Scan(Scan),
     /// Repair leaks: apply every safe fix
     Fix(Fix),
+    /// Scan and repair many repositories: plan, look, publish
+    Batch(Batch),
     /// List the rules
     Rules(Rules),
     /// Show a rule's page: why it leaks, how it is repaired, when it is left alone

@@ -102,6 +102,14 @@ impl Console {
         }
     }
 
+    /// How far the run has come.
+    pub fn status(&self, message: &str) {
+        if !self.quiet {
+            let message = clean(message);
+            self.say(|stderr| writeln!(stderr, "{message}"));
+        }
+    }
+
     /// Nobody can be told that stderr is gone.
     fn say(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         let _ = write(&mut self.color.stream(io::stderr().lock()));

@@ -9,6 +9,8 @@ pub enum Exit {
     Found,
     /// Bad usage, or something could not be read, written or understood.
     Trouble,
+    /// Only failures remain that may be gone the next time (sysexits' EX_TEMPFAIL).
+    Retry,
     /// Ctrl-C.
     Interrupted,
 }
@@ -19,6 +21,7 @@ impl Exit {
             Exit::Clean => 0,
             Exit::Found => 1,
             Exit::Trouble => 2,
+            Exit::Retry => 75,
             Exit::Interrupted => 130,
         }
     }

@@ -68,7 +68,7 @@ fn config(args: &Fix) -> Result<Config> {
 }
 
 /// gofmt, as far as it is wanted and there.
-fn gofmt(verify: Verify) -> Result<Option<Gofmt>> {
+pub fn gofmt(verify: Verify) -> Result<Option<Gofmt>> {
     let found = match verify {
         Verify::Syntax => return Ok(None),
         Verify::Auto | Verify::Gofmt => Gofmt::find(),

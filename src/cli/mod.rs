@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Parser;
 
 mod args;
+mod batch;
 mod console;
 mod exit;
 mod fix;
@@ -48,6 +49,7 @@ fn run(cli: &Cli, console: &Console) -> Exit {
     let result = match &cli.command {
         Command::Scan(args) => scan::scan(args, console),
         Command::Fix(args) => fix::fix(args, console),
+        Command::Batch(args) => batch::batch(args, console),
         Command::Rules(args) => rules::list(args, console),
         Command::Explain(args) => rules::explain(args, console),
     };

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses its part")]
 
 pub mod command;
+pub mod fleet;
 pub mod git;
 pub mod go;
 pub mod gofmt;

@@ -1,0 +1,200 @@
+//! The `git` program on repositories that may be hostile: no hooks, filters, submodules or LFS, no prompts, and
+//! nothing of what it says leaves with a password in it.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
+
+use super::address::redact;
+use super::process::{Finished, Unfinished, Watch};
+use super::trouble::Trouble;
+
+/// Git under supervision.
+#[derive(Clone, Copy)]
+pub struct Git<'a> {
+    pub watch: Watch<'a>,
+}
+
+/// Settings that no repository can undo.
+const SAFE: [&str; 12] = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.attributesFile=/dev/null",
+    "core.protectNTFS=true",
+    "core.protectHFS=true",
+    // A link becomes a small text file, so no path in a worktree leads out of it.
+    "core.symlinks=false",
+    "core.autocrlf=false",
+    "submodule.recurse=false",
+    "protocol.ext.allow=never",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "commit.gpgSign=false",
+];
+
+/// Variables by which a caller (a hook, say) would point us at another repository.
+const FOREIGN: [&str; 6] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+];
+
+impl<'a> Git<'a> {
+    /// Git that talks to other machines: with the user's own settings, for their credentials and proxies.
+    pub fn remote(&self, folder: &Path) -> Call<'a> {
+        let mut command = safe(folder);
+        if std::env::var_os("GIT_SSH_COMMAND").is_none() && std::env::var_os("GIT_SSH").is_none() {
+            command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
+        }
+        Call {
+            command,
+            watch: self.watch,
+            action: "git",
+        }
+    }
+
+    /// Git that stays here: without the settings of user and machine, where filters are defined.
+    pub fn local(&self, folder: &Path) -> Call<'a> {
+        let mut command = safe(folder);
+        command
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_ATTR_NOSYSTEM", "1");
+        Call {
+            command,
+            watch: self.watch,
+            action: "git",
+        }
+    }
+}
+
+fn safe(folder: &Path) -> Command {
+    let mut command = Command::new("git");
+    for setting in SAFE {
+        command.args(["-c", setting]);
+    }
+    for name in FOREIGN {
+        command.env_remove(name);
+    }
+    command
+        .current_dir(folder)
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_ALLOW_PROTOCOL", "https:http:ssh:git:file")
+        .env("GIT_LFS_SKIP_SMUDGE", "1")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("LC_ALL", "C");
+    command
+}
+
+/// One call of git.
+pub struct Call<'a> {
+    command: Command,
+    watch: Watch<'a>,
+    /// For messages: what was tried.
+    action: &'static str,
+}
+
+impl Call<'_> {
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    pub fn args<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(mut self, args: I) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// What is tried, for the message when it fails: "cannot <action>".
+    pub fn to(mut self, action: &'static str) -> Self {
+        self.action = action;
+        self
+    }
+
+    pub fn run(self) -> Result<Vec<u8>, Trouble> {
+        self.run_with(b"", &|| true)
+    }
+
+    pub fn run_with(mut self, input: &[u8], is_fine: &dyn Fn() -> bool) -> Result<Vec<u8>, Trouble> {
+        let finished = self.finish(input, is_fine)?;
+        match finished.status.success() {
+            true => Ok(finished.stdout),
+            false => Err(self.told(&finished)),
+        }
+    }
+
+    /// The first line of what git says.
+    pub fn line(self) -> Result<String, Trouble> {
+        let said = self.run()?;
+        let said = String::from_utf8_lossy(&said);
+        Ok(said.lines().next().unwrap_or_default().trim().to_owned())
+    }
+
+    fn finish(&mut self, input: &[u8], is_fine: &dyn Fn() -> bool) -> Result<Finished, Trouble> {
+        let action = self.action;
+        let ended = self.watch.run(&mut self.command, input, is_fine);
+        ended.map_err(|unfinished| match unfinished {
+            Unfinished::TimedOut => {
+                Trouble::retryable(format!("cannot {action}: the time limit was reached"))
+            }
+            Unfinished::Interrupted => Trouble::Interrupted,
+            Unfinished::TooLarge => {
+                Trouble::permanent(format!("cannot {action}: it is larger than the limit"))
+            }
+            Unfinished::Unstartable(error) => Trouble::permanent(format!("cannot run git: {error}")),
+        })
+    }
+
+    fn told(&self, finished: &Finished) -> Trouble {
+        let said = redact(&finished.stderr);
+        let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
+        let telling = |sign: &str| lines().find(|line| line.contains(sign));
+        let line = telling("fatal:")
+            .or_else(|| telling("error:"))
+            .or_else(|| lines().next());
+        let line = line.unwrap_or("git gave no reason");
+        let message = format!("cannot {}: {line}", self.action);
+        match is_passing(&said) || finished.status.code().is_none() {
+            true => Trouble::retryable(message),
+            false => Trouble::permanent(message),
+        }
+    }
+}
+
+/// Whether git failed over something that may be better in a minute.
+fn is_passing(said: &str) -> bool {
+    const SIGNS: [&str; 18] = [
+        "could not resolve host",
+        "couldn't resolve host",
+        "temporary failure",
+        "connection refused",
+        "connection reset",
+        "connection timed out",
+        "operation timed out",
+        "network is unreachable",
+        "failed to connect",
+        "early eof",
+        "hung up unexpectedly",
+        "unexpected disconnect",
+        "rpc failed",
+        "returned error: 429",
+        "returned error: 500",
+        "returned error: 502",
+        "returned error: 503",
+        "returned error: 504",
+    ];
+    let said = said.to_ascii_lowercase();
+    // A damaged repository breaks connections off, too.
+    if said.contains("corruption") {
+        return false;
+    }
+    SIGNS.iter().any(|sign| said.contains(sign))
+}

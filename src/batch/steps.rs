@@ -1,0 +1,119 @@
+//! A repair taken apart by rule, so that each rule becomes one commit that can be reviewed and reverted alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::go::Package;
+use crate::pipeline::{Automatic, Engine, Repaired, analyze, repair};
+use crate::plan::Change;
+use crate::transform::Outcome;
+
+/// The changes of one commit within one package.
+#[derive(Clone, Debug)]
+pub struct PackageStep {
+    pub rules: BTreeSet<String>,
+    pub findings: usize,
+    pub changes: Vec<Change>,
+}
+
+/// The steps that lead from the package as it was to the package as repaired. The whole repair is what was
+/// verified; where going rule by rule ends elsewhere, it stays one step.
+pub fn steps(repaired: &Repaired, engine: &Engine<'_>, unsafe_fixes: bool) -> Vec<PackageStep> {
+    let counts = fixed_by_rule(repaired);
+    let rules: BTreeSet<String> = counts.keys().cloned().collect();
+    if repaired.changes.is_empty() {
+        return Vec::new();
+    }
+    if rules.len() > 1
+        && let Some(steps) = by_rule(repaired, &counts, engine, unsafe_fixes)
+    {
+        return steps;
+    }
+    vec![PackageStep {
+        rules,
+        findings: counts.values().sum(),
+        changes: repaired.changes.clone(),
+    }]
+}
+
+fn fixed_by_rule(repaired: &Repaired) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for (proposal, ending) in repaired.analysis.proposals.iter().zip(&repaired.endings) {
+        if ending.outcome == Outcome::Fixed {
+            *counts.entry(proposal.finding.rule.slug.to_string()).or_default() += 1;
+        }
+    }
+    counts
+}
+
+/// One rule after the other, in the order of their names; nothing where the end is not the verified one.
+fn by_rule(
+    repaired: &Repaired,
+    counts: &BTreeMap<String, usize>,
+    engine: &Engine<'_>,
+    unsafe_fixes: bool,
+) -> Option<Vec<PackageStep>> {
+    let mut package = repaired.analysis.package.with_sources([]);
+    let mut steps = Vec::new();
+    for (rule, findings) in counts {
+        let changes = repair_one(&package, rule, engine, unsafe_fixes);
+        package = package.with_sources(changes.iter().map(|change| (change.file, change.new.as_slice())));
+        steps.push(PackageStep {
+            rules: BTreeSet::from([rule.clone()]),
+            findings: *findings,
+            changes,
+        });
+    }
+    is_reached(&package, repaired).then_some(steps)
+}
+
+fn repair_one(package: &Package, rule: &str, engine: &Engine<'_>, unsafe_fixes: bool) -> Vec<Change> {
+    let config = Config {
+        fixable: vec![rule.to_owned()],
+        ..engine.config.clone()
+    };
+    let engine = Engine {
+        suite: engine.suite,
+        config: &config,
+        sources: engine.sources,
+        formatter: engine.formatter,
+    };
+    let analysis = analyze(package.with_sources([]), &engine);
+    repair(analysis, &engine, &mut Automatic::new(unsafe_fixes, None)).changes
+}
+
+fn is_reached(package: &Package, repaired: &Repaired) -> bool {
+    let mut wanted: Vec<Arc<[u8]>> = repaired
+        .analysis
+        .package
+        .files
+        .iter()
+        .map(|file| Arc::clone(&file.source))
+        .collect();
+    for change in &repaired.changes {
+        if let Some(source) = wanted.get_mut(change.file.0) {
+            *source = Arc::from(change.new.as_slice());
+        }
+    }
+    let reached = package.files.iter().map(|file| &file.source);
+    reached.eq(wanted.iter())
+}
+
+/// The steps of all packages as commits: one for each set of rules, those of single rules first.
+pub fn united(steps: Vec<PackageStep>) -> Vec<PackageStep> {
+    let mut commits: BTreeMap<(usize, BTreeSet<String>), PackageStep> = BTreeMap::new();
+    for step in steps.into_iter().filter(|step| !step.changes.is_empty()) {
+        let key = (step.rules.len(), step.rules.clone());
+        match commits.get_mut(&key) {
+            Some(commit) => {
+                commit.findings += step.findings;
+                commit.changes.extend(step.changes);
+            }
+            None => {
+                commits.insert(key, step);
+            }
+        }
+    }
+    commits.into_values().collect()
+}

@@ -1,0 +1,30 @@
+use anyhow::Result;
+use serde::Serialize;
+
+use super::Summary;
+
+/// One object a line; `kind` says of what.
+#[derive(Serialize)]
+struct Line<'a, T: Serialize> {
+    kind: &'static str,
+    #[serde(flatten)]
+    value: &'a T,
+}
+
+/// Repositories, rules, refusals and findings, for programs.
+pub fn json_lines(summary: &Summary) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    push(&mut out, "repository", &summary.repositories)?;
+    push(&mut out, "rule", &summary.rules)?;
+    push(&mut out, "refusal", &summary.refusals)?;
+    push(&mut out, "finding", &summary.findings)?;
+    Ok(out)
+}
+
+fn push<T: Serialize>(out: &mut Vec<u8>, kind: &'static str, values: &[T]) -> Result<()> {
+    for value in values {
+        serde_json::to_writer(&mut *out, &Line { kind, value })?;
+        out.push(b'\n');
+    }
+    Ok(())
+}

@@ -1,0 +1,310 @@
+//! The repair of one repository, in a process of its own: a crash, a flood of memory or a clock that runs out ends
+//! this process and nothing else. Reads a worktree, writes the artifacts of one unit.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use super::process::confine;
+use super::rules::notes;
+use super::steps::{PackageStep, steps, united};
+use super::unit::{Step, Unit, UnitFinding, UnitFix, UnitRefusal};
+use crate::config::Config;
+use crate::go::Package;
+use crate::job::{Job, Paths, Survey, reported};
+use crate::pipeline::{Analysis, Automatic, Engine, allowed_fixes, repair};
+use crate::plan::{Change, preview};
+use crate::report::{Json, Report, ReportedFinding, Reporter};
+use crate::transform::{Applicability, Confidence, Outcome, Proposal, Suite};
+use crate::verify::Formatter;
+use crate::workspace::{Gofmt, WalkOptions};
+
+/// A diff longer than this is cut: it is in the patch.
+const LONGEST_DIFF: usize = 20_000;
+
+/// Which repairs a campaign makes. Part of its identity: every shard has the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repairs {
+    pub select: Vec<String>,
+    pub ignore: Vec<String>,
+    pub fixable: Vec<String>,
+    pub unfixable: Vec<String>,
+    pub min_confidence: Confidence,
+    pub unsafe_fixes: bool,
+    pub tests: bool,
+    /// Without it the parser alone judges the result.
+    pub gofmt: bool,
+}
+
+/// What a worker is to do, read from its stdin.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Assignment {
+    pub worktree: PathBuf,
+    pub staging: PathBuf,
+    pub repository: String,
+    pub reference: Option<String>,
+    pub subdirs: Vec<String>,
+    pub commit: String,
+    pub repairs: Repairs,
+    pub threads: usize,
+    /// In bytes.
+    pub memory: Option<u64>,
+}
+
+/// A package after its repair.
+struct Treated {
+    findings: Vec<(ReportedFinding, Option<Shown>)>,
+    changes: Vec<Change>,
+    steps: Vec<PackageStep>,
+}
+
+/// A fix to be shown.
+struct Shown {
+    title: String,
+    applicability: Applicability,
+    /// What it changes alone.
+    changes: Vec<Change>,
+}
+
+/// Does the assignment that `input` holds.
+pub fn work(input: &[u8], suite: &Suite) -> Result<()> {
+    let assignment: Assignment =
+        serde_json::from_slice(input).context("this command is for batch runs only")?;
+    confine(assignment.memory);
+    let gofmt = assignment.repairs.gofmt.then(Gofmt::find).flatten();
+    if assignment.repairs.gofmt && gofmt.is_none() {
+        bail!("gofmt was not found on this machine");
+    }
+    let config = assignment.repairs.config();
+    let paths = assignment.paths()?;
+    let job = Job {
+        suite,
+        config: &config,
+        formatter: gofmt.as_ref().map(|gofmt| gofmt as &dyn Formatter),
+        paths: &paths,
+        walk: WalkOptions {
+            // A fresh checkout holds tracked files only; ignore rules, of this machine even, have no say.
+            no_ignore: true,
+            tests: assignment.repairs.tests,
+            threads: assignment.threads,
+        },
+        stop: &AtomicBool::new(false),
+    };
+    let unsafe_fixes = assignment.repairs.unsafe_fixes;
+    let survey = job.run(|analysis, engine| treat(analysis, engine, unsafe_fixes))?;
+    assignment.write(survey, suite, &config)
+}
+
+impl Repairs {
+    fn config(&self) -> Config {
+        Config {
+            select: self.select.clone(),
+            ignore: self.ignore.clone(),
+            fixable: self.fixable.clone(),
+            unfixable: self.unfixable.clone(),
+            min_confidence: self.min_confidence,
+            ..Config::default()
+        }
+    }
+}
+
+fn treat(analysis: Analysis, engine: &Engine<'_>, unsafe_fixes: bool) -> Treated {
+    let repaired = repair(analysis, engine, &mut Automatic::new(unsafe_fixes, None));
+    let steps = steps(&repaired, engine, unsafe_fixes);
+    let findings = reported(&repaired.analysis, Some(&repaired.endings));
+    let package = &repaired.analysis.package;
+    let shown = repaired.analysis.proposals.iter().map(|it| shown(package, it));
+    // Suppressed findings come after the open ones, and nothing is proposed for them.
+    let shown = shown.chain(std::iter::repeat_with(|| None));
+    Treated {
+        findings: findings.into_iter().zip(shown).collect(),
+        changes: repaired.changes,
+        steps,
+    }
+}
+
+/// The fix that is made, or that would be, if it were allowed.
+fn shown(package: &Package, proposal: &Proposal) -> Option<Shown> {
+    let fixes = proposal.remedy.as_ref().ok()?;
+    let allowed = allowed_fixes(proposal, true).ok();
+    let fix = allowed
+        .and_then(|fixes| fixes.first().copied())
+        .or(fixes.first())?;
+    Some(Shown {
+        title: fix.title.clone(),
+        applicability: fix.applicability,
+        changes: preview(package, fix),
+    })
+}
+
+impl Shown {
+    fn render(self, paths: &Paths<'_>) -> UnitFix {
+        let diff = paths.patch(self.changes.iter());
+        UnitFix {
+            title: self.title,
+            applicability: self.applicability,
+            diff: cut(String::from_utf8_lossy(&diff).into_owned()),
+        }
+    }
+}
+
+fn cut(mut diff: String) -> String {
+    if diff.len() > LONGEST_DIFF {
+        let end = (0..=LONGEST_DIFF).rev().find(|&at| diff.is_char_boundary(at));
+        diff.truncate(end.unwrap_or_default());
+        diff.push_str("\n… the rest is in fix.patch\n");
+    }
+    diff
+}
+
+impl Assignment {
+    /// The folders to look at. None leads out of the worktree.
+    fn paths(&self) -> Result<Vec<PathBuf>> {
+        let root = self.worktree.canonicalize().context("cannot open the worktree")?;
+        if self.subdirs.is_empty() {
+            return Ok(vec![root]);
+        }
+        let paths = self.subdirs.iter().map(|subdir| {
+            let path = root.join(subdir).canonicalize().ok();
+            match path.filter(|path| path.is_dir() && path.starts_with(&root)) {
+                Some(path) => Ok(path),
+                None => bail!("it has no folder `{subdir}` with Go files"),
+            }
+        });
+        paths.collect()
+    }
+
+    fn write(&self, mut survey: Survey<Treated>, suite: &Suite, config: &Config) -> Result<()> {
+        let commits = self.write_patches(&mut survey)?;
+        let results = std::mem::take(&mut survey.results);
+        let (mut findings, mut fixes) = (Vec::new(), HashMap::new());
+        let paths = Paths::new(&survey);
+        for (finding, shown) in results.into_iter().flat_map(|treated| treated.findings) {
+            if let Some(shown) = shown {
+                fixes.insert(finding.fingerprint.clone(), shown.render(&paths));
+            }
+            findings.push(finding);
+        }
+        let mut report = survey.report(findings);
+        self.tell_from_repository(&mut report, &survey.discovery.root);
+        let mut unit = self.unit(&report, commits);
+        for finding in &mut unit.findings {
+            finding.fix = fixes.remove(&finding.fingerprint);
+        }
+        unit.rules = notes(&unit, suite, config);
+        let mut json = Vec::new();
+        Json.report(&report, &mut json)?;
+        self.put("report.json", &json)?;
+        unit.write(&self.staging)
+    }
+
+    /// The whole patch and that of each commit.
+    fn write_patches(&self, survey: &mut Survey<Treated>) -> Result<Vec<Step>> {
+        let taken = survey.results.iter_mut();
+        let packages = taken.flat_map(|treated| std::mem::take(&mut treated.steps));
+        let packages = united(packages.collect());
+        let paths = Paths::new(survey);
+        let whole = paths.patch(survey.results.iter().flat_map(|treated| &treated.changes));
+        if whole.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.put("fix.patch", &whole)?;
+        let mut commits = Vec::new();
+        for (at, step) in packages.iter().enumerate() {
+            let rules: Vec<String> = step.rules.iter().cloned().collect();
+            let name = match rules.as_slice() {
+                [rule] => rule.as_str(),
+                _ => "several-rules",
+            };
+            let file = format!("{:02}-{name}.patch", at + 1);
+            self.put(&format!("commits/{file}"), &paths.patch(step.changes.iter()))?;
+            commits.push(Step {
+                findings: step.findings,
+                patch: file,
+                rules,
+            });
+        }
+        Ok(commits)
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.staging.join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        }
+        fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Makes every path relative to the repository, whichever folders were looked at.
+    fn tell_from_repository(&self, report: &mut Report, root: &Path) {
+        let worktree = self.worktree.canonicalize().unwrap_or_default();
+        let below = root.strip_prefix(&worktree).unwrap_or(Path::new(""));
+        if below.as_os_str().is_empty() {
+            return;
+        }
+        let prefix = below.to_string_lossy().replace('\\', "/");
+        let lengthen = |path: &mut String| *path = format!("{prefix}/{path}");
+        for finding in &mut report.findings {
+            lengthen(&mut finding.path);
+            finding.related.iter_mut().for_each(|it| lengthen(&mut it.path));
+            let edits = finding.fixes.iter_mut().flat_map(|fix| &mut fix.edits);
+            edits.for_each(|edit| lengthen(&mut edit.path));
+        }
+        report
+            .diagnostics
+            .iter_mut()
+            .for_each(|it| lengthen(&mut it.path));
+        report
+            .files
+            .skipped
+            .iter_mut()
+            .for_each(|it| lengthen(&mut it.path));
+    }
+
+    fn unit(&self, report: &Report, commits: Vec<Step>) -> Unit {
+        let diagnostics = report.diagnostics.iter();
+        Unit {
+            schema_version: 1,
+            repository: self.repository.clone(),
+            reference: self.reference.clone(),
+            subdirs: self.subdirs.clone(),
+            commit: self.commit.clone(),
+            files: report.files.seen,
+            rules: Vec::new(),
+            findings: report.findings.iter().map(unit_finding).collect(),
+            commits,
+            diagnostics: diagnostics
+                .map(|diagnostic| format!("{}: {}", diagnostic.path, diagnostic.message))
+                .collect(),
+        }
+    }
+}
+
+fn unit_finding(finding: &ReportedFinding) -> UnitFinding {
+    let related = finding.related.iter();
+    UnitFinding {
+        rule: finding.rule.clone(),
+        severity: finding.severity,
+        confidence: finding.confidence,
+        path: finding.path.clone(),
+        line: finding.start.line,
+        column: finding.start.column,
+        function: finding.function.clone(),
+        message: finding.message.clone(),
+        fingerprint: finding.fingerprint.clone(),
+        related: related
+            .map(|related| format!("{}:{} {}", related.path, related.start.line, related.message))
+            .collect(),
+        outcome: finding.outcome.unwrap_or(Outcome::Deferred),
+        note: finding.note.clone(),
+        refusal: finding.refusal.as_ref().map(|refusal| UnitRefusal {
+            reason: refusal.reason,
+            message: refusal.message.clone(),
+        }),
+        fix: None,
+    }
+}
