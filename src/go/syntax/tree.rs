@@ -51,6 +51,16 @@ impl Tree {
 /// cannot finish within its budget (pathological input is 20 times slower than Go) is an error at its start.
 pub fn parse(source: &Arc<[u8]>, slice: Span) -> Tree {
     let text = slice.of(source);
+    let tree = parse_text(source, slice, text);
+    if tree.error.is_none() {
+        return tree;
+    }
+    let again = without_new(text).map(|text| parse_text(source, slice, &text));
+    again.filter(|again| again.error.is_none()).unwrap_or(tree)
+}
+
+/// The tree of `text`, which is the slice or reads like it.
+fn parse_text(source: &Arc<[u8]>, slice: Span, text: &[u8]) -> Tree {
     match parse_within_budget(text) {
         Some(parsed) => flatten(source, slice, &parsed),
         None => Tree {
@@ -66,6 +76,23 @@ pub fn parse(source: &Arc<[u8]>, slice: Span) -> Tree {
             error: Some(slice.start),
         },
     }
+}
+
+/// The text with another name of the same length for `new`, where its argument may be a value: Go 1.26 allows
+/// that, and to the grammar the argument of `new` is a type. `None` without such a call.
+fn without_new(text: &[u8]) -> Option<Vec<u8>> {
+    const TYPES: [&[u8]; 6] = [b"[", b"map[", b"chan ", b"func(", b"struct", b"interface"];
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte == b'.';
+    let calls = memchr::memmem::find_iter(text, b"new(").filter(|&at| {
+        let argument = text.get(at + 4..).unwrap_or_default().trim_ascii_start();
+        let is_name_end = at > 0 && text.get(at - 1).is_some_and(is_word);
+        !is_name_end && !TYPES.iter().any(|start| argument.starts_with(start))
+    });
+    let mut masked: Option<Vec<u8>> = None;
+    for at in calls {
+        masked.get_or_insert_with(|| text.to_vec())[at..at + 3].copy_from_slice(b"nev");
+    }
+    masked
 }
 
 /// Half a second, and a second for each megabyte: three times what dense real Go needs on a slow core.
@@ -192,6 +219,20 @@ mod tests {
         assert!(tree("func f( {").error().is_some());
         assert!(tree("\u{0}\u{1}%%%").error().is_some());
         assert_eq!(tree("").error(), None);
+    }
+
+    #[test]
+    fn new_takes_values_as_of_go_1_26() {
+        let values = tree("func f() {\n\tx := new(g(1).y)\n\ty := new([]int)\n\tz := new(map[string]T)\n}");
+        assert_eq!(values.error(), None);
+        let mut calls = values
+            .root()
+            .descendants()
+            .filter(|node| node.is(Kind::CallExpression));
+        let call = calls.next().unwrap();
+        assert_eq!(call.text(), "new(g(1).y)");
+        assert_eq!(call.field(Field::Function).unwrap().text(), "new");
+        assert!(tree("func f() { new(g( }").error().is_some());
     }
 
     #[test]
