@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::acquire::{Acquisition, Fault, Handle};
 use super::escape::{self, Effect, Mention};
+use super::turn::Turn;
 use crate::go::cfg::{Cfg, Condition, Exit, Flow, Paths, Point, Test, walk};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Usage};
@@ -16,6 +17,10 @@ pub enum Lost<'a> {
     Exit(Exit<'a>),
     /// The name gets another value here.
     Overwritten(Node<'a>),
+    /// This `break` or `continue` leaves the turn of the loop that acquired it.
+    Jump(Node<'a>),
+    /// The block of the loop that acquired it ends.
+    End(Node<'a>),
 }
 
 impl<'a> Lost<'a> {
@@ -23,7 +28,9 @@ impl<'a> Lost<'a> {
     pub fn node(self) -> Node<'a> {
         match self {
             Lost::Exit(Exit::Return(node) | Exit::FallOff(node) | Exit::NoReturn(node))
-            | Lost::Overwritten(node) => node,
+            | Lost::Overwritten(node)
+            | Lost::Jump(node)
+            | Lost::End(node) => node,
         }
     }
 }
@@ -45,6 +52,8 @@ pub struct Lifetime<'a> {
     /// Whether acquiring can be reached again after it was done: a loop.
     pub repeats: bool,
     acquired: Point,
+    /// Whether every path that comes to the end of the loop's block has something to release there.
+    pub is_held_at_end: bool,
     /// What runs with nothing to release, or perhaps nothing, by [`Node::index`].
     idle: HashSet<usize>,
 }
@@ -63,13 +72,23 @@ impl<'a> Lifetime<'a> {
             escape::mentions(acquisition.at, acquisition.function, handle, acquisition.resource)
         });
         let mentions = settled(&flow, found);
+        let repeats = flow.reaches(
+            start.after(),
+            |node| flow.point_of(node) == Some(start),
+            |_| false,
+        );
         let mut trace = Trace::new(acquisition, handle, &flow, start, &mentions);
+        trace.turn = handle
+            .filter(|_| repeats)
+            .and_then(|handle| Turn::of(acquisition, handle, &flow));
         walk(&flow, start.after(), Knowledge::default(), &mut trace);
         let idle = std::mem::take(&mut trace.idle);
+        let is_held_at_end = !trace.ends_idle;
         let losses = trace.into_losses();
         Some(Lifetime {
             losses,
-            repeats: reaches(&flow, start.after(), |node| flow.point_of(node) == Some(start)),
+            repeats,
+            is_held_at_end,
             acquired: start,
             flow,
             mentions,
@@ -87,7 +106,9 @@ impl<'a> Lifetime<'a> {
     /// Whether every path to `node`, a statement that the flow knows, comes with something to release, for certain.
     pub fn is_held_at(&self, node: Node<'a>) -> bool {
         let acquires = |other| self.flow.point_of(other) == Some(self.acquired);
-        let passed_by = reaches_unless(&self.flow, self.flow.entry(), |other| other == node, acquires);
+        let passed_by = self
+            .flow
+            .reaches(self.flow.entry(), |other| other == node, acquires);
         !self.idle.contains(&node.index()) && !passed_by
     }
 }
@@ -104,7 +125,7 @@ fn settled<'a>(flow: &Cfg<'a>, mut mentions: Vec<Mention<'a>>) -> Vec<Mention<'a
     for mention in &mut mentions {
         if matches!(mention.effect, Effect::Unknown | Effect::Lent)
             && let Some(point) = flow.point_of(mention.node)
-            && reaches(flow, point.after(), is_release)
+            && flow.reaches(point.after(), is_release, |_| false)
         {
             mention.effect = Effect::Pass;
         }
@@ -112,49 +133,13 @@ fn settled<'a>(flow: &Cfg<'a>, mut mentions: Vec<Mention<'a>>) -> Vec<Mention<'a
     mentions
 }
 
-fn reaches<'a>(flow: &Cfg<'a>, from: Point, is_goal: impl Fn(Node<'a>) -> bool) -> bool {
-    reaches_unless(flow, from, is_goal, |_| false)
-}
-
-/// Whether some path from `from` comes to a goal before it comes to an end.
-fn reaches_unless<'a>(
-    flow: &Cfg<'a>,
-    from: Point,
-    is_goal: impl Fn(Node<'a>) -> bool,
-    is_end: impl Fn(Node<'a>) -> bool,
-) -> bool {
-    struct Reach<G, E> {
-        is_goal: G,
-        is_end: E,
-        found: bool,
-    }
-    impl<'t, G: Fn(Node<'t>) -> bool, E: Fn(Node<'t>) -> bool> Paths<'t> for Reach<G, E> {
-        type State = ();
-
-        fn visit(&mut self, node: Node<'t>, _state: &mut ()) -> Flow {
-            self.found |= (self.is_goal)(node);
-            match self.found || (self.is_end)(node) {
-                true => Flow::Stop,
-                false => Flow::Continue,
-            }
-        }
-
-        fn leave(&mut self, _exit: Exit<'t>, _state: &()) {}
-    }
-    let mut reach = Reach {
-        is_goal,
-        is_end,
-        found: false,
-    };
-    walk(flow, from, (), &mut reach);
-    reach.found
-}
-
 /// What is known along a path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Knowledge {
     /// There is nothing to release any more, or acquiring failed.
     over: bool,
+    /// It released itself: releasing it once more does nothing.
+    drained: bool,
     /// The error's name has another value by now.
     error_gone: bool,
     /// Acquiring succeeded, for certain.
@@ -163,6 +148,8 @@ struct Knowledge {
     doubted: bool,
     /// Code that cannot be seen had the resource.
     shared: bool,
+    /// The jump that was just taken, by [`Node::index`].
+    jump: Option<usize>,
 }
 
 /// The client of the walk.
@@ -178,6 +165,10 @@ struct Trace<'a, 'l> {
     error_writes: HashSet<usize>,
     losses: HashMap<Lost<'a>, bool>,
     idle: HashSet<usize>,
+    /// For a loop: where the handle is known.
+    turn: Option<Turn<'a>>,
+    /// Whether some path comes to the end of that block with nothing to release.
+    ends_idle: bool,
 }
 
 impl<'a, 'l> Trace<'a, 'l> {
@@ -221,6 +212,19 @@ impl<'a, 'l> Trace<'a, 'l> {
             error_writes,
             losses: HashMap::new(),
             idle: HashSet::new(),
+            turn: None,
+            ends_idle: false,
+        }
+    }
+
+    /// The path comes out of the block in which the handle is known.
+    fn leave_turn(&mut self, turn: Turn<'a>, known: &Knowledge) {
+        let surely_held =
+            (!known.over || known.drained) && (known.valid || self.acquisition.may_release_nil());
+        self.ends_idle |= known.jump.is_none() && !surely_held;
+        if !known.over {
+            let jump = known.jump.map(|index| turn.block.tree().node(index));
+            self.lose(jump.map_or(Lost::End(turn.block), Lost::Jump), known);
         }
     }
 
@@ -310,7 +314,11 @@ impl<'a, 'l> Trace<'a, 'l> {
         let asks =
             first.is_some_and(|first| self.is_error(first, known)) && self.acquisition.asks_what_failed(call);
         match (drains, asks) {
-            (true, _) => known.over = !holds,
+            (true, _) => {
+                known.over = !holds;
+                known.drained = !holds && self.acquisition.resource.idempotent;
+                known.valid = true;
+            }
             (_, true) => known.over = holds,
             _ => self.doubt(&[call], known),
         }
@@ -337,9 +345,20 @@ impl<'a> Paths<'a> for Trace<'a, '_> {
     type State = Knowledge;
 
     fn visit(&mut self, node: Node<'a>, known: &mut Knowledge) -> Flow {
+        if let Some(turn) = self.turn.filter(|turn| turn.is_over_at(node)) {
+            self.leave_turn(turn, known);
+            return Flow::Stop;
+        }
+        let leaves = matches!(
+            node.kind(),
+            Kind::BreakStatement | Kind::ContinueStatement | Kind::GotoStatement
+        ) && self.turn.is_some_and(|turn| turn.is_left_by(node));
+        known.jump = leaves.then_some(node.index());
         let again = self.overwrites.contains(&node.index());
         if known.over {
-            self.idle.insert(node.index());
+            if !known.drained {
+                self.idle.insert(node.index());
+            }
             return if again { Flow::Stop } else { Flow::Continue };
         }
         let effects = self.effects.get(&node.index()).map_or(&[][..], Vec::as_slice);
@@ -381,6 +400,9 @@ impl<'a> Paths<'a> for Trace<'a, '_> {
     }
 
     fn leave(&mut self, exit: Exit<'a>, known: &Knowledge) {
+        if let (Some(turn), Exit::FallOff(_)) = (self.turn, exit) {
+            return self.leave_turn(turn, known);
+        }
         if !known.over && !matches!(exit, Exit::NoReturn(_)) && !self.acquisition.ends_with_process() {
             self.lose(Lost::Exit(exit), known);
         }

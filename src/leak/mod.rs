@@ -7,6 +7,7 @@ mod handover;
 mod lifetime;
 pub mod request;
 mod table;
+mod turn;
 
 pub use acquire::{Acquirers, Acquisition, Fault, Handle};
 pub use escape::{Effect, Keep, Mention};

@@ -190,6 +190,8 @@ impl<'a> Site<'a> {
         let without = match lost {
             Lost::Exit(Exit::Return(_)) => format!("returns here while `{subject}` is open"),
             Lost::Exit(_) => format!("the function ends here while `{subject}` is open"),
+            Lost::Jump(_) => format!("goes on here while `{subject}` is open"),
+            Lost::End(_) => format!("this turn of the loop ends while `{subject}` is open"),
             Lost::Overwritten(_) => format!("`{subject}` gets another value here while the last one is open"),
         };
         Related {
@@ -199,11 +201,11 @@ impl<'a> Site<'a> {
     }
 }
 
-/// Where people look for a loss: the closing brace for a function that just ends.
+/// Where people look for a loss: the closing brace of a body that just ends.
 fn place_of(lost: Lost<'_>) -> Span {
     let node: Node<'_> = lost.node();
     match lost {
-        Lost::Exit(Exit::FallOff(_)) => Span::new(node.end().saturating_sub(1), node.end()),
+        Lost::Exit(Exit::FallOff(_)) | Lost::End(_) => Span::new(node.end().saturating_sub(1), node.end()),
         _ => node.span(),
     }
 }

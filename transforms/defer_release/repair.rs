@@ -327,27 +327,43 @@ fn is_alone_on_its_lines(site: &Site<'_>, statement: Node<'_>) -> bool {
 }
 
 /// `return nil, err` ⇒ `x.Close()` before it, for each return that leaks, where a defer would also close what other
-/// paths hand over. `None` unless each of them always comes with the resource and does not use it.
+/// paths hand over, or would wait for the end of a loop. The same before `continue` and `break`, and at the end of the
+/// loop's body. `None` unless each of these places always comes with the resource and does not use it.
 fn released_at_exits(site: &Site<'_>) -> Option<Fix> {
-    let (at, resource) = (site.acquisition.at, site.acquisition.resource);
-    let Handle::Local(binding) = site.acquisition.handle else {
-        return None;
-    };
-    let release = resource.release_of(site.held_name())?;
+    let release = site.acquisition.resource.release_of(site.held_name())?;
     let mut rewrite = Rewrite::new();
     for loss in &site.lifetime.losses {
-        let Lost::Exit(Exit::Return(exit)) = loss.how else {
-            return None;
-        };
-        let mut mentions = site.lifetime.mentions.iter().map(|mention| mention.node);
-        let uses = mentions.any(|node| exit.contains(node) && !reads_beside(site, node));
-        let named = at.scopes().visible(site.held_name(), exit) == Some(binding);
-        let safe = loss.certain && !uses && named && site.lifetime.is_held_at(exit);
-        let edit = rewrite::insert_before(at.file(), exit, &[&release]).filter(|_| safe)?;
-        rewrite.edit(at.id.file, edit).ok()?;
+        let edit = released_at(site, loss.how, &release).filter(|_| loss.certain)?;
+        rewrite.edit(site.acquisition.at.id.file, edit).ok()?;
     }
-    let title = format!("Release `{}` before the returns that leak it", site.subject());
+    let title = match site.lifetime.repeats {
+        true => format!("Release `{}` at each end of the loop's turn", site.subject()),
+        false => format!("Release `{}` before the returns that leak it", site.subject()),
+    };
     Some(Fix::new(title, Applicability::Safe, rewrite))
+}
+
+fn released_at(site: &Site<'_>, lost: Lost<'_>, release: &str) -> Option<Edit> {
+    let at = site.acquisition.at;
+    let known = |node| match site.acquisition.handle {
+        Handle::Local(binding) => at.scopes().visible(site.held_name(), node) == Some(binding),
+        _ => false,
+    };
+    let mut mentions = site.lifetime.mentions.iter().map(|mention| mention.node);
+    match lost {
+        Lost::Exit(Exit::Return(exit)) | Lost::Jump(exit) => {
+            let uses = mentions.any(|node| exit.contains(node) && !reads_beside(site, node));
+            let safe = !uses && known(exit) && site.lifetime.is_held_at(exit);
+            rewrite::insert_before(at.file(), exit, &[release]).filter(|_| safe)
+        }
+        Lost::End(block) => {
+            let list = block.children().find(|child| child.is(Kind::StatementList))?;
+            let last = list.children().last()?;
+            let safe = site.lifetime.is_held_at_end && known(last);
+            rewrite::insert_after(at.file(), last, &[release]).filter(|_| safe)
+        }
+        _ => None,
+    }
 }
 
 /// Whether the mention reads a field beside the part that is released, which is as good afterwards: the status of a

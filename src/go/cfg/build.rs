@@ -123,10 +123,17 @@ impl<'t, 'f> Builder<'t, 'f> {
                 self.node(statement);
                 self.exit(Exit::Return(statement));
             }
-            Kind::BreakStatement => self.leave_by(statement, |target| Some(target.break_to)),
-            Kind::ContinueStatement => self.leave_by(statement, |target| target.continue_to),
+            Kind::BreakStatement => {
+                self.node(statement);
+                self.leave_by(statement, |target| Some(target.break_to));
+            }
+            Kind::ContinueStatement => {
+                self.node(statement);
+                self.leave_by(statement, |target| target.continue_to);
+            }
             Kind::FallthroughStatement => self.leave_by(statement, |target| target.fallthrough_to),
             Kind::GotoStatement => {
+                self.node(statement);
                 let label = statement.child(0).map(|label| self.labelled_block(label.text()));
                 self.leave_for(label);
             }

@@ -61,7 +61,7 @@ pub struct Edge<'t> {
 /// Nodes that run one after the other.
 #[derive(Debug, Default)]
 pub struct Block<'t> {
-    /// Simple statements, conditions and other evaluated expressions, in the order in which they run. Function
+    /// Simple statements, jumps, conditions and other evaluated expressions, in the order in which they run. Function
     /// literals inside them do not run here.
     pub nodes: Vec<Node<'t>>,
     /// The ways on; none where the function is left or blocks for ever.

@@ -75,3 +75,41 @@ fn run<'t, P: Paths<'t>>(cfg: &Cfg<'t>, point: Point, state: &mut P::State, path
     }
     Flow::Continue
 }
+
+impl<'t> Cfg<'t> {
+    /// Whether some path from `start` comes to a goal before it comes to an end.
+    pub fn reaches(
+        &self,
+        start: Point,
+        is_goal: impl Fn(Node<'t>) -> bool,
+        is_end: impl Fn(Node<'t>) -> bool,
+    ) -> bool {
+        let mut reach = Reach {
+            is_goal,
+            is_end,
+            found: false,
+        };
+        walk(self, start, (), &mut reach);
+        reach.found
+    }
+}
+
+struct Reach<G, E> {
+    is_goal: G,
+    is_end: E,
+    found: bool,
+}
+
+impl<'t, G: Fn(Node<'t>) -> bool, E: Fn(Node<'t>) -> bool> Paths<'t> for Reach<G, E> {
+    type State = ();
+
+    fn visit(&mut self, node: Node<'t>, _state: &mut ()) -> Flow {
+        self.found |= (self.is_goal)(node);
+        match self.found || (self.is_end)(node) {
+            true => Flow::Stop,
+            false => Flow::Continue,
+        }
+    }
+
+    fn leave(&mut self, _exit: Exit<'t>, _state: &()) {}
+}

@@ -79,7 +79,13 @@ impl<'t> Paths<'t> for Trace<'_> {
     type State = ();
 
     fn visit(&mut self, node: Node<'t>, _state: &mut ()) -> Flow {
-        self.seen.push(node.text().to_owned());
+        let is_jump = matches!(
+            node.kind(),
+            Kind::BreakStatement | Kind::ContinueStatement | Kind::GotoStatement
+        );
+        if !is_jump {
+            self.seen.push(node.text().to_owned());
+        }
         match node.text() {
             "stop()" => Flow::Stop,
             _ => Flow::Continue,
