@@ -150,13 +150,14 @@ fn title(site: &Site<'_>, name: &str) -> String {
 }
 
 fn inserted(file: &SourceFile, spot: Spot<'_>, name: &str, line: &str) -> Option<Edit> {
+    let guarded = |statement, guard: String| {
+        rewrite::insert_after(file, statement, &[&guard, &format!("\t{line}"), "}"])
+    };
     match spot {
         Spot::Behind(statement) => rewrite::insert_after(file, statement, &[line]),
         Spot::StartOf(block) => rewrite::insert_at_start(file, block, &[line]),
-        Spot::BehindUnchecked(statement) => {
-            let guard = format!("if {name} != nil {{");
-            rewrite::insert_after(file, statement, &[&guard, &format!("\t{line}"), "}"])
-        }
+        Spot::BehindUnchecked(statement) => guarded(statement, format!("if {name} != nil {{")),
+        Spot::BehindUnlessFailed(statement, error) => guarded(statement, format!("if {error} == nil {{")),
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) enum Spot<'a> {
     Behind(Node<'a>),
     /// Behind this statement, where the resource may be nil.
     BehindUnchecked(Node<'a>),
+    /// Behind this statement, where acquiring may have failed with the error of this name.
+    BehindUnlessFailed(Node<'a>, &'a str),
     /// At the start of this block.
     StartOf(Node<'a>),
 }
@@ -22,7 +24,9 @@ impl<'a> Spot<'a> {
     /// The first offset at which the defer could stand.
     pub(super) fn offset(self) -> usize {
         match self {
-            Spot::Behind(statement) | Spot::BehindUnchecked(statement) => statement.end(),
+            Spot::Behind(statement)
+            | Spot::BehindUnchecked(statement)
+            | Spot::BehindUnlessFailed(statement, _) => statement.end(),
             Spot::StartOf(block) => block.start() + 1,
         }
     }
@@ -30,7 +34,9 @@ impl<'a> Spot<'a> {
     /// The list of statements that the defer joins.
     pub(super) fn list(self) -> Option<Node<'a>> {
         match self {
-            Spot::Behind(statement) | Spot::BehindUnchecked(statement) => statement.parent(),
+            Spot::Behind(statement)
+            | Spot::BehindUnchecked(statement)
+            | Spot::BehindUnlessFailed(statement, _) => statement.parent(),
             Spot::StartOf(block) => block.children().find(|child| child.is(Kind::StatementList)),
         }
     }
@@ -118,6 +124,10 @@ impl<'a> Check<'a, '_> {
             if let Some(spot) = self.check(candidate)? {
                 return Ok(spot);
             }
+            if self.also_checks(candidate) {
+                let error = &self.at().scopes().get(self.error).name;
+                return Ok(Spot::BehindUnlessFailed(statement, error));
+            }
             if !self.may_stand_between(candidate) {
                 break;
             }
@@ -156,6 +166,21 @@ impl<'a> Check<'a, '_> {
             (Kind::Equal, true) => Some(Answer::Succeeded),
             _ => None,
         }
+    }
+
+    /// `if err != nil || resp.StatusCode != 200 { return … }` leaves with the resource, too.
+    fn also_checks(&self, statement: Node<'a>) -> bool {
+        let condition = statement.field(Field::Condition).map(Node::unparenthesized);
+        let mut left = condition.filter(|condition| condition.operator() == Some(Kind::Or));
+        while let Some(or) = left.filter(|left| left.operator() == Some(Kind::Or)) {
+            left = or.field(Field::Left).map(Node::unparenthesized);
+        }
+        left.is_some_and(|left| self.answer(left) == Some(Answer::Failed))
+            && statement.is(Kind::IfStatement)
+            && statement.field(Field::Initializer).is_none()
+            && statement
+                .field(Field::Consequence)
+                .is_some_and(|block| self.leaves(block))
     }
 
     fn at(&self) -> Declaration<'a> {
