@@ -17,7 +17,7 @@ use support::git::Repository;
 use support::gofmt::{self, RealGofmt};
 use support::txtar::Archive;
 use unleak::config::Config;
-use unleak::go::{Module, Package, SourceFile};
+use unleak::go::{Loaded, Loader, Module, Package, Program, SourceFile};
 use unleak::pipeline::{Analysis, Automatic, Engine, Repaired, analyze, repair};
 use unleak::plan::{self, Change};
 use unleak::text::{FilePatch, patch};
@@ -72,15 +72,70 @@ impl Case {
         let mut groups: BTreeMap<(String, String), Vec<SourceFile>> = BTreeMap::new();
         for (path, source) in files {
             let file = SourceFile::new(path.clone(), source.as_slice());
-            let dir = path.rsplit_once('/').map_or("", |(dir, _)| dir);
+            let dir = dir_of(path);
             groups
                 .entry((dir.to_owned(), file.package.clone()))
                 .or_default()
                 .push(file);
         }
-        let package = |((dir, _), files)| Package::new(dir, Some(Arc::clone(&self.module)), files);
+        let module = Arc::clone(&self.module);
+        let program = Arc::new(Program::new(CaseLoader {
+            module,
+            files: files.clone(),
+        }));
+        let package = |((dir, _), files)| {
+            Package::new(dir, Some(Arc::clone(&self.module)), files).within(Arc::clone(&program))
+        };
         groups.into_iter().map(package).collect()
     }
+}
+
+/// The packages of a case, as they see each other.
+struct CaseLoader {
+    module: Arc<Module>,
+    files: Files,
+}
+
+impl CaseLoader {
+    /// The files of the package `path`.
+    fn of<'l>(&'l self, path: &'l str) -> impl Iterator<Item = (&'l String, &'l Vec<u8>)> {
+        let folder = path
+            .strip_prefix(&self.module.path)
+            .map(|below| below.trim_start_matches('/'));
+        let lies_in = move |file: &str| folder.is_some_and(|folder| dir_of(file) == folder);
+        self.files
+            .iter()
+            .filter(move |(file, _)| lies_in(file) && !file.ends_with("_test.go"))
+    }
+}
+
+impl Loader for CaseLoader {
+    fn load(&self, path: &str) -> Option<Loaded> {
+        let files = self
+            .of(path)
+            .map(|(file, source)| SourceFile::new(file.clone(), source.as_slice()));
+        let files: Vec<SourceFile> = files.collect();
+        Some(Loaded {
+            dir: dir_of(&files.first()?.path).to_owned(),
+            module: Some(Arc::clone(&self.module)),
+            is_own: true,
+            files,
+        })
+    }
+
+    fn importers(&self, path: &str) -> Vec<String> {
+        let imports = |source: &[u8]| String::from_utf8_lossy(source).contains(&format!("\"{path}\""));
+        let importing = self.files.iter().filter(|(_, source)| imports(source));
+        let mut paths: Vec<String> = importing
+            .map(|(file, _)| format!("{}/{}", self.module.path, dir_of(file)))
+            .collect();
+        paths.dedup();
+        paths
+    }
+}
+
+fn dir_of(file: &str) -> &str {
+    file.rsplit_once('/').map_or("", |(dir, _)| dir)
 }
 
 /// The other packages of a case.
@@ -91,7 +146,7 @@ impl Sources for Neighbours<'_> {
         let path = package.import_path().unwrap_or_default();
         let uses = |(file, source): (&String, &Vec<u8>)| {
             let text = String::from_utf8_lossy(source);
-            let elsewhere = file.rsplit_once('/').map_or("", |(dir, _)| dir) != package.dir;
+            let elsewhere = dir_of(file) != package.dir;
             let used = text.contains(&format!("\"{path}\"")) && text.contains(&format!(".{name}"));
             (elsewhere && used).then(|| file.clone())
         };

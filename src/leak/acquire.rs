@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::escape::{self, Effect, Keep, targets};
+use super::escape::{self, Effect, Keep, Mention, targets};
 use super::table::Resource;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, Callee, DeclId, Declaration, Usage};
@@ -207,8 +207,8 @@ impl<'a> Acquirers<'a> {
             matches!(
                 mention.effect,
                 Effect::Pass | Effect::Touch | Effect::Keep(Keep::Returned) | Effect::Release
-            ) && mention.node.enclosing(Kind::DeferStatement).is_none()
-        });
+            )
+        }) && !hands_over_released(at, function, &mentions);
         let types = at.results_of(function);
         let error = types.iter().rposition(|of| of.is_error());
         stays.then_some(Yield {
@@ -251,6 +251,23 @@ impl<'a> Acquirers<'a> {
         }
         found
     }
+}
+
+/// Whether the function can return the resource after it released it, or with a release deferred.
+fn hands_over_released<'a>(at: Declaration<'a>, function: Node<'a>, mentions: &[Mention<'a>]) -> bool {
+    let Some(flow) = at.control_flow(function) else {
+        return true;
+    };
+    let points = |wanted: Effect| {
+        let found = mentions.iter().filter(move |mention| mention.effect == wanted);
+        found
+            .filter_map(|mention| flow.point_of(mention.node))
+            .collect::<Vec<_>>()
+    };
+    let returned = points(Effect::Keep(Keep::Returned));
+    let is_returned = |node| flow.point_of(node).is_some_and(|point| returned.contains(&point));
+    let mut released = points(Effect::Release).into_iter();
+    released.any(|point| flow.reaches(point.after(), is_returned, |_| false))
 }
 
 /// Whether a return gives nothing but nils, zero values and errors: no name or call that could be a resource stands

@@ -92,7 +92,9 @@ impl Transform for DeferRelease {
 
     fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Site<'a>> {
         let acquirers = Acquirers::new(resources(pass.config));
-        let mut open: VecDeque<Declaration<'a>> = pass.candidates(&self.needles(pass.config)).collect();
+        let needles = self.needles(pass.config);
+        let mut open: VecDeque<Declaration<'a>> = pass.candidates(&needles).collect();
+        open.extend(pass.candidates(&imported_acquirers(pass, &acquirers, &needles)));
         let mut seen: HashSet<DeclId> = HashSet::new();
         let mut sites = Vec::new();
         while let Some(declaration) = open.pop_front() {
@@ -105,7 +107,8 @@ impl Transform for DeferRelease {
                 let callers = request::callers(declaration)
                     .into_iter()
                     .map(|(caller, _)| caller);
-                open.extend(callers.filter(|caller| caller.is_sound()));
+                let here = callers.filter(|caller| std::ptr::eq(caller.package, pass.package));
+                open.extend(here.filter(|caller| caller.is_sound()));
             }
         }
         sites
@@ -129,6 +132,33 @@ impl Transform for DeferRelease {
     fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
         repair::fixes(site)
     }
+}
+
+/// Calls, as needles, of functions in imported packages of the module that pass on what they acquire.
+fn imported_acquirers<'a>(pass: &'a Pass<'a>, acquirers: &Acquirers<'a>, needles: &[String]) -> Vec<String> {
+    let Some(here) = pass.package.declarations().next() else {
+        return Vec::new();
+    };
+    let files = pass.package.files.iter();
+    let mut paths: Vec<&str> = files
+        .flat_map(|file| &file.imports)
+        .map(|import| &*import.path)
+        .collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let packages = paths.into_iter().filter_map(|path| here.package_at(path));
+    let own = packages.filter(|package| package.is_own && !std::ptr::eq(*package, pass.package));
+    let exported = own
+        .flat_map(|package| package.declarations())
+        .filter(|declaration| {
+            let holds =
+                |needle: &String| memchr::memmem::find(declaration.bytes(), needle.as_bytes()).is_some();
+            declaration.decl().title().starts_with(char::is_uppercase) && needles.iter().any(holds)
+        });
+    let passing = exported.filter(|declaration| acquirers.passes_on(here.beside(*declaration)).is_some());
+    passing
+        .map(|declaration| format!(".{}(", declaration.decl().title()))
+        .collect()
 }
 
 /// The acquisition as a site, where some path loses the resource.

@@ -282,6 +282,13 @@ fn functions_that_pass_on_what_they_acquire_make_their_callers_owners() {
 }
 
 #[test]
+fn who_gets_something_released_owns_nothing() {
+    let read = "func read() (*http.Response, error) {\nresp, err := http.Get(\"\")\nif err != nil {\nreturn resp, err\n}\nresp.Body.Close()\nreturn resp, nil\n}";
+    let code = format!("{read}\nfunc f() error {{\nresp, err := read()\n_ = resp\nreturn err\n}}");
+    assert_eq!(lost_in(&code), NOTHING);
+}
+
+#[test]
 fn what_main_leaves_open_ends_with_the_process() {
     assert_eq!(
         lost_in("func main() {\nf, _ := os.Open(\"\")\nf.Sync()\n}"),
