@@ -109,6 +109,8 @@ pub struct Fix {
     /// Per file, on the source the pass was given.
     pub edits: Vec<(FileId, EditSet)>,
     pub imports: Vec<ImportNeed>,
+    /// Whether it makes the finding less harmful and leaves it in place, so that the gate lets it stay.
+    pub lessens: bool,
 }
 
 impl Fix {
@@ -119,6 +121,15 @@ impl Fix {
             applicability,
             edits,
             imports,
+            lessens: false,
+        }
+    }
+
+    /// This fix as one that makes the finding less harmful and no more.
+    pub fn lessening(self) -> Self {
+        Fix {
+            lessens: true,
+            ..self
         }
     }
 }

@@ -25,6 +25,7 @@ struct Swap {
     with: &'static str,
     reach: usize,
     applicability: Applicability,
+    lessens: bool,
 }
 
 const fn swap(slug: &'static str, needle: &'static str, with: &'static str) -> Swap {
@@ -34,6 +35,7 @@ const fn swap(slug: &'static str, needle: &'static str, with: &'static str) -> S
         with,
         reach: 0,
         applicability: Applicability::Safe,
+        lessens: false,
     }
 }
 
@@ -51,7 +53,12 @@ static RISKY: Swap = Swap {
     ..swap("risky", "risky()", "calm()")
 };
 
-static SUITE: [&dyn AnyTransform; 7] = [&LEAK, &ALIGNED, &BROKEN, &HYDRA, &STUBBORN, &WIDE, &RISKY];
+static SOFT: Swap = Swap {
+    lessens: true,
+    ..swap("soft", "soft()", "/* less */ soft()")
+};
+
+static SUITE: [&dyn AnyTransform; 8] = [&LEAK, &ALIGNED, &BROKEN, &HYDRA, &STUBBORN, &WIDE, &RISKY, &SOFT];
 
 impl Transform for Swap {
     type Site<'a> = Place;
@@ -111,6 +118,7 @@ impl Transform for Swap {
             applicability: self.applicability,
             edits: vec![(place.file, edits)],
             imports: Vec::new(),
+            lessens: self.lessens,
         }])
     }
 }
@@ -185,6 +193,17 @@ fn the_guilty_fix_of_a_batch_fails_alone() {
         "{}",
         note(&repaired, 3)
     );
+}
+
+#[test]
+fn a_fix_that_lessens_may_leave_its_finding() {
+    let repaired = repaired(&body("soft()"));
+    assert_eq!(outcomes(&repaired), [Outcome::Declined]);
+    assert_eq!(
+        note(&repaired, 0),
+        "Call /* less */ soft(); the finding is still there"
+    );
+    assert_eq!(repaired.changes[0].new, body("/* less */ soft()").into_bytes());
 }
 
 #[test]

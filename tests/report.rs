@@ -83,6 +83,7 @@ fn fix(applicability: Applicability, imports: Vec<ImportNeed>) -> Fix {
         applicability,
         edits: vec![(FileId(0), edits)],
         imports,
+        lessens: false,
     }
 }
 

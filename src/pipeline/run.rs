@@ -134,7 +134,8 @@ impl Sieve<'_> {
 fn ending_of_remaining(left: &Proposal, noted: Option<Ending>) -> Ending {
     match (noted, &left.remedy) {
         (Some(ending), _) if ending.outcome == Outcome::Fixed => {
-            ended(Outcome::Declined, "edited by hand; the finding is still there")
+            let title = ending.note.unwrap_or_default();
+            ended(Outcome::Declined, format!("{title}; the finding is still there"))
         }
         (Some(ending), _) if ending.outcome != Outcome::Deferred => ending,
         (_, Err(refusal)) => ended(Outcome::Refused, refusal.message.clone()),

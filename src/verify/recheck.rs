@@ -8,8 +8,8 @@ use crate::pipeline::Analysis;
 pub(super) fn carry(before: &Analysis, chosen: &[&Chosen], after: &mut Analysis) -> Result<(), Rejection> {
     let is_chosen = |at: &usize| chosen.iter().any(|fix| fix.proposal == *at);
     let mut stay: Vec<usize> = (0..before.proposals.len()).filter(|at| !is_chosen(at)).collect();
-    let by_hand = chosen.iter().filter(|fix| fix.by_hand);
-    let mut may_stay: Vec<usize> = by_hand.map(|fix| fix.proposal).collect();
+    let partial = chosen.iter().filter(|fix| fix.by_hand || fix.fix.lessens);
+    let mut may_stay: Vec<usize> = partial.map(|fix| fix.proposal).collect();
     let mut partner: Vec<Option<usize>> = vec![None; after.proposals.len()];
     for candidates in [&mut stay, &mut may_stay] {
         // First by the whole key; what a fix has reworded is then known by rule and function.

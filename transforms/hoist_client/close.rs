@@ -32,7 +32,7 @@ pub fn fix(opening: &Acquisition<'_>, lifetime: &Lifetime<'_>) -> Option<Fix> {
     let edit = rewrite::insert_after(at.file(), anchor, &[&line])?;
     rewrite.edit(at.id.file, edit).ok()?;
     let title = format!("Close `{name}` when the function returns; it still opens one pool per request");
-    Some(Fix::new(title, Applicability::Safe, rewrite))
+    Some(Fix::new(title, Applicability::Safe, rewrite).lessening())
 }
 
 fn check_behind<'a>(opening: &Acquisition<'a>, error: &str) -> Option<Node<'a>> {
