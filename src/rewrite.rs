@@ -12,7 +12,7 @@ use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{DeclKind, Declaration, FileId, Meaning, Package, SourceFile, package_name};
 use crate::text::{Conflict, Edit, EditSet, Span};
 
-pub use pure::is_pure;
+pub use pure::{is_pure, is_tractable};
 pub use removal::{Obstacle, Removal};
 
 /// A wish about a file's imports. Intent and not text, so that two fixes never fight over an import block.

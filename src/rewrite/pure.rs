@@ -7,8 +7,19 @@ use std::sync::OnceLock;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Type};
 
-/// Whether `expression` may go when nobody needs its value. What could panic stays.
+/// More nodes than this are generated or hostile code, which would only exhaust the stack.
+const TRACTABLE: usize = 4096;
+
+/// Whether an expression or statement is small enough to be looked at by recursion.
+pub fn is_tractable(node: Node<'_>) -> bool {
+    node.subtree_end() - node.index() <= TRACTABLE
+}
+
+/// Whether `expression` may go when nobody needs its value. An index out of range counts as doing something.
 pub fn is_pure(at: Declaration<'_>, expression: Node<'_>) -> bool {
+    if !is_tractable(expression) {
+        return false;
+    }
     let all_pure = |node: Node<'_>| node.children().all(|child| is_pure(at, child));
     match expression.kind() {
         Kind::Identifier

@@ -20,7 +20,7 @@ pub enum Owner {
     Field { of: String, name: String },
     /// A field of a variable whose struct type has no name.
     Member { holder: Box<Owner>, name: String },
-    /// Of another package, as the code calls it.
+    /// Of another package or of a type that is not known, as the code calls it.
     Foreign(String),
 }
 
@@ -259,8 +259,7 @@ impl Owner {
             Owner::Variable(_) => format!("the package variable `{title}`"),
             Owner::Captured(..) => format!("`{title}`, which lives as long as the handler"),
             Owner::Field { .. } => format!("the field `{title}`"),
-            Owner::Member { .. } => format!("`{title}`"),
-            Owner::Foreign(_) => format!("`{title}` of another package"),
+            Owner::Member { .. } | Owner::Foreign(_) => format!("`{title}`"),
         }
     }
 

@@ -232,7 +232,7 @@ fn used_elsewhere(pass: &Pass<'_>, owner: &Owner) -> Option<Refusal> {
     let name = owner.name(package);
     let exported = name.starts_with(char::is_uppercase) && package.name != "main";
     let message = match owner {
-        Owner::Foreign(_) => format!("`{title}` belongs to another package: see there who reads it"),
+        Owner::Foreign(_) => format!("`{title}` is declared elsewhere: see there who reads it"),
         Owner::Captured(..) => return None,
         Owner::Field { .. } | Owner::Member { .. } if exported => {
             format!("the field `{title}` is exported: other packages may read it")

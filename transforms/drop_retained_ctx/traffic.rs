@@ -8,7 +8,7 @@ use super::owner::{Owner, container};
 use crate::fiber::is_request_context;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclId, Declaration, Package, Type};
-use crate::rewrite::is_pure;
+use crate::rewrite::{is_pure, is_tractable};
 
 /// What touches an owner and does more than serve it.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,10 @@ pub fn servants<'a>(
     let mut statements = Vec::new();
     let mut strangers = Vec::new();
     for (at, mention) in mentions {
-        let statement = mention.statement().filter(|statement| of(at).serves(*statement));
+        let statement = mention
+            .statement()
+            .filter(|statement| is_tractable(*statement))
+            .filter(|statement| of(at).serves(*statement));
         match statement {
             Some(statement) if !statements.contains(&(at, statement)) => statements.push((at, statement)),
             Some(_) => {}
@@ -220,7 +223,7 @@ impl Service<'_, '_> {
     /// A value that nobody else can reach, and whose making may go.
     fn is_fresh(&self, value: Node<'_>) -> bool {
         let value = value.unparenthesized();
-        if !self.is_idle(value) {
+        if !is_tractable(value) || !self.is_idle(value) {
             return false;
         }
         match value.kind() {
