@@ -29,7 +29,7 @@ fn browse(flags: &[&str], url: &str) -> Option<String> {
             std::env::var_os("UNLEAK_REQUIRE_BROWSER").is_none(),
             "there is no Chromium"
         );
-        eprintln!("skipped: no Chromium to look at the page with");
+        support::go::tell("skipped: Chromium is not on this machine, the page was not looked at");
         return None;
     };
     assert!(

@@ -19,6 +19,9 @@ const STYLE: &str = include_str!("page.css");
 /// Repositories in the chart; all of them are in the table.
 const MOST_BARS: usize = 20;
 
+/// Letters that fit beside a bar.
+const LONGEST_LABEL: usize = 30;
+
 /// The width that the longest bar has.
 const WIDTH: usize = 290;
 
@@ -47,6 +50,8 @@ struct Chart {
 
 #[derive(Serialize)]
 struct Bar {
+    /// What a click filters by.
+    value: String,
     label: String,
     y: usize,
     counts: Counts,
@@ -118,8 +123,9 @@ fn chart(mut lines: Vec<(String, Counts)>) -> Chart {
         0 => 0,
         count => (count * WIDTH / most).max(2),
     };
-    let bars = lines.into_iter().enumerate().map(|(at, (label, counts))| Bar {
-        label,
+    let bars = lines.into_iter().enumerate().map(|(at, (value, counts))| Bar {
+        label: label(&value),
+        value,
         y: at * 24,
         counts,
         fixed: width(counts.fixed),
@@ -131,6 +137,21 @@ fn chart(mut lines: Vec<(String, Counts)>) -> Chart {
         height: bars.len() * 24,
         bars,
         hidden,
+    }
+}
+
+/// The end of a name, which tells repositories apart: owner and repository.
+fn label(name: &str) -> String {
+    let mut parts: Vec<&str> = name.rsplit('/').take(2).collect();
+    parts.reverse();
+    let short = parts.join("/");
+    let length = short.chars().count();
+    match length <= LONGEST_LABEL {
+        true => short,
+        false => format!(
+            "…{}",
+            short.chars().skip(length - LONGEST_LABEL + 1).collect::<String>()
+        ),
     }
 }
 
