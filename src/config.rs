@@ -1,4 +1,4 @@
-//! What a user can set: plain data, read from flags and `unleak.toml` by the outer floors.
+//! What a user can set: plain data, filled by the outer floors.
 
 use crate::leak::Resource;
 use crate::transform::Confidence;
