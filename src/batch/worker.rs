@@ -79,6 +79,7 @@ pub fn work(input: &[u8], suite: &Suite) -> Result<()> {
     if assignment.repairs.gofmt && gofmt.is_none() {
         bail!("gofmt was not found on this machine");
     }
+    gofmt.as_ref().map_or(Ok(()), probe)?;
     let config = assignment.repairs.config();
     let paths = assignment.paths()?;
     let job = Job {
@@ -97,6 +98,17 @@ pub fn work(input: &[u8], suite: &Suite) -> Result<()> {
     let unsafe_fixes = assignment.repairs.unsafe_fixes;
     let survey = job.run(|analysis, engine| treat(analysis, engine, unsafe_fixes))?;
     assignment.write(survey, suite, &config)
+}
+
+/// Lets gofmt show that it runs under our limits. One that does not would turn down every repair, and a repository
+/// would look as if nothing in it could be repaired.
+fn probe(gofmt: &Gofmt) -> Result<()> {
+    let source: &[u8] = b"package probe\n";
+    let formatted = Gofmt::format(gofmt, &[source])?;
+    match formatted.first() {
+        Some(Ok(bytes)) if bytes == source => Ok(()),
+        _ => bail!("gofmt does not run here; it may need more memory than the limit (--memory)"),
+    }
 }
 
 impl Repairs {
