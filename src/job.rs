@@ -14,9 +14,10 @@ use crate::config::Config;
 use crate::go::{FileId, Package, SourceFile};
 use crate::pipeline::{Analysis, Engine, analyze};
 use crate::transform::{Sources, Suite};
-use crate::verify::Formatter;
+use crate::verify::{Compiler, Formatter};
 use crate::workspace::{
-    Diagnostic, Directory, Discovery, Gate, Modules, Skip, SkipReason, Unread, WalkOptions, discover, read,
+    Diagnostic, Directory, Discovery, Gate, GoBuild, GoToolchain, Modules, Skip, SkipReason, Unread,
+    WalkOptions, discover, read,
 };
 
 mod panics;
@@ -39,6 +40,8 @@ pub struct Job<'a> {
     pub suite: &'a Suite,
     pub config: &'a Config,
     pub formatter: Option<&'a dyn Formatter>,
+    /// Compiles what is to be written, where that is wanted.
+    pub toolchain: Option<&'a GoToolchain>,
     pub paths: &'a [PathBuf],
     pub walk: WalkOptions,
     /// Set from outside to end the run early.
@@ -89,6 +92,7 @@ impl Job<'_> {
             needles: Gate::new(self.needles()),
             named: self.named_files(),
             sources: ModuleUsers::new(&discovery),
+            compiler: self.compiler(&discovery),
             discovery: &discovery,
             modules,
             programs: Programs::new(&discovery.root),
@@ -111,13 +115,19 @@ impl Job<'_> {
         Ok(log.into_survey(discovery, results))
     }
 
+    /// The judge of builds below the root of a discovery.
+    pub fn compiler(&self, discovery: &Discovery) -> Option<GoBuild<'_>> {
+        self.toolchain.map(|toolchain| toolchain.under(&discovery.root))
+    }
+
     /// The engine for packages of this run.
-    pub fn engine<'e>(&'e self, sources: &'e dyn Sources) -> Engine<'e> {
+    pub fn engine<'e>(&'e self, sources: &'e dyn Sources, compiler: Option<&'e GoBuild<'e>>) -> Engine<'e> {
         Engine {
             suite: self.suite,
             config: self.config,
             sources,
             formatter: self.formatter,
+            compiler: compiler.map(|compiler| compiler as &dyn Compiler),
         }
     }
 
@@ -145,6 +155,7 @@ struct Crew<'a, R> {
     needles: Gate,
     named: HashSet<PathBuf>,
     sources: ModuleUsers,
+    compiler: Option<GoBuild<'a>>,
     modules: Modules,
     programs: Programs,
     log: Mutex<Log>,
@@ -296,7 +307,7 @@ impl<R: Send> Crew<'_, R> {
                 }
             }
         }
-        let engine = self.job.engine(&self.sources);
+        let engine = self.job.engine(&self.sources, self.compiler.as_ref());
         let analysis = analyze(package, &engine);
         let files = analysis
             .package

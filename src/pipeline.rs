@@ -4,7 +4,7 @@
 use crate::config::Config;
 use crate::plan::Change;
 use crate::transform::{Fix, Outcome, Proposal, Sources, Suite};
-use crate::verify::Formatter;
+use crate::verify::{Compiler, Formatter};
 
 mod analysis;
 mod fingerprint;
@@ -24,6 +24,8 @@ pub struct Engine<'a> {
     pub sources: &'a dyn Sources,
     /// Absent where Go is: then the parser alone judges the result.
     pub formatter: Option<&'a dyn Formatter>,
+    /// Present where a person wants the result compiled before it is written.
+    pub compiler: Option<&'a dyn Compiler>,
 }
 
 /// What becomes of one open proposal.

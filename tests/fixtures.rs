@@ -168,6 +168,7 @@ fn run(case: &Case, files: &Files, gofmt: Option<&RealGofmt>) -> Run {
         config: &config,
         sources: &neighbours,
         formatter: gofmt.map(|gofmt| gofmt as &dyn Formatter),
+        compiler: None,
     };
     let repaired = |package: Package| -> Repaired {
         let mut chooser = Automatic::new(case.unsafe_fixes, None);

@@ -106,6 +106,7 @@ impl Tree {
             suite: &SUITE,
             config: &config,
             formatter: None,
+            toolchain: None,
             paths: &paths,
             walk: WalkOptions {
                 no_ignore: false,

@@ -143,6 +143,7 @@ fn with_engine<R>(
         config,
         sources: &Alone,
         formatter,
+        compiler: None,
     })
 }
 

@@ -78,6 +78,7 @@ fn repair_one(package: &Package, rule: &str, engine: &Engine<'_>, unsafe_fixes: 
         config: &config,
         sources: engine.sources,
         formatter: engine.formatter,
+        compiler: engine.compiler,
     };
     let analysis = analyze(package.with_sources([]), &engine);
     repair(analysis, &engine, &mut Automatic::new(unsafe_fixes, None)).changes

@@ -86,6 +86,7 @@ pub fn work(input: &[u8], suite: &Suite) -> Result<()> {
         suite,
         config: &config,
         formatter: gofmt.as_ref().map(|gofmt| gofmt as &dyn Formatter),
+        toolchain: None,
         paths: &paths,
         walk: WalkOptions {
             // A fresh checkout holds tracked files only; ignore rules, of this machine even, have no say.

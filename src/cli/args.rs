@@ -118,6 +118,9 @@ pub struct Fix {
     /// Who checks the result, beside the analysis itself
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub verify: Verify,
+    /// Let `--verify build` and `--verify test` download modules
+    #[arg(long)]
+    pub allow_network: bool,
     /// Write although there are changes that are not committed
     #[arg(long)]
     pub allow_dirty: bool,
@@ -168,6 +171,10 @@ pub enum Verify {
     Syntax,
     /// gofmt, which must be there
     Gofmt,
+    /// gofmt, then `go build` and `go vet` of the packages with their changes, before anything is written
+    Build,
+    /// As build, then `go test` of these packages: runs their code
+    Test,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

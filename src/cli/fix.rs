@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use anyhow::{Context, Result, bail};
 
 use super::args::{Fix, Verify};
-use super::{Console, Exit, STOP, WRITING, rules};
+use super::{Console, Exit, Judges, STOP, WRITING, rules};
 use crate::config::Config;
 use crate::job::{Job, ModuleUsers, Paths, Survey, Unwritten, reported};
 use crate::pipeline::{Analysis, Automatic, Decided, Engine, Repaired, allowed_fixes, repair};
@@ -15,8 +15,7 @@ use crate::plan::Change;
 use crate::report::{ReportedFinding, Run};
 use crate::review::{Questions, Review, Terminal, review};
 use crate::transform::Outcome;
-use crate::verify::Formatter;
-use crate::workspace::{Diagnostic, Gofmt, git};
+use crate::workspace::{Diagnostic, git};
 
 /// A package after its repair: what is kept of it until the end of the run.
 struct Treated {
@@ -36,9 +35,8 @@ impl From<Repaired> for Treated {
 /// Applies fixes, or shows them as a patch.
 pub fn fix(args: &Fix, console: &Console) -> Result<Exit> {
     let config = config(args)?;
-    let gofmt = gofmt(args.verify)?;
-    let formatter = gofmt.as_ref().map(|gofmt| gofmt as &dyn Formatter);
-    let job = args.selection.job(&config, formatter);
+    let judges = Judges::find(args.verify, args.allow_network)?;
+    let job = args.selection.job(&config, &judges);
     let treatment = Treatment {
         args,
         config: &config,
@@ -47,7 +45,7 @@ pub fn fix(args: &Fix, console: &Console) -> Result<Exit> {
     let Some(survey) = treatment.run()? else {
         return Ok(Exit::Interrupted);
     };
-    let is_unjudged = gofmt.is_none() && args.verify == Verify::Auto;
+    let is_unjudged = judges.gofmt.is_none() && args.verify == Verify::Auto;
     if is_unjudged && survey.results.iter().any(|treated| !treated.changes.is_empty()) {
         console.note("gofmt was not found, so only the built-in parser checked the result");
     }
@@ -65,20 +63,6 @@ fn config(args: &Fix) -> Result<Config> {
         unfixable: args.unfixable.clone(),
         ..args.selection.config()?
     })
-}
-
-/// gofmt, as far as it is wanted and there.
-pub fn gofmt(verify: Verify) -> Result<Option<Gofmt>> {
-    let found = match verify {
-        Verify::Syntax => return Ok(None),
-        Verify::Auto | Verify::Gofmt => Gofmt::find(),
-    };
-    let is_required =
-        verify == Verify::Gofmt || std::env::var_os("UNLEAK_REQUIRE_GO").is_some_and(|set| set == "1");
-    if found.is_none() && is_required {
-        bail!("gofmt was not found; it comes with Go: https://go.dev/doc/install");
-    }
-    Ok(found)
 }
 
 struct Treatment<'a> {
@@ -141,7 +125,8 @@ impl Treatment<'_> {
         mut repair: impl FnMut(usize, Analysis, &Engine<'_>) -> Repaired,
     ) -> Survey<Treated> {
         let sources = ModuleUsers::new(&survey.discovery);
-        let engine = self.job.engine(&sources);
+        let compiler = self.job.compiler(&survey.discovery);
+        let engine = self.job.engine(&sources, compiler.as_ref());
         survey.map(|at, analysis| repair(at, analysis, &engine).into())
     }
 

@@ -12,6 +12,7 @@ mod batch;
 mod console;
 mod exit;
 mod fix;
+mod judges;
 mod rules;
 mod scan;
 mod selection;
@@ -19,6 +20,7 @@ mod selection;
 use args::{Cli, Command};
 use console::Console;
 use exit::Exit;
+use judges::Judges;
 
 /// Set by Ctrl-C: no further package is begun.
 static STOP: AtomicBool = AtomicBool::new(false);

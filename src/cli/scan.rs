@@ -1,14 +1,15 @@
 use anyhow::Result;
 
 use super::args::Scan;
-use super::{Console, Exit};
+use super::{Console, Exit, Judges};
 use crate::job::reported;
 use crate::report::Run;
 
 /// Reports leak sites; never writes.
 pub fn scan(args: &Scan, console: &Console) -> Result<Exit> {
     let config = args.selection.config()?;
-    let job = args.selection.job(&config, None);
+    let judges = Judges::default();
+    let job = args.selection.job(&config, &judges);
     let mut survey = job.run(|analysis, _| reported(&analysis, None))?;
     let findings = std::mem::take(&mut survey.results)
         .into_iter()

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::args::{Format, Selection};
-use super::{Console, Exit, STOP, rules};
+use super::{Console, Exit, Judges, STOP, rules};
 use crate::config::Config;
 use crate::job::Job;
 use crate::report::{Json, JsonLines, Report, Reporter, Text};
@@ -23,11 +23,12 @@ impl Selection {
         })
     }
 
-    pub fn job<'a>(&'a self, config: &'a Config, formatter: Option<&'a dyn Formatter>) -> Job<'a> {
+    pub fn job<'a>(&'a self, config: &'a Config, judges: &'a Judges) -> Job<'a> {
         Job {
             suite: suite(),
             config,
-            formatter,
+            formatter: judges.gofmt.as_ref().map(|gofmt| gofmt as &dyn Formatter),
+            toolchain: judges.toolchain.as_ref(),
             paths: &self.paths,
             walk: WalkOptions {
                 no_ignore: self.no_ignore,

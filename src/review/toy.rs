@@ -37,6 +37,7 @@ pub fn engine(config: &Config) -> Engine<'_> {
         config,
         sources: &Alone,
         formatter: None,
+        compiler: None,
     }
 }
 

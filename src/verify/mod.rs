@@ -18,6 +18,12 @@ pub trait Formatter: Sync {
     fn format(&self, sources: &[&[u8]]) -> Vec<Result<Vec<u8>, String>>;
 }
 
+/// The Go compiler and vet, and the package's tests where wanted, as the outer floors run them.
+pub trait Compiler: Sync {
+    /// What they say against the package with these sources that they do not say against the one on disk.
+    fn compile(&self, package: &Package) -> Result<(), String>;
+}
+
 /// A step of the ladder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rung {
@@ -29,6 +35,8 @@ pub enum Rung {
     Gofmt,
     /// The finding is gone and no new one appeared.
     Recheck,
+    /// Go compiles and vets the result.
+    Build,
 }
 
 /// The first rung that failed, and how.
@@ -136,7 +144,19 @@ pub fn check(before: &Analysis, fixes: &[&Chosen], engine: &Engine<'_>) -> Resul
     let sources = changes.iter().map(|change| (change.file, change.new.as_slice()));
     let mut after = analyze(before.package.with_sources(sources), engine);
     recheck::carry(before, fixes, &mut after)?;
+    compile(&after.package, engine)?;
     Ok(after)
+}
+
+/// The dearest rung, so the last.
+fn compile(package: &Package, engine: &Engine<'_>) -> Result<(), Rejection> {
+    let judged = engine
+        .compiler
+        .map_or(Ok(()), |compiler| compiler.compile(package));
+    judged.map_err(|said| Rejection {
+        rung: Rung::Build,
+        evidence: format!("the result does not pass Go's own tools: {said}"),
+    })
 }
 
 fn united(package: &Package, fixes: &[&Chosen]) -> Result<Vec<Change>, Rejection> {

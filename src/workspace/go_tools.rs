@@ -113,6 +113,16 @@ fn first_line(output: &Output) -> String {
         .to_owned()
 }
 
+/// The `go` program: in PATH, `$GOROOT/bin` or /usr/local/go/bin.
+pub(super) fn find_go() -> Option<PathBuf> {
+    let by_variable = || {
+        let root = env::var_os("GOROOT").filter(|root| !root.is_empty())?;
+        Some(Path::new(&root).join("bin/go")).filter(|path| is_program(path))
+    };
+    let usual = || Some(PathBuf::from("/usr/local/go/bin/go")).filter(|path| is_program(path));
+    find_program("go").or_else(by_variable).or_else(usual)
+}
+
 /// `go env GOROOT`, kept from fetching another toolchain or reading the current folder's go.mod.
 fn go_root() -> Option<PathBuf> {
     let output = Command::new(find_program("go")?)

@@ -1,10 +1,11 @@
 //! The file system, git, and the Go tools as processes. Knows paths and bytes; knows no Go syntax.
 //!
 //! [`discover`] finds the files, [`read`] reads one, [`Gate`] drops those without a literal that matters,
-//! [`write`] replaces one, [`git`] says what would be lost, [`Gofmt`] judges what was written.
+//! [`write`] replaces one, [`git`] says what would be lost, [`Gofmt`] and [`GoToolchain`] judge what is to be written.
 
 mod gate;
 pub mod git;
+mod go_build;
 mod go_tools;
 mod loader;
 mod modules;
@@ -14,6 +15,7 @@ mod walk;
 mod write;
 
 pub use gate::Gate;
+pub use go_build::{GoBuild, GoLicence, GoToolchain};
 pub use go_tools::Gofmt;
 pub use loader::ModuleLoader;
 pub use modules::Modules;

@@ -16,7 +16,7 @@ mod publish;
 pub use args::{Batch, Command};
 use args::{Machine, Merge, Plan, Resume, Status, StatusFormat};
 
-use super::{Console, Exit, STOP, WRITING, rules};
+use super::{Console, Exit, Judges, STOP, WRITING, rules};
 use crate::batch::{
     Cache, Campaign, Entry, Limits, Manifest, Repairs, Runner, Shard, State, Summary, TEMPLATE, Terms, Turn,
     check_template, detect_shard, look, summarize,
@@ -83,7 +83,11 @@ fn terms(args: &Plan, manifest: &Manifest, console: &Console) -> Result<Terms> {
         None => TEMPLATE.to_owned(),
     };
     check_template(&template)?;
-    let gofmt = super::fix::gofmt(args.verify)?.is_some();
+    let judges = Judges::find(args.verify, false)?;
+    if judges.toolchain.is_some() {
+        bail!("a campaign runs no builds or tests of its repositories; use --verify auto, syntax or gofmt");
+    }
+    let gofmt = judges.gofmt.is_some();
     if !gofmt && args.verify == super::args::Verify::Auto {
         console.note("gofmt was not found, so only the built-in parser checks the results");
     }

@@ -1,0 +1,313 @@
+//! `--verify build` and `--verify test`: a repair is compiled before it is written, and only the guilty one goes.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use memchr::memmem;
+use support::command::{Ran, run, unleak};
+use support::git::Repository;
+use support::go::Go;
+use unleak::config::Config;
+use unleak::go::Place;
+use unleak::job::Job;
+use unleak::pipeline::{Automatic, Repaired, repair};
+use unleak::text::{Edit, EditSet, Span};
+use unleak::transform::{
+    Applicability, Confidence, Family, Finding, Fix, Outcome, Pass, Refusal, Rule, Severity, Transform,
+};
+use unleak::workspace::{GoLicence, GoToolchain, WalkOptions};
+
+const MODULE: &[u8] =
+    b"module example.com/shop\n\ngo 1.21\n\nrequire github.com/gofiber/fiber/v2 v2.52.15\n\n\
+    replace github.com/gofiber/fiber/v2 => ./fiber\n";
+
+/// A fork of Fiber that lacks `UserContext`, which no repair can know.
+const FORK: &[u8] = b"package fiber
+
+type Ctx struct{}
+
+func (c *Ctx) SendString(text string) error { return nil }
+";
+
+const FILE: &str = "package shop
+
+import (
+	\"io\"
+	\"os\"
+
+	\"github.com/gofiber/fiber/v2\"
+)
+
+func prices(c *fiber.Ctx) error {
+	file, err := os.Open(\"prices.txt\")
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return err
+	}
+	return c.SendString(string(text))
+}
+";
+
+const QUOTE: &str = "package shop
+
+import (
+	\"time\"
+
+	\"github.com/gofiber/fiber/v2\"
+)
+
+func quote(c *fiber.Ctx) error {
+	quotes := make(chan string)
+	go func() {
+		time.Sleep(time.Second)
+		quotes <- \"4.99\"
+		println(\"quoted\")
+	}()
+	select {
+	case q := <-quotes:
+		return c.SendString(q)
+	case <-time.After(time.Millisecond):
+		return c.SendString(\"too late\")
+	}
+}
+";
+
+fn shop(files: &[(&str, &str)]) -> Repository {
+    let base: [(&str, &[u8]); 3] = [
+        ("go.mod", MODULE),
+        ("fiber/go.mod", b"module github.com/gofiber/fiber/v2\n\ngo 1.21\n"),
+        ("fiber/fiber.go", FORK),
+    ];
+    let files = files.iter().map(|(path, text)| (*path, text.as_bytes()));
+    Repository::with(base.into_iter().chain(files))
+}
+
+fn fix(repository: &Repository, arguments: &[&str]) -> Ran {
+    run(repository.path(), &[&["fix"], arguments].concat())
+}
+
+/// What is told of the finding of a rule.
+fn told(ran: &Ran, rule: &str) -> (String, String) {
+    let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let finding = findings.iter().find(|finding| finding["rule"] == rule).unwrap();
+    let word = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+    (word("outcome"), word("note"))
+}
+
+#[test]
+fn the_fix_that_does_not_compile_is_named_and_the_others_are_written() {
+    if Go::find().is_none() {
+        return;
+    }
+    let shop = shop(&[("file.go", FILE), ("quote.go", QUOTE)]);
+    let ran = fix(&shop, &["--verify", "build", "--format", "json"]).expect(1, &["Fixed 1 of 2 findings"]);
+    let (outcome, note) = told(&ran, "blocked-send");
+    assert_eq!(outcome, "failed");
+    assert!(
+        note.contains("quote.go:11:") && note.contains("c.UserContext undefined"),
+        "{note}"
+    );
+    assert_eq!(told(&ran, "unclosed-file").0, "fixed");
+    assert!(memmem::find(&shop.read("file.go"), b"defer file.Close()").is_some());
+    assert_eq!(shop.read("quote.go"), QUOTE.as_bytes());
+    assert_eq!(shop.read("go.mod"), MODULE);
+}
+
+#[test]
+fn a_package_that_did_not_build_is_judged_by_new_messages() {
+    if Go::find().is_none() {
+        return;
+    }
+    let broken = "package shop\n\nfunc broken() int { return missing }\n";
+    let shop = shop(&[("broken.go", broken), ("file.go", FILE), ("quote.go", QUOTE)]);
+    let ran = fix(&shop, &["--verify", "build", "--format", "json"]).expect(1, &["Fixed 1 of 2 findings"]);
+    assert_eq!(told(&ran, "unclosed-file").0, "fixed");
+    assert!(told(&ran, "blocked-send").1.contains("c.UserContext undefined"));
+}
+
+#[test]
+fn old_complaints_of_vet_speak_against_no_repair() {
+    if Go::find().is_none() {
+        return;
+    }
+    let vetoed =
+        "package shop\n\nimport \"testing\"\n\nfunc TestIt(t *testing.T) { t.Errorf(\"%d\", \"x\") }\n";
+    let shop = shop(&[("file.go", FILE), ("file_test.go", vetoed)]);
+    fix(&shop, &["--verify", "build"]).expect(0, &["Fixed 1 of 1 finding"]);
+}
+
+#[test]
+fn tests_that_failed_before_speak_against_no_repair() {
+    if Go::find().is_none() {
+        return;
+    }
+    let failing =
+        "package shop\n\nimport \"testing\"\n\nfunc TestOld(t *testing.T) { t.Fatal(\"as ever\") }\n";
+    let shop = shop(&[("file.go", FILE), ("file_test.go", failing)]);
+    fix(&shop, &["--verify", "test"]).expect(0, &["Fixed 1 of 1 finding"]);
+}
+
+#[test]
+fn what_would_have_to_be_downloaded_is_told_and_not_repaired() {
+    if Go::find().is_none() {
+        return;
+    }
+    let file = FILE.replace("\t\"os\"\n", "\t\"os\"\n\n\t_ \"example.com/absent\"\n");
+    let shop = shop(&[("file.go", &file)]);
+    let ran = fix(&shop, &["--verify", "build", "--format", "json"]).expect(1, &[]);
+    let (outcome, note) = told(&ran, "unclosed-file");
+    assert_eq!(outcome, "failed");
+    assert!(
+        note.contains("cannot load") && note.contains("--allow-network"),
+        "{note}"
+    );
+    assert_eq!(shop.read("file.go"), file.as_bytes());
+}
+
+#[test]
+fn the_network_is_a_matter_of_builds() {
+    let shop = shop(&[("file.go", FILE)]);
+    fix(&shop, &["--allow-network"]).expect(2, &["--allow-network goes with --verify build"]);
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_each_file_old_or_new() {
+    if Go::find().is_none() {
+        return;
+    }
+    let whole = shop(&[("file.go", FILE)]);
+    fix(&whole, &["--verify", "build"]).expect(0, &[]);
+    let new = whole.read("file.go");
+    for delay in [5, 60, 200, 500, 900, 1500] {
+        let shop = shop(&[("file.go", FILE)]);
+        let mut child = unleak(shop.path())
+            .args(["fix", "--verify", "build"])
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(delay));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let held = shop.read("file.go");
+        assert!(held == FILE.as_bytes() || held == new, "torn after {delay} ms");
+    }
+}
+
+/// Deletes every line that holds `// drop`: sound on its own, and blind to what its neighbours delete.
+struct Lines;
+
+static SUITE: [&dyn unleak::transform::AnyTransform; 1] = [&Lines];
+
+impl Transform for Lines {
+    type Site<'a> = Place;
+
+    fn name(&self) -> &'static str {
+        "lines"
+    }
+
+    fn page(&self) -> &'static str {
+        ""
+    }
+
+    fn rules(&self, _: &Config) -> Vec<Arc<Rule>> {
+        vec![Arc::new(Rule {
+            slug: "line".into(),
+            title: "Line".to_owned(),
+            family: Family::Release,
+            severity: Severity::Low,
+            applicability: Applicability::Safe,
+            transform: "lines",
+        })]
+    }
+
+    fn needles(&self, _: &Config) -> Vec<String> {
+        vec!["// drop".to_owned()]
+    }
+
+    fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Place> {
+        let mut places = Vec::new();
+        for (at, file) in pass.package.files.iter().enumerate() {
+            let mut start = 0;
+            for line in file.source.split_inclusive(|byte| *byte == b'\n') {
+                let span = Span::new(start, start + line.len());
+                start = span.end;
+                if memmem::find(line, b"// drop").is_some() {
+                    places.push(Place {
+                        file: unleak::go::FileId(at),
+                        span,
+                    });
+                }
+            }
+        }
+        places
+    }
+
+    fn finding(&self, _: &Pass<'_>, place: &Place) -> Finding {
+        Finding {
+            rule: Transform::rules(self, &Config::default()).remove(0),
+            place: *place,
+            message: "a line".to_owned(),
+            confidence: Confidence::High,
+            function: None,
+            related: Vec::new(),
+        }
+    }
+
+    fn fix(&self, _: &Pass<'_>, place: &Place) -> Result<Vec<Fix>, Refusal> {
+        let edits = EditSet::try_from(vec![Edit::replace(place.span, "")]).unwrap();
+        Ok(vec![Fix {
+            title: "Drop the line".to_owned(),
+            applicability: Applicability::Safe,
+            edits: vec![(place.file, edits)],
+            imports: Vec::new(),
+        }])
+    }
+}
+
+fn repaired(folder: &Path, toolchain: &GoToolchain) -> Repaired {
+    let config = Config::default();
+    let job = Job {
+        suite: &SUITE,
+        config: &config,
+        formatter: None,
+        toolchain: Some(toolchain),
+        paths: &[folder.to_owned()],
+        walk: WalkOptions {
+            no_ignore: false,
+            tests: false,
+            threads: 1,
+        },
+        stop: &AtomicBool::new(false),
+    };
+    let survey = job.run(|analysis, engine| repair(analysis, engine, &mut Automatic::new(false, None)));
+    survey.unwrap().results.remove(0)
+}
+
+#[test]
+fn of_two_fixes_that_do_not_compile_together_one_is_kept_and_the_other_named() {
+    if Go::find().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("go.mod"), "module example.com/p\n\ngo 1.21\n").unwrap();
+    let source = "package p\n\nfunc f() {\n\tx := 1\n\tprintln(x) // drop\n\tprintln(x, x) // drop\n}\n";
+    fs::write(folder.path().join("p.go"), source).unwrap();
+
+    let toolchain = GoToolchain::find(GoLicence::default()).unwrap();
+    let repaired = repaired(folder.path(), &toolchain);
+    let outcomes: Vec<Outcome> = repaired.endings.iter().map(|ending| ending.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Fixed, Outcome::Failed]);
+    let note = repaired.endings[1].note.clone().unwrap();
+    assert!(note.contains("p.go:4:2: declared and not used: x"), "{note}");
+    let kept = "package p\n\nfunc f() {\n\tx := 1\n\tprintln(x, x) // drop\n}\n";
+    assert_eq!(repaired.changes[0].new, kept.as_bytes());
+    assert_eq!(fs::read(folder.path().join("p.go")).unwrap(), source.as_bytes());
+}
