@@ -268,6 +268,7 @@ impl Transform for Lines {
             applicability: Applicability::Safe,
             edits: vec![(place.file, edits)],
             imports: Vec::new(),
+            lessens: false,
         }])
     }
 }
