@@ -284,9 +284,11 @@ fn failed(state: State, message: String) -> Turn {
     }
 }
 
-/// What a process says that reached its limit: an allocation, or the stack of a thread, was refused.
-const MEMORY_SIGNS: [&str; 3] = [
+/// What a process says that reached its limit: an allocation, the stack of a thread, or the room that unwinding a
+/// panic wants was refused.
+const MEMORY_SIGNS: [&str; 4] = [
     "memory allocation of",
+    "failed to initiate panic",
     "Cannot allocate memory",
     "Resource temporarily unavailable",
 ];

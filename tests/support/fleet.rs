@@ -187,8 +187,10 @@ fn copy(from: &Path, to: &Path) {
 /// Every file of a campaign that is its product, with its bytes.
 pub fn product(campaign: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::new();
-    for part in ["repos", "report"] {
-        collect(&campaign.join(part), campaign, &mut files);
+    // A shard to which no repository fell has no `repos`.
+    let parts = ["repos", "report"].map(|part| campaign.join(part));
+    for part in parts.iter().filter(|part| part.is_dir()) {
+        collect(part, campaign, &mut files);
     }
     files.sort();
     files
