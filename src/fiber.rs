@@ -1,7 +1,7 @@
 //! What this tool knows of Fiber: which functions are handlers, and which context a request lends. The facts
 //! were measured on fiber v1.14, v2.52 and v3.5 with their fasthttp versions.
 
-use crate::go::syntax::{Field, Kind, Node};
+use crate::go::syntax::{Field, Node};
 use crate::go::{BindingId, Declaration, Module, Type};
 
 /// Fiber's major versions; each has its own import path and handler type.
@@ -30,6 +30,20 @@ impl Version {
             parameter.is(version.import_path(), "Ctx") && pointer == (*version != Version::V3)
         };
         Version::ALL.into_iter().find(fits)
+    }
+}
+
+impl Version {
+    /// The version whose websocket connection `of` is.
+    pub fn of_connection(of: &Type) -> Option<Version> {
+        const PACKAGES: [(&str, Version); 4] = [
+            ("github.com/gofiber/websocket", Version::V1),
+            ("github.com/gofiber/websocket/v2", Version::V2),
+            ("github.com/gofiber/contrib/websocket", Version::V2),
+            ("github.com/gofiber/contrib/v3/websocket", Version::V3),
+        ];
+        let held = PACKAGES.into_iter().find(|(path, _)| of.is(path, "Conn"));
+        held.map(|(_, version)| version)
     }
 }
 
@@ -63,6 +77,22 @@ impl<'a> Handler<'a> {
                 context: name.and_then(|name| declaration.scopes().binding_of(name)),
                 version,
             })
+        })
+    }
+
+    /// `function` as the handler of a websocket, which has a connection for its request: the context is gone by then.
+    pub fn of_connection(declaration: Declaration<'a>, function: Node<'a>) -> Option<Handler<'a>> {
+        let parameters = function.field(Field::Parameters)?;
+        let of = |parameter: Node<'a>| Some(declaration.type_meant(parameter.field(Field::Type)?));
+        let types = parameters.children().filter_map(of);
+        let version = types
+            .filter(|of| matches!(of, Type::Pointer(_)))
+            .find_map(|of| Version::of_connection(&of))?;
+        Some(Handler {
+            declaration,
+            function,
+            context: None,
+            version,
         })
     }
 
@@ -137,17 +167,26 @@ impl ParentContext {
 /// Whether `node` stands in a function that fasthttp runs after the handler: a body stream writer.
 pub fn is_stream_writer(literal: Node<'_>) -> bool {
     const WRITERS: [&str; 3] = ["SetBodyStreamWriter", "SendStreamWriter", "NewStreamReader"];
-    let call = literal.enclosing(Kind::CallExpression).filter(|call| {
-        call.field(Field::Arguments)
-            .is_some_and(|arguments| arguments.children().any(|argument| argument == literal))
-    });
-    let name = call
-        .and_then(|call| call.field(Field::Function))
-        .and_then(|function| match function.kind() {
-            Kind::SelectorExpression => function.field(Field::Field),
-            _ => Some(function),
-        });
-    name.is_some_and(|name| WRITERS.contains(&name.text()))
+    let Some((call, name)) = call_with(literal) else {
+        return false;
+    };
+    // `SetBodyStreamWriter(fasthttp.StreamWriter(func(w *bufio.Writer) { … }))`
+    let name = match name {
+        "StreamWriter" => call_with(call).map_or("", |(_, name)| name),
+        name => name,
+    };
+    WRITERS.contains(&name)
+}
+
+/// The call that has `argument` among its arguments, and the last word of what it calls.
+fn call_with<'a>(argument: Node<'a>) -> Option<(Node<'a>, &'a str)> {
+    let call = argument.parent()?.parent()?;
+    let is_argument = call
+        .field(Field::Arguments)
+        .is_some_and(|arguments| arguments.children().any(|held| held == argument));
+    let function = call.field(Field::Function).filter(|_| is_argument)?;
+    let name = function.field(Field::Field).unwrap_or(function);
+    Some((call, name.text()))
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 //! functions acquire and release is table data and no business of this floor.
 
 mod acquire;
+pub mod endless;
 mod escape;
 mod handover;
+pub mod launch;
 mod lifetime;
 pub mod request;
 mod table;

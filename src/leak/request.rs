@@ -101,7 +101,8 @@ enum Owner<'a> {
 fn owner<'a>(declaration: Declaration<'a>, node: Node<'a>) -> Owner<'a> {
     let functions = node.ancestors().filter(|node| node.is_function());
     for function in functions {
-        if let Some(handler) = Handler::of(declaration, function) {
+        let handler = Handler::of(declaration, function);
+        if let Some(handler) = handler.or_else(|| Handler::of_connection(declaration, function)) {
             return Owner::Handler(handler);
         }
         if function.is(Kind::FuncLiteral) && (runs_once(declaration, function) || is_returned(function)) {

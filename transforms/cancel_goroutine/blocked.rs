@@ -1,7 +1,8 @@
-use super::channel::{Action, Party, Use};
-use super::launch::{Launch, WorkerKind};
-use super::path::{End, Path, Step, Stop, Trace, is_done_in, trace};
-use super::turns::{UNBOUNDED, loops_around, turns_of};
+use super::path::{End, Path, Step, Stop, Trace, trace};
+use crate::go::syntax::{Kind, Node};
+use crate::leak::launch::{
+    Action, FOREVER, Launch, Party, Turns, UNBOUNDED, Use, leaves, loops_around, turns_of,
+};
 
 /// More combinations of paths than this are not tried.
 const MAX_COMBINATIONS: usize = 512;
@@ -26,8 +27,7 @@ pub fn find<'a>(launch: &Launch<'a>) -> Vec<Blocked<'a>> {
         return Vec::new();
     };
     let judge = Judge { launch, workers };
-    let goroutines = (0..launch.workers.len()).filter(|at| launch.workers[*at].kind == WorkerKind::Goroutine);
-    goroutines
+    (0..launch.workers.len())
         .flat_map(|worker| judge.blocked(worker, &launcher.paths))
         .collect()
 }
@@ -88,7 +88,8 @@ impl<'a> Judge<'a, '_> {
     fn blocked(&self, worker: usize, paths: &[Path<'a>]) -> Vec<Blocked<'a>> {
         let mut found: Vec<Blocked<'a>> = Vec::new();
         for path in paths.iter().filter(|path| self.abandons(path, worker)) {
-            for stop in &self.workers[worker].stops {
+            let stops = self.workers[worker].stops.iter();
+            for stop in stops.filter(|stop| !self.takes_tokens(stop)) {
                 if self.can_stand(worker, stop, path) {
                     note(&mut found, worker, stop, path);
                 }
@@ -97,10 +98,16 @@ impl<'a> Judge<'a, '_> {
         found
     }
 
+    fn takes_tokens(&self, stop: &Stop<'a>) -> bool {
+        stop.arms
+            .iter()
+            .any(|(channel, _)| self.launch.channels[*channel].is_semaphore())
+    }
+
     /// Whether the path starts the worker and ends with it at large.
     fn abandons(&self, path: &Path<'a>, worker: usize) -> bool {
         let concerns = match path.end {
-            End::Wait { group, .. } => is_done_in(self.launch.workers[worker].function, group),
+            End::Wait { group, .. } => self.launch.tells_done(worker, group),
             _ => true,
         };
         concerns
@@ -151,10 +158,36 @@ impl<'a> Judge<'a, '_> {
             .max(1)
     }
 
+    /// What the launcher passed on its path. What it does beside each start of the worker, it does as often as that.
+    fn launcher_tally(&self, case: &Case<'a, '_>) -> Tally {
+        let mut launcher = Tally::empty(self.launch);
+        for step in &case.path.steps {
+            let beside = |channel: usize| match *step {
+                Step::Pass { name, .. } => self.is_beside_start(case.worker, name, channel),
+                _ => false,
+            };
+            launcher.add(&[*step], |channel| match beside(channel) {
+                true => self.instances(case.worker, channel),
+                false => 1,
+            });
+        }
+        launcher
+    }
+
+    /// Whether the launcher's operation `name` stands in the very loops that start the worker again and again.
+    fn is_beside_start(&self, worker: usize, name: usize, channel: usize) -> bool {
+        let make = self.launch.channels[channel].make;
+        let around = |node: Node<'a>| {
+            let loops = loops_around(node, self.launch.function);
+            loops.filter(|looped| !looped.contains(make)).collect::<Vec<_>>()
+        };
+        let start = around(self.launch.workers[worker].start);
+        !start.is_empty() && around(self.launch.declaration.tree().node(name)) == start
+    }
+
     /// Whether everything that the launcher passed on its path was on offer by then.
     fn is_explained(&self, passed: &Tally, case: &Case<'a, '_>) -> bool {
-        let mut launcher = Tally::empty(self.launch);
-        launcher.add(&case.path.steps, |_| 1);
+        let launcher = self.launcher_tally(case);
         let mut passed = passed.clone();
         for (channel, held) in &case.stop.arms {
             // In a loop, the operation was passed before the turn in which it stands.
@@ -178,8 +211,7 @@ impl<'a> Judge<'a, '_> {
 
     /// Whether no arm of the stop finds its other side.
     fn is_alone(&self, passed: &Tally, case: &Case<'a, '_>) -> bool {
-        let mut launcher = Tally::empty(self.launch);
-        launcher.add(&case.path.steps, |_| 1);
+        let launcher = self.launcher_tally(case);
         let alone = |(channel, held): &(usize, Use<'a>)| {
             let (own, others) = (launcher.0[*channel], passed.0[*channel]);
             let wanted = self.wanted(case.worker, held);
@@ -191,24 +223,31 @@ impl<'a> Judge<'a, '_> {
                         .0
                         .saturating_add(others.received.0)
                         .saturating_add(room);
-                    !own.drained
-                        && !others.drained
-                        && taken < others.sent.saturating_add(own.sent).saturating_add(wanted)
+                    let sent = others.sent.saturating_add(own.sent).saturating_add(wanted);
+                    !own.drained && !others.drained && falls_short(taken, sent)
                 }
                 _ => {
                     let given = own.sent.saturating_add(others.sent);
                     let closed = own.closed || self.is_closed_by_worker(*channel);
-                    !closed && given < others.received.1.saturating_add(wanted)
+                    let taken = own.received.0.saturating_add(others.received.1);
+                    !closed && falls_short(given, taken.saturating_add(wanted))
                 }
             }
         };
         case.stop.arms.iter().all(alone)
     }
 
-    /// How often the worker runs the operation.
+    /// How often the worker runs the operation. An arm that leaves its loop runs once; so may a receive in a loop
+    /// that some condition ends.
     fn wanted(&self, worker: usize, held: &Use<'a>) -> u32 {
-        let loops = loops_around(held.name, self.launch.workers[worker].function).map(turns_of);
-        loops.fold(1_u32, |all, turns| {
+        let clause = held.name.enclosing(Kind::CommunicationCase);
+        let runs_once = |looped: Node<'a>| {
+            let last = clause.is_some_and(|clause| looped.contains(clause) && leaves(clause, looped));
+            last || (held.action != Action::Send && turns_of(looped) == Turns::Open)
+        };
+        let loops = loops_around(held.name, self.launch.workers[worker].function);
+        let turns = loops.filter(|looped| !runs_once(*looped)).map(turns_of);
+        turns.fold(1_u32, |all, turns| {
             all.saturating_mul(turns.times().unwrap_or(UNBOUNDED))
         })
     }
@@ -217,6 +256,12 @@ impl<'a> Judge<'a, '_> {
         let mut uses = self.launch.channels[channel].uses.iter();
         uses.any(|held| held.action == Action::Close && held.party != Party::Launcher)
     }
+}
+
+/// Whether `have` operations are too few for `want` on the other side. Two numbers that only the code's author
+/// knows are taken to agree.
+fn falls_short(have: u32, want: u32) -> bool {
+    have < want && (have < UNBOUNDED || want >= FOREVER)
 }
 
 /// One stop of one worker under one path of the launcher.

@@ -1,9 +1,7 @@
-use super::channel::{Action, Channel, Party};
 use super::guard::Guard;
-use super::launch::Launch;
-use super::turns::{UNBOUNDED, loops_around, turns_of};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Type, Usage};
+use crate::leak::launch::{Action, Channel, Launch, Party, UNBOUNDED, loops_around, turns_of};
 use crate::rewrite::Rewrite;
 use crate::text::Edit;
 use crate::transform::{Applicability, Fix};
@@ -123,9 +121,13 @@ fn items_looped_over<'a>(launch: &Launch<'a>, channel: &Channel<'a>, worker: usi
     (counted && is_settled(launch, items, channel.make)).then(|| items.text())
 }
 
-/// Whether `items`, a name or a chain of fields, has its value before `make` and keeps it.
+/// Whether `items`, a name, `*name` or a chain of fields, has its value before `make` and keeps it.
 fn is_settled(launch: &Launch<'_>, items: Node<'_>, make: Node<'_>) -> bool {
-    let mut root = items;
+    let pointed = items.operator() == Some(Kind::Star);
+    let mut root = match pointed {
+        true => items.field(Field::Operand).unwrap_or(items),
+        false => items,
+    };
     while root.is(Kind::SelectorExpression) {
         match root.field(Field::Operand) {
             Some(operand) => root = operand,
@@ -139,7 +141,15 @@ fn is_settled(launch: &Launch<'_>, items: Node<'_>, make: Node<'_>) -> bool {
     };
     let here = scopes.visible(root.text(), make) == Some(id);
     let mut uses = scopes.uses(id, declaration.tree());
-    here && uses.all(|held| held.start() < make.start() || is_read(launch, held))
+    // Whoever else has the pointer could change what it points to, and nobody gets it from here.
+    let only_followed = |held: Node<'_>| {
+        let followed = held.parent().filter(|up| up.operator() == Some(Kind::Star));
+        followed.is_some_and(|followed| is_read(launch, followed))
+    };
+    here && uses.all(|held| match pointed {
+        true => root == held || only_followed(held),
+        false => held.start() < make.start() || is_read(launch, held),
+    })
 }
 
 /// Whether the mention leaves the value, its fields and its length as they are.

@@ -1,11 +1,9 @@
 use super::blocked::Blocked;
-use super::channel::{Action, Party, Use};
-use super::launch::{Launch, select_around};
-use super::path::{is_done_in, waited_group};
 use crate::fiber::Handler;
 use crate::go::cfg::{Cfg, Exit, Flow, Paths, walk};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration};
+use crate::leak::launch::{Action, Launch, Party, Use, select_around, waited_group};
 use crate::transform::{Reason, Refusal};
 
 /// A blocked goroutine with the questions that decide about its repair.
@@ -50,7 +48,7 @@ impl<'a, 'l> Guard<'a, 'l> {
     pub fn check(self) -> Result<(), Refusal> {
         self.check_parties()?;
         let (declaration, function) = self.worker();
-        let request = Request::around(self.launch);
+        let request = Request::seen_by(self.launch, self.blocked.worker);
         let defers = function
             .shallow_descendants()
             .filter(|node| node.is(Kind::DeferStatement));
@@ -66,6 +64,13 @@ impl<'a, 'l> Guard<'a, 'l> {
 
     /// The other side must be in the launcher's own hands.
     fn check_parties(self) -> Result<(), Refusal> {
+        if self.launch.workers[self.blocked.worker].is_stream() {
+            let message = format!(
+                "the body is written after the handler, which can take from {} first: give each receiver a channel of its own, or close it instead of sending once",
+                self.names()
+            );
+            return Err(Refusal::new(Reason::FeedsStream, message));
+        }
         for channel in self.channels() {
             let channel = &self.launch.channels[channel];
             let others = channel
@@ -166,11 +171,10 @@ impl<'a, 'l> Guard<'a, 'l> {
 
     /// Whether the launcher waits for this goroutine before it ends.
     pub fn is_awaited(self) -> bool {
-        let (_, function) = self.worker();
         let statements = self.launch.function.shallow_descendants();
         let waits = statements
             .filter_map(waited_group)
-            .any(|group| is_done_in(function, group));
+            .any(|group| self.launch.tells_done(self.blocked.worker, group));
         let at_end = |held: &Use<'a>| held.deferred && held.action != Action::Close;
         let mut own = self.launch.uses_of(Party::Launcher);
         waits || own.any(|(channel, held)| at_end(held) && self.launch.shares(self.blocked.worker, channel))
@@ -200,7 +204,7 @@ impl<'a, 'l> Guard<'a, 'l> {
             "SetBodyStreamWriter",
             "NewStreamReader",
         ];
-        let (declaration, function) = self.worker();
+        let worker = &self.launch.workers[self.blocked.worker];
         let calls = self
             .launch
             .function
@@ -210,7 +214,8 @@ impl<'a, 'l> Guard<'a, 'l> {
             let name = call.field(Field::Function).map_or("", Node::text);
             STREAMS.contains(&name.rsplit('.').next().unwrap_or(name))
         });
-        let worked_on = origins(declaration, function);
+        // A function of its own works on what its call hands to it.
+        let worked_on = origins(self.launch.declaration, worker.start);
         let context = Request::around(self.launch).context;
         streams
             .filter_map(|call| call.field(Field::Arguments))
@@ -263,6 +268,22 @@ impl Request {
         Request {
             context: Some(context),
             lent: lent.map(|(id, _)| id).collect(),
+        }
+    }
+
+    /// The request under the names by which a worker knows it: those around it, where it is a literal, and its
+    /// parameters.
+    fn seen_by(launch: &Launch<'_>, worker: usize) -> Self {
+        let around = Request::around(launch);
+        let arguments = launch.arguments_of(worker).into_iter();
+        let lent = arguments.filter(|(_, argument)| around.is_touched_by(launch.declaration, *argument));
+        let lent: Vec<BindingId> = lent.map(|(id, _)| id).collect();
+        match launch.workers[worker].declaration == launch.declaration {
+            true => Request {
+                lent: [around.lent, lent].concat(),
+                ..around
+            },
+            false => Request { context: None, lent },
         }
     }
 

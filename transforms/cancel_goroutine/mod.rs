@@ -5,25 +5,23 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::go::syntax::{Field, Kind, Node};
+use crate::leak::launch::{Action, Launch};
 use crate::leak::request::{RequestPath, request_path};
 use crate::text::Span;
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Rule, Severity, Transform,
 };
 
+mod answers;
 mod blocked;
 mod buffer;
-mod channel;
 mod guard;
-mod launch;
 mod path;
 mod select;
-mod turns;
+mod tracer;
 
 use blocked::Blocked;
-use channel::Action;
 use guard::Guard;
-use launch::Launch;
 use path::End;
 
 const BLOCKED_SEND: &str = "blocked-send";
@@ -154,6 +152,11 @@ impl<'a> Site<'a> {
                     "this goroutine blocks for ever on its send to {names}, and {function} with it: it waits instead of receiving"
                 )
             }
+            (Action::Receive, _) if self.launch.workers[self.blocked.worker].is_stream() => {
+                format!(
+                    "this body is never finished: its writer waits for {names}, from which {function} takes as well, and nobody sends twice or closes it"
+                )
+            }
             (Action::Send, _) => {
                 format!(
                     "this goroutine blocks for ever on its send to {names}: {function} can give up without receiving"
@@ -188,6 +191,13 @@ impl<'a> Site<'a> {
             place: call.caller.place(call.call),
             message: format!("called for each request by {}", call.caller.title()),
         });
-        stops.chain([end]).chain(calls).collect()
+        let made = self.guard().channels().into_iter().map(|at| {
+            let channel = &self.launch.channels[at];
+            Related {
+                place: launcher.place(channel.make),
+                message: format!("{} is made here", channel.name),
+            }
+        });
+        stops.chain([end]).chain(made).chain(calls).collect()
     }
 }

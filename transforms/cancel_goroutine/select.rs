@@ -1,9 +1,8 @@
-use super::channel::{Action, Party, Use};
 use super::guard::Guard;
-use super::launch::select_around;
 use crate::fiber::ParentContext;
 use crate::go::SourceFile;
 use crate::go::syntax::{Field, Kind, Node};
+use crate::leak::launch::{Action, Party, Use, select_around};
 use crate::rewrite::{self, ImportNeed, Rewrite};
 use crate::text::{Conflict, Edit, Span};
 use crate::transform::{Applicability, Fix, Reason, Refusal};
@@ -183,6 +182,7 @@ impl Context {
 
     /// A further arm at the end of a select.
     fn add_arm(&self, file: &SourceFile, select: Node<'_>) -> Result<Vec<Edit>, Refusal> {
+        check_results(select)?;
         let brace = select.end() - 1;
         let indent = rewrite::indentation(file, brace);
         let own_line = file.source[..brace].ends_with(format!("\n{indent}").as_bytes());
@@ -284,13 +284,7 @@ impl<'a> Shape<'a> {
     fn of(guard: Guard<'a, '_>, held: &Use<'a>) -> Result<Self, Refusal> {
         let statement = held.name.statement().ok_or_else(|| unfit(held.name))?;
         let operation = held.operation().ok_or_else(|| unfit(statement))?;
-        let results = held
-            .name
-            .enclosing_function()
-            .and_then(|function| function.field(Field::Result));
-        if results.is_some() {
-            return Err(unfit(statement));
-        }
+        check_results(statement)?;
         let mut shape = Shape {
             statement,
             operation,
@@ -362,6 +356,18 @@ impl<'a> Shape<'a> {
     fn declared(&self, end: &str) -> String {
         let lines = self.new.iter().map(|(name, of)| format!("var {name} {of}{end}"));
         lines.collect()
+    }
+}
+
+/// A bare return must do.
+fn check_results(node: Node<'_>) -> Result<(), Refusal> {
+    let function = node.enclosing_function();
+    match function.and_then(|function| function.field(Field::Result)) {
+        None => Ok(()),
+        Some(_) => Err(Refusal::new(
+            Reason::ControlFlow,
+            "the goroutine's function has results: decide what it returns when its request is over",
+        )),
     }
 }
 

@@ -76,12 +76,21 @@ fn constant(node: Node<'_>) -> Option<u32> {
 
 /// Whether some statement inside leaves the loop, or the function.
 fn is_left(looped: Node<'_>) -> bool {
-    let leaves = |node: Node<'_>| match node.kind() {
+    leaves(looped, looped)
+}
+
+/// Whether some statement of `part` leaves the loop around it, or the function.
+pub fn leaves(part: Node<'_>, looped: Node<'_>) -> bool {
+    part.shallow_descendants().any(|node| is_left_by(looped, node))
+}
+
+/// Whether `jump`, a statement inside the loop, leaves it or the function.
+pub fn is_left_by(looped: Node<'_>, jump: Node<'_>) -> bool {
+    match jump.kind() {
         Kind::ReturnStatement | Kind::GotoStatement => true,
-        Kind::BreakStatement => node.child(0).is_some() || broken_by(node) == Some(looped),
+        Kind::BreakStatement => jump.child(0).is_some() || broken_by(jump) == Some(looped),
         _ => false,
-    };
-    looped.shallow_descendants().any(leaves)
+    }
 }
 
 /// The statement that a `break` without a label leaves.

@@ -1,4 +1,4 @@
-use super::launch::{Worker, WorkerKind};
+use super::{Worker, WorkerKind};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration, Usage};
 
@@ -19,7 +19,7 @@ pub enum Action {
 pub enum Party {
     /// The function that makes the channel, in its own goroutine.
     Launcher,
-    /// A function that it starts, by its place in [`super::launch::Launch::workers`].
+    /// A function that it starts, by its place in [`super::Launch::workers`].
     Worker(usize),
 }
 
@@ -54,6 +54,17 @@ impl<'a> Channel<'a> {
     /// The type of the items as written.
     pub fn element(&self) -> Option<Node<'a>> {
         self.made()?.field(Field::Value)
+    }
+
+    /// Whether its items are tokens: whoever takes one gives it back, so that nobody waits for a partner.
+    pub fn is_semaphore(&self) -> bool {
+        let does = |party: Party, action: Action| self.uses_of(party).any(|held| held.action == action);
+        let both = |party: Party| does(party, Action::Send) && does(party, Action::Receive);
+        let mut parties = self.uses.iter().map(|held| held.party);
+        let counts = self
+            .element()
+            .is_some_and(|of| matches!(of.text(), "struct{}" | "bool" | "int"));
+        self.capacity > 0 && counts && parties.any(both)
     }
 
     /// The capacity as written.
@@ -229,7 +240,7 @@ fn is_channel_make(declaration: Declaration<'_>, value: Node<'_>) -> bool {
 }
 
 /// The name of the parameter that takes the argument at `position`; `None` for variadic ones.
-fn parameter_at(function: Node<'_>, position: usize) -> Option<Node<'_>> {
+pub(super) fn parameter_at(function: Node<'_>, position: usize) -> Option<Node<'_>> {
     let declared = function.field(Field::Parameters)?;
     let single = declared.children().all(|one| one.is(Kind::ParameterDeclaration));
     let mut names = declared.children().flat_map(|one| one.fields(Field::Name));
