@@ -3,16 +3,30 @@
 use crate::transform::{AnyTransform, Suite};
 
 pub mod cancel_goroutine;
+pub mod check_write;
+pub mod close_channel;
+pub mod copy_pooled;
+pub mod count_goroutines;
 pub mod defer_release;
 pub mod drop_retained_ctx;
+pub mod end_loop;
 pub mod hoist_client;
+pub mod register_once;
+pub mod stop_ticker;
 
 /// Every transform, in the order in which their findings are told apart at one place.
-static ALL: [&dyn AnyTransform; 4] = [
+static ALL: [&dyn AnyTransform; 11] = [
     &hoist_client::HoistClient,
     &defer_release::DeferRelease,
     &cancel_goroutine::CancelGoroutine,
+    &close_channel::CloseChannel,
+    &check_write::CheckWrite,
+    &count_goroutines::CountGoroutines,
+    &end_loop::EndLoop,
     &drop_retained_ctx::DropRetainedCtx,
+    &register_once::RegisterOnce,
+    &stop_ticker::StopTicker,
+    &copy_pooled::CopyPooled,
 ];
 
 /// The suite as it is released.

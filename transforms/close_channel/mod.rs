@@ -1,0 +1,147 @@
+#![doc = include_str!("explain.md")]
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::go::syntax::Node;
+use crate::leak::launch::{Channel, Launch, Party, Use};
+use crate::leak::request::{RequestPath, request_path};
+use crate::text::Span;
+use crate::transform::{
+    Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Rule, Severity, Transform,
+};
+
+mod drain;
+mod repair;
+
+/// Closes channels whose receivers wait for that.
+pub struct CloseChannel;
+
+/// A receiver that goes on until its channel is closed, which nobody does.
+pub struct Site<'a> {
+    launch: Rc<Launch<'a>>,
+    channel: usize,
+    /// The mention of the channel that waits.
+    awaits: Use<'a>,
+    request: RequestPath<'a>,
+}
+
+impl Transform for CloseChannel {
+    type Site<'a> = Site<'a>;
+
+    fn name(&self) -> &'static str {
+        "close_channel"
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("explain.md")
+    }
+
+    fn rules(&self, _config: &Config) -> Vec<Arc<Rule>> {
+        vec![rule()]
+    }
+
+    fn needles(&self, _config: &Config) -> Vec<String> {
+        vec!["make(chan".to_owned()]
+    }
+
+    fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Site<'a>> {
+        let needles = self.needles(pass.config);
+        let launches = pass.candidates(&needles).flat_map(Launch::all_of).map(Rc::new);
+        launches.flat_map(sites).collect()
+    }
+
+    fn finding(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Finding {
+        let declaration = site.launch.declaration;
+        let name = site.channel().name;
+        let message = match site.awaits.party {
+            Party::Launcher => format!("this loop never ends, and its request with it: nobody closes {name}"),
+            Party::Worker(_) => {
+                format!("this goroutine never ends: it waits for more from {name}, which nobody closes")
+            }
+        };
+        Finding {
+            rule: rule(),
+            place: declaration.place_of(site.place()),
+            message,
+            confidence: Confidence::High,
+            function: Some(declaration.title()),
+            related: site.related(),
+        }
+    }
+
+    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
+        repair::fix(&site.launch, site.channel).map(|fix| vec![fix])
+    }
+}
+
+fn rule() -> Arc<Rule> {
+    Arc::new(Rule {
+        slug: "unclosed-channel".into(),
+        title: "A channel of a request is ranged over and never closed".to_owned(),
+        family: Family::Channel,
+        severity: Severity::High,
+        applicability: Applicability::Safe,
+        transform: "close_channel",
+    })
+}
+
+/// The unclosed channels of a launch, each with the first receiver that waits for the end.
+fn sites<'a>(launch: Rc<Launch<'a>>) -> Vec<Site<'a>> {
+    let site = |channel: usize| {
+        let awaits = drain::awaits_close(&launch, channel)?;
+        let request = request_path(launch.declaration, launch.channels[channel].make)?;
+        Some(Site {
+            launch: Rc::clone(&launch),
+            channel,
+            awaits,
+            request,
+        })
+    };
+    (0..launch.channels.len()).filter_map(site).collect()
+}
+
+impl<'a> Site<'a> {
+    fn channel(&self) -> &Channel<'a> {
+        &self.launch.channels[self.channel]
+    }
+
+    /// What never ends, as far as it stands in the launching declaration: the head of the loop, or the start of the
+    /// goroutine.
+    fn place(&self) -> Span {
+        let start = match self.awaits.party {
+            Party::Worker(at) if self.launch.workers[at].declaration != self.launch.declaration => {
+                return self.launch.workers[at].start.span();
+            }
+            _ => drain::loop_around(self.awaits.name).map_or(self.awaits.name.start(), Node::start),
+        };
+        Span::new(start, self.awaits.name.end())
+    }
+
+    fn related(&self) -> Vec<Related> {
+        let launcher = self.launch.declaration;
+        let made = Related {
+            place: launcher.place(self.channel().make),
+            message: format!("{} is made here", self.channel().name),
+        };
+        let started = match self.awaits.party {
+            Party::Worker(at) => {
+                let start = self.launch.workers[at].start;
+                let line = Span::new(start.start(), (start.start() + 2).min(start.end()));
+                Some(Related {
+                    place: launcher.place_of(line),
+                    message: "the goroutine starts here".to_owned(),
+                })
+            }
+            Party::Launcher => None,
+        };
+        let calls = self.request.calls.iter();
+        let calls = calls.filter(|call| std::ptr::eq(call.caller.package, launcher.package));
+        let calls = calls.map(|call| Related {
+            place: call.caller.place(call.call),
+            message: format!("called for each request by {}", call.caller.title()),
+        });
+        [made].into_iter().chain(started).chain(calls).collect()
+    }
+}

@@ -1,0 +1,160 @@
+use crate::fiber::is_request_context;
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{BindingId, Callee, Declaration, Usage};
+
+const BYTEBUFFERPOOL: &str = "github.com/valyala/bytebufferpool";
+
+/// What is done wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misuse {
+    /// A response keeps what the object holds.
+    Kept,
+    PutTwice,
+}
+
+/// An object of a pool that is misused.
+#[derive(Clone, Copy, Debug)]
+pub struct Pooled<'a> {
+    pub misuse: Misuse,
+    pub name: &'a str,
+    /// The call that keeps it, or the second Put.
+    pub at: Node<'a>,
+    /// What that call is given.
+    pub argument: Option<Node<'a>>,
+    pub put: Node<'a>,
+}
+
+/// The misused objects of a declaration.
+pub fn misused(declaration: Declaration<'_>) -> Vec<Pooled<'_>> {
+    let calls = declaration
+        .tree()
+        .root()
+        .subtree()
+        .filter(|node| node.is(Kind::CallExpression));
+    let gets = calls.filter(|call| is_get(declaration, *call));
+    gets.filter_map(|get| misuse(declaration, get)).collect()
+}
+
+fn misuse<'a>(declaration: Declaration<'a>, get: Node<'a>) -> Option<Pooled<'a>> {
+    let (id, name) = named(declaration, get)?;
+    let function = get.enclosing_function()?;
+    let uses: Vec<Node<'a>> = declaration.scopes().uses(id, declaration.tree()).collect();
+    let settled = uses.iter().all(|held| declaration.usage(*held) == Usage::Read);
+    let here = |node: &Node<'a>| node.enclosing_function() == Some(function);
+    let puts: Vec<Node<'a>> = uses
+        .iter()
+        .filter_map(|held| put_of(declaration, *held))
+        .collect();
+    (settled && puts.iter().all(|put| here(put) || is_deferred(*put))).then_some(())?;
+    let first = *puts.first()?;
+    let pooled = |misuse, at, argument| Pooled {
+        misuse,
+        name,
+        at,
+        argument,
+        put: first,
+    };
+    if let Some(second) = put_again(&puts) {
+        return Some(pooled(Misuse::PutTwice, second, None));
+    }
+    let mut kept = uses
+        .iter()
+        .filter(|held| here(held))
+        .filter_map(|held| kept_by(declaration, *held));
+    kept.next()
+        .map(|(call, argument)| pooled(Misuse::Kept, call, Some(argument)))
+}
+
+/// `pool.Get()` of a `sync.Pool`, and of fasthttp's pool of buffers.
+fn is_get(declaration: Declaration<'_>, call: Node<'_>) -> bool {
+    let callee = declaration.callee(call);
+    callee.is_method("sync", "Pool", "Get") || callee.is_function(BYTEBUFFERPOOL, "Get")
+}
+
+/// The name in `buf := pool.Get().(*bytes.Buffer)`.
+fn named<'a>(declaration: Declaration<'a>, get: Node<'a>) -> Option<(BindingId, &'a str)> {
+    let statement = get
+        .statement()
+        .filter(|statement| statement.is(Kind::ShortVarDeclaration))?;
+    let (left, right) = (statement.field(Field::Left)?, statement.field(Field::Right)?);
+    let value = right.child(0)?;
+    let asserted = value.is(Kind::TypeAssertionExpression) && value.field(Field::Operand) == Some(get);
+    let name = left.child(0).filter(|_| value == get || asserted)?;
+    Some((declaration.scopes().binding_of(name)?, name.text()))
+}
+
+/// `pool.Put(buf)`
+fn put_of<'a>(declaration: Declaration<'a>, held: Node<'a>) -> Option<Node<'a>> {
+    let call = held
+        .parent()?
+        .parent()
+        .filter(|call| call.is(Kind::CallExpression))?;
+    let callee = declaration.callee(call);
+    let puts = callee.is_method("sync", "Pool", "Put") || callee.is_function(BYTEBUFFERPOOL, "Put");
+    puts.then_some(call)
+}
+
+/// Whether the call runs when its function ends: `defer pool.Put(buf)`, or as part of a deferred literal.
+fn is_deferred(put: Node<'_>) -> bool {
+    put.enclosing(Kind::DeferStatement).is_some()
+}
+
+/// A Put that runs although a deferred one, or one before it in the same block, gives the object back as well.
+fn put_again<'a>(puts: &[Node<'a>]) -> Option<Node<'a>> {
+    let deferred = puts
+        .iter()
+        .find(|put| put.parent().is_some_and(|up| up.is(Kind::DeferStatement)));
+    let plain = |put: &&Node<'a>| !is_deferred(**put);
+    if deferred.is_some() {
+        return puts.iter().find(plain).copied();
+    }
+    let list = |put: Node<'a>| put.statement().and_then(Node::parent);
+    let mut seen: Vec<Node<'a>> = Vec::new();
+    for put in puts.iter().filter(plain) {
+        match list(*put) {
+            Some(list) if seen.contains(&list) => return Some(*put),
+            Some(list) => seen.push(list),
+            None => {}
+        }
+    }
+    None
+}
+
+/// The call that makes the response keep the object, and its argument: `c.Send(buf.Bytes())`.
+fn kept_by<'a>(declaration: Declaration<'a>, held: Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
+    const KEEPERS: [&str; 5] = ["Send", "SetBodyRaw", "SendStream", "SetBodyStream", "Locals"];
+    let argument = match held.parent()? {
+        selector if selector.is(Kind::SelectorExpression) => selector.parent().filter(|call| {
+            call.field(Field::Function) == Some(selector)
+                && selector
+                    .field(Field::Field)
+                    .is_some_and(|name| name.text() == "Bytes")
+        })?,
+        _ => held,
+    };
+    let call = argument
+        .parent()?
+        .parent()
+        .filter(|call| call.is(Kind::CallExpression))?;
+    let function = call.field(Field::Function)?;
+    let (operand, method) = (function.field(Field::Operand)?, function.field(Field::Field)?);
+    let is_argument = call.field(Field::Arguments) == argument.parent();
+    let keeps = KEEPERS.contains(&method.text()) && is_argument;
+    (keeps && is_response(declaration, operand)).then_some((call, argument))
+}
+
+/// `c`, `c.Response()`, `c.Context()`, `c.RequestCtx()` and what leads there.
+fn is_response(declaration: Declaration<'_>, operand: Node<'_>) -> bool {
+    let mut inner = operand;
+    for _ in 0..4 {
+        if is_request_context(&declaration.type_of(inner)) {
+            return true;
+        }
+        let function = inner.field(Field::Function).unwrap_or(inner);
+        match function.field(Field::Operand) {
+            Some(next) if !matches!(declaration.callee(inner), Callee::Builtin(_)) => inner = next,
+            _ => return false,
+        }
+    }
+    false
+}
