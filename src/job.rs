@@ -44,6 +44,8 @@ pub struct Job<'a> {
     pub toolchain: Option<&'a GoToolchain>,
     pub paths: &'a [PathBuf],
     pub walk: WalkOptions,
+    /// Bytes that stand for files on disk: how they were at another time. By canonical path.
+    pub stand_ins: Option<&'a HashMap<PathBuf, Vec<u8>>>,
     /// Set from outside to end the run early.
     pub stop: &'a AtomicBool,
 }
@@ -225,9 +227,17 @@ impl<R: Send> Crew<'_, R> {
         is_due.then_some(size)
     }
 
+    fn bytes_of(&self, path: &Path) -> Result<Vec<u8>, Unread> {
+        let stand_in = self.job.stand_ins.and_then(|stand_ins| stand_ins.get(path));
+        match stand_in {
+            Some(bytes) => Ok(bytes.clone()),
+            None => read(path, MAX_FILE_BYTES),
+        }
+    }
+
     /// The bytes of a file; none, with a note, where it is not to be read.
     fn read(&self, path: &Path) -> Vec<u8> {
-        read(path, MAX_FILE_BYTES).unwrap_or_else(|unread| {
+        self.bytes_of(path).unwrap_or_else(|unread| {
             let shown = self.discovery.shown(path);
             self.log(|log| {
                 log.is_incomplete |= matches!(unread, Unread::Unreadable(_));
@@ -271,7 +281,7 @@ impl<R: Send> Crew<'_, R> {
         let mut packages: BTreeMap<String, Vec<SourceFile>> = BTreeMap::new();
         for path in paths {
             // What could not be read was noted when the directory was probed.
-            let Ok(bytes) = read(path, MAX_FILE_BYTES) else {
+            let Ok(bytes) = self.bytes_of(path) else {
                 continue;
             };
             let file = SourceFile::new(self.discovery.shown(path), bytes);

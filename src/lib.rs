@@ -34,6 +34,7 @@ pub mod transforms;
 // Floor 5: one package from findings to new bytes.
 pub mod pipeline;
 pub mod plan;
+pub mod prove;
 pub mod verify;
 
 // Floor 6: one run from files to a report or changed files, with a person if wanted; the same over many repositories.

@@ -11,7 +11,7 @@ const FLOORS: [&[&str]; 8] = [
     &["leak", "fiber", "rewrite"],
     &["transform", "config"],
     &["transforms"],
-    &["pipeline", "plan", "verify"],
+    &["pipeline", "plan", "prove", "verify"],
     &["job", "batch", "review", "report", "workspace"],
     &["cli", "main"],
 ];

@@ -286,6 +286,7 @@ fn repaired(folder: &Path, toolchain: &GoToolchain) -> Repaired {
             tests: false,
             threads: 1,
         },
+        stand_ins: None,
         stop: &AtomicBool::new(false),
     };
     let survey = job.run(|analysis, engine| repair(analysis, engine, &mut Automatic::new(false, None)));
@@ -311,4 +312,112 @@ fn of_two_fixes_that_do_not_compile_together_one_is_kept_and_the_other_named() {
     let kept = "package p\n\nfunc f() {\n\tx := 1\n\tprintln(x, x) // drop\n}\n";
     assert_eq!(repaired.changes[0].new, kept.as_bytes());
     assert_eq!(fs::read(folder.path().join("p.go")).unwrap(), source.as_bytes());
+}
+
+const TWINS: [&str; 6] = [
+    "go.mod",
+    "go.sum",
+    ".gitignore",
+    "orders.go",
+    "prices.go",
+    "queries_gen.go",
+];
+
+/// The bundled demo: both of its repairs compile, and not together.
+fn twins() -> Repository {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps/twin-names");
+    let files = TWINS.map(|name| (name, fs::read(folder.join(name)).unwrap()));
+    Repository::with(files.iter().map(|(name, bytes)| (*name, bytes.as_slice())))
+}
+
+fn compiles(go: &Go, repository: &Repository) -> bool {
+    let built = go
+        .command(repository.path(), "build")
+        .arg("./...")
+        .output()
+        .unwrap();
+    built.status.success()
+}
+
+/// Nothing but a compiler sees that: git, and so unleak, leaves the generated file out.
+#[test]
+fn of_two_repairs_that_compile_alone_and_not_together_the_command_keeps_one() {
+    let Some(go) = Go::find() else { return };
+    for only in ["orders.go", "prices.go"] {
+        let alone = twins();
+        fix(&alone, &["--verify", "build", only]).expect(0, &["Fixed 1 of 1 finding"]);
+        assert!(compiles(&go, &alone));
+    }
+    let unchecked = twins();
+    fix(&unchecked, &["--verify", "gofmt"]).expect(0, &["Fixed 2 of 2 findings"]);
+    assert!(
+        !compiles(&go, &unchecked),
+        "there is something to be seen by a compiler"
+    );
+
+    let checked = twins();
+    let ran = fix(&checked, &["--verify", "build", "--format", "json"]);
+    let ran = ran.expect(1, &["Fixed 1 of 2 findings: 1 whose fix did not pass the checks"]);
+    let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let told: Vec<_> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            (
+                finding["path"].as_str().unwrap(),
+                finding["outcome"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(told, [("orders.go", "fixed"), ("prices.go", "failed")]);
+    let note = report["findings"][1]["note"].as_str().unwrap();
+    assert!(
+        note.contains("queries_gen.go:6:6: openPool redeclared in this block"),
+        "{note}"
+    );
+    assert!(compiles(&go, &checked));
+
+    let text = fix(&twins(), &["--verify", "build"]).expect(1, &[]).text();
+    assert!(
+        text.contains("prices.go:12:13: high[per-request-sql-open]"),
+        "{text}"
+    );
+    assert!(
+        text.contains("= not applied: ") && text.contains("openPool redeclared"),
+        "{text}"
+    );
+    assert!(!text.contains("orders.go:"), "{text}");
+}
+
+/// Each file is as it was or as the whole run leaves it, and the package compiles, whenever the run ends.
+#[test]
+fn files_are_never_broken_when_such_a_run_is_killed() {
+    let Some(go) = Go::find() else { return };
+    let (old, whole) = (twins(), twins());
+    let begun = std::time::Instant::now();
+    fix(&whole, &["--verify", "build"]).expect(1, &[]);
+    let length = begun.elapsed();
+    let mut sound: Vec<Vec<Vec<u8>>> = Vec::new();
+    let state = |repository: &Repository| TWINS.map(|name| repository.read(name)).to_vec();
+    for kill in 1..=12_u32 {
+        let twins = twins();
+        let mut child = unleak(twins.path())
+            .args(["fix", "--verify", "build", "--quiet"])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        // Spread over the run, and a little over its end.
+        std::thread::sleep(length * kill / 11);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let held = state(&twins);
+        for ((held, old), new) in held.iter().zip(state(&old)).zip(state(&whole)) {
+            assert!(*held == old || *held == new, "torn by kill {kill}");
+        }
+        if !sound.contains(&held) {
+            assert!(compiles(&go, &twins), "kill {kill} left what does not compile");
+            sound.push(held);
+        }
+    }
 }

@@ -113,6 +113,7 @@ impl Tree {
                 tests,
                 threads: 2,
             },
+            stand_ins: None,
             stop: &AtomicBool::new(false),
         };
         job.run(|analysis, _| analysis).unwrap()

@@ -94,6 +94,7 @@ pub fn work(input: &[u8], suite: &Suite) -> Result<()> {
             tests: assignment.repairs.tests,
             threads: assignment.threads,
         },
+        stand_ins: None,
         stop: &AtomicBool::new(false),
     };
     let unsafe_fixes = assignment.repairs.unsafe_fixes;

@@ -24,6 +24,8 @@ pub enum Command {
     Scan(Scan),
     /// Repair leaks: apply every safe fix
     Fix(Fix),
+    /// Write a Go test for each repaired handler that fails when its leak is back
+    Prove(Prove),
     /// Scan and repair many repositories: plan, look, publish
     Batch(Batch),
     /// List the rules
@@ -127,6 +129,34 @@ pub struct Fix {
     /// Write where there is no git repository
     #[arg(long)]
     pub allow_no_vcs: bool,
+}
+
+/// Before `fix` the tests fail, after it they pass. What was repaired is found in the committed code (`--since`).
+/// Handlers that a test cannot drive without a database or secrets are listed with the reason. Only new files are
+/// written. Exit codes: 0 tests written or nothing to do, 2 trouble.
+#[derive(Debug, Args)]
+pub struct Prove {
+    /// Folders and .go files to look at
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Only leaks of these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// No leaks of these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Print the tests and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The commit that holds the code before its repair
+    #[arg(long, value_name = "REF", default_value = "HEAD")]
+    pub since: String,
+    /// Look at files that .gitignore leaves out, too
+    #[arg(long)]
+    pub no_ignore: bool,
+    /// Worker threads; as many as processors unless given
+    #[arg(short, long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub jobs: usize,
 }
 
 #[derive(Debug, Args)]

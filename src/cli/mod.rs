@@ -13,6 +13,7 @@ mod console;
 mod exit;
 mod fix;
 mod judges;
+mod prove;
 mod rules;
 mod scan;
 mod selection;
@@ -51,6 +52,7 @@ fn run(cli: &Cli, console: &Console) -> Exit {
     let result = match &cli.command {
         Command::Scan(args) => scan::scan(args, console),
         Command::Fix(args) => fix::fix(args, console),
+        Command::Prove(args) => prove::prove_handlers(args, console),
         Command::Batch(args) => batch::batch(args, console),
         Command::Rules(args) => rules::list(args, console),
         Command::Explain(args) => rules::explain(args, console),

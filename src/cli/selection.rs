@@ -35,6 +35,7 @@ impl Selection {
                 tests: self.tests,
                 threads: self.jobs,
             },
+            stand_ins: None,
             stop: &STOP,
         }
     }

@@ -1,6 +1,6 @@
 //! The `git` program as a process: what a write could destroy.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -45,6 +45,44 @@ pub fn exposure<P: AsRef<Path>>(targets: &[P]) -> Result<Exposure> {
     exposure.dirty.sort();
     exposure.dirty.dedup();
     Ok(exposure)
+}
+
+/// The Go files around `paths` that differ from the commit `since`, as that has them, by canonical path. Nothing
+/// where no commit or no git is there.
+pub fn committed(paths: &[PathBuf], since: &str) -> Result<HashMap<PathBuf, Vec<u8>>> {
+    let mut held = HashMap::new();
+    let canonical = paths.iter().filter_map(|path| path.canonicalize().ok());
+    let roots: BTreeSet<PathBuf> = canonical.filter_map(|path| repository_root(&path)).collect();
+    for root in &roots {
+        let commit = format!("{since}^{{commit}}");
+        if since == "HEAD" && git(root, &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).is_err() {
+            continue;
+        }
+        git(
+            root,
+            &["rev-parse", "--verify", "--quiet", "--end-of-options", &commit],
+        )
+        .with_context(|| format!("there is no commit `{since}`"))?;
+        let flags = [
+            "diff",
+            "--name-only",
+            "-z",
+            "--no-renames",
+            "--no-ext-diff",
+            "--diff-filter=M",
+        ];
+        let listed = git(root, &[&flags[..], &[since, "--", "*.go"]].concat())?;
+        for path in self::paths(root, &listed, 0) {
+            let name = path
+                .strip_prefix(root)
+                .unwrap_or(&path)
+                .to_string_lossy()
+                .into_owned();
+            let bytes = git(root, &["show", "--no-textconv", &format!("{since}:{name}")])?;
+            held.insert(path, bytes);
+        }
+    }
+    Ok(held)
 }
 
 /// Tracked files with changes, staged or not.

@@ -22,4 +22,4 @@ pub use modules::Modules;
 pub use read::{Unread, read};
 pub use skip::{Diagnostic, Skip, SkipReason};
 pub use walk::{Directory, Discovery, WalkOptions, discover};
-pub use write::{Replacement, Written, write};
+pub use write::{Created, Replacement, Written, create, write};

@@ -79,6 +79,44 @@ fn overwrite(target: &Path, _metadata: &Metadata, replacement: &Replacement<'_>)
     Ok(Written::Written)
 }
 
+/// What became of a new file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    Created,
+    /// Something has that name; it was not touched.
+    Exists,
+}
+
+/// Makes a file that is not there yet, whole or not at all.
+pub fn create(path: &Path, bytes: &[u8]) -> Result<Created> {
+    let make = || -> io::Result<Created> {
+        let folder = path.parent().unwrap_or(path);
+        let mut temporary = temporary(folder)?;
+        temporary.write_all(bytes)?;
+        readable(temporary.as_file())?;
+        temporary.as_file().sync_all()?;
+        match temporary.persist_noclobber(path) {
+            Ok(_) => sync_folder(folder),
+            Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => return Ok(Created::Exists),
+            Err(failed) => return Err(failed.error),
+        }
+        Ok(Created::Created)
+    };
+    make().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// A temporary file is its owner's alone; source is not.
+#[cfg(unix)]
+fn readable(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
 fn with_backup(error: &io::Error, kept: &Path) -> io::Error {
     io::Error::new(
         error.kind(),

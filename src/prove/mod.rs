@@ -1,0 +1,178 @@
+//! A Go test for a repaired handler: it drives the handler through Fiber and fails when the leak is back. Which
+//! figure tells is a matter of the rule ([`oracle`]); what the handler needs to run is read from its code
+//! ([`scene`]), and what a test cannot give it is a reason to write none.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::fiber::Handler;
+use crate::go::syntax::Node;
+use crate::go::{Declaration, Package};
+use crate::leak::request::{callers, request_path};
+use crate::pipeline::Analysis;
+use crate::transform::{Place, Proposal};
+
+mod entrance;
+mod files;
+mod lateness;
+mod oracle;
+mod request;
+mod scene;
+mod stand_in;
+mod text;
+
+use scene::Scene;
+
+/// What there is to say about one handler with a leak that has a repair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The handler as people call it.
+    pub handler: String,
+    /// The file it stands in.
+    pub path: String,
+    /// The rules that found something, sorted.
+    pub rules: Vec<String>,
+    /// The test, or why none can be written.
+    pub test: Result<GoTest, String>,
+}
+
+/// A file of Go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoTest {
+    pub path: String,
+    /// The test function that it declares.
+    pub name: String,
+    pub text: String,
+}
+
+/// The handlers of a package's findings, in the order of their files. Only findings that have a repair count. Of
+/// several handlers that run into a finding, the first is taken for which a test can be written.
+pub fn prove(analysis: &Analysis) -> Vec<Proof> {
+    let repairable = analysis
+        .proposals
+        .iter()
+        .filter(|proposal| proposal.remedy.is_ok());
+    let mut accused: BTreeMap<(String, usize), Accused<'_>> = BTreeMap::new();
+    let mut unreached = Vec::new();
+    for proposal in repairable {
+        let handlers = handlers_reaching(&analysis.package, proposal);
+        let provable = handlers
+            .iter()
+            .find(|handler| Accused::of(**handler).with(proposal).test().is_ok());
+        match provable.or(handlers.first()) {
+            Some(handler) => {
+                let key = (handler.declaration.file().path.clone(), handler.function.start());
+                let entry = accused.entry(key).or_insert_with(|| Accused::of(*handler));
+                entry.proposals.push(proposal);
+            }
+            None => unreached.push(unreached_proof(&analysis.package, proposal)),
+        }
+    }
+    accused.values().map(Accused::proof).chain(unreached).collect()
+}
+
+/// A handler with what was found in it and below it.
+struct Accused<'a> {
+    handler: Handler<'a>,
+    proposals: Vec<&'a Proposal>,
+}
+
+/// How far from a finding its handlers are looked for.
+const CALLS: u32 = 6;
+
+/// The handlers whose requests run into the finding.
+fn handlers_reaching<'a>(package: &'a Package, proposal: &Proposal) -> Vec<Handler<'a>> {
+    let mut handlers = Vec::new();
+    if let Some((declaration, node)) = node_at(package, proposal.finding.place) {
+        handlers.extend(request_path(declaration, node).map(|path| path.handler));
+        if !handlers.is_empty() {
+            climb(declaration, node, CALLS, &mut handlers);
+        }
+    }
+    handlers
+}
+
+fn climb<'a>(at: Declaration<'a>, node: Node<'a>, calls: u32, handlers: &mut Vec<Handler<'a>>) {
+    match (Handler::around(at, node), calls) {
+        (Some(handler), _) => {
+            if handlers.iter().all(|known| known.function != handler.function) {
+                handlers.push(handler);
+            }
+        }
+        (None, 0) => {}
+        (None, _) => {
+            for (caller, call) in callers(at) {
+                climb(caller, call, calls - 1, handlers);
+            }
+        }
+    }
+}
+
+fn node_at(package: &Package, place: Place) -> Option<(Declaration<'_>, Node<'_>)> {
+    let declaration = package.declarations().find(|declaration| {
+        declaration.id.file == place.file && declaration.decl().span.contains(place.span)
+    })?;
+    let nodes = declaration.tree().root().subtree();
+    let node = nodes.filter(|node| node.span().contains(place.span)).last()?;
+    Some((declaration, node))
+}
+
+fn unreached_proof(package: &Package, proposal: &Proposal) -> Proof {
+    let finding = &proposal.finding;
+    Proof {
+        handler: finding.function.clone().unwrap_or_default(),
+        path: package.file(finding.place.file).path.clone(),
+        rules: vec![finding.rule.slug.to_string()],
+        test: Err("no handler is seen to reach it".to_owned()),
+    }
+}
+
+impl<'a> Accused<'a> {
+    fn of(handler: Handler<'a>) -> Self {
+        Accused {
+            handler,
+            proposals: Vec::new(),
+        }
+    }
+
+    fn with(mut self, proposal: &'a Proposal) -> Self {
+        self.proposals.push(proposal);
+        self
+    }
+
+    fn proof(&self) -> Proof {
+        let slugs = self
+            .proposals
+            .iter()
+            .map(|proposal| proposal.finding.rule.slug.to_string());
+        let rules: BTreeSet<String> = slugs.collect();
+        Proof {
+            handler: entrance::title(&self.handler),
+            path: self.handler.declaration.file().path.clone(),
+            test: self.test(),
+            rules: rules.into_iter().collect(),
+        }
+    }
+
+    fn test(&self) -> Result<GoTest, String> {
+        let mut scene = Scene::of(&self.handler);
+        let entrance = entrance::find(&self.handler, &mut scene)?;
+        scene.obstacle()?;
+        let rules: Vec<_> = self
+            .proposals
+            .iter()
+            .map(|proposal| &*proposal.finding.rule)
+            .collect();
+        if rules.iter().any(|rule| &*rule.slug == "unclosed-file") {
+            files::foresee(&mut scene)?;
+        }
+        let oracles = oracle::choose(&rules, &scene, &self.handler)?;
+        let draft = text::Draft {
+            handler: &self.handler,
+            scene: &scene,
+            entrance: &entrance,
+            oracles: &oracles,
+            rules: &rules,
+        };
+        draft.write()
+    }
+}

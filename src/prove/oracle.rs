@@ -1,0 +1,74 @@
+//! What tells that a leak is back: the figure that grows, by rule.
+
+use super::lateness;
+use super::scene::Scene;
+use crate::fiber::Handler;
+use crate::transform::{Family, Rule};
+
+/// A figure that must not grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Oracle {
+    Goroutines,
+    /// `DB.Stats().InUse`
+    Connections,
+    /// Prepared statements that the database holds open.
+    Statements,
+    /// Connections that the database was asked for.
+    Dials,
+    Descriptors,
+    /// Request contexts that the garbage collector cannot take.
+    Contexts,
+}
+
+/// The figures for these rules, sorted; or why none tells.
+pub fn choose(rules: &[&Rule], scene: &Scene<'_>, handler: &Handler<'_>) -> Result<Vec<Oracle>, String> {
+    let mut oracles = Vec::new();
+    for rule in rules {
+        oracles.push(of_rule(rule, scene, handler)?);
+    }
+    oracles.sort_unstable();
+    oracles.dedup();
+    Ok(oracles)
+}
+
+fn of_rule(rule: &Rule, scene: &Scene<'_>, handler: &Handler<'_>) -> Result<Oracle, String> {
+    match (&*rule.slug, rule.family) {
+        ("per-request-sql-open", _) => of_opened_pool(scene),
+        ("unclosed-rows" | "unfinished-tx" | "unclosed-conn", _) => {
+            of_pool(scene).map(|()| Oracle::Connections)
+        }
+        ("unclosed-stmt", _) => of_pool(scene).map(|()| Oracle::Statements),
+        ("unclosed-response-body", _) => match scene.asks {
+            true => Ok(Oracle::Descriptors),
+            false => Err("the request to the other service is not seen".to_owned()),
+        },
+        ("unclosed-file" | "unclosed-upload", _) => Ok(Oracle::Descriptors),
+        ("retained-context", _) => Ok(Oracle::Contexts),
+        (_, Family::Goroutine | Family::Channel) => {
+            lateness::check(scene, handler).map(|()| Oracle::Goroutines)
+        }
+        (slug, _) => Err(format!("no figure is known that tells whether {slug} is back")),
+    }
+}
+
+/// A pool that stays open has a goroutine; one that is closed at return shows in its dials only.
+fn of_opened_pool(scene: &Scene<'_>) -> Result<Oracle, String> {
+    let drivers: Vec<&Option<String>> = scene.opened.iter().collect();
+    match (drivers.as_slice(), scene.closes_pool, &scene.unlinked) {
+        ([], _, _) => Err("the call that opens the pool is not seen".to_owned()),
+        (_, _, Some(_)) => Ok(Oracle::Dials),
+        (_, false, None) => Ok(Oracle::Goroutines),
+        (_, true, None) => {
+            Err("it closes its pool at return, so only the database could count what it costs".to_owned())
+        }
+    }
+}
+
+fn of_pool(scene: &Scene<'_>) -> Result<(), String> {
+    match scene.pools().next() {
+        Some(_) => Ok(()),
+        None => {
+            Err("it needs a database: its pool is not a field or variable that a test can set".to_owned())
+        }
+    }
+}

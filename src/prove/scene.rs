@@ -1,0 +1,453 @@
+//! What a handler touches when it runs, read from its code and that of the functions it reaches in the module:
+//! the settings and pools a test has to give it, and what no test can give.
+
+use std::collections::HashSet;
+
+use super::lateness;
+use super::request::Request;
+use crate::fiber::{Handler, Version};
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{BindingKind, Callee, DeclId, DeclKind, Declaration, Meaning, Type};
+
+/// How many functions are looked into, one inside the other.
+const DEPTH: u32 = 6;
+
+/// A value that the handler reads from its surroundings: `h.cfg.DataDir`, a captured `cfg.PosterDir`, the package
+/// variable `catalog`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    pub root: Root,
+    /// The fields from the root on, each with its type; empty where the root itself is the value.
+    pub fields: Vec<(String, Type)>,
+    pub of: Type,
+    pub used_as: UsedAs,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Root {
+    Receiver,
+    /// A parameter of the function around a handler that is a literal.
+    Parameter(String),
+    Variable(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UsedAs {
+    Value,
+    /// A folder or file name.
+    Path,
+    /// The address of another service.
+    Address,
+}
+
+/// Everything a handler touches.
+pub struct Scene<'a> {
+    pub settings: Vec<Setting>,
+    pub request: Request,
+    /// The driver names of the pools it opens, where they are literals.
+    pub opened: Vec<Option<String>>,
+    /// It closes a pool itself.
+    pub closes_pool: bool,
+    /// Files it opens, by the expression that names them, with where that stands.
+    pub files: Vec<(Declaration<'a>, Node<'a>)>,
+    /// It asks another service.
+    pub asks: bool,
+    /// Calls on pools, transactions and statements.
+    queries: Vec<(Declaration<'a>, Node<'a>, String)>,
+    /// It reaches functions of other packages of the module.
+    leaves_package: bool,
+    /// Calls of `time.Sleep` and waits with a limit, for [`super::lateness`].
+    pub sleeps: bool,
+    pub limits: Vec<(Declaration<'a>, Node<'a>)>,
+    /// The driver of a pool it opens, where none is linked into the tests of its package.
+    pub unlinked: Option<String>,
+    /// The test runs in a folder of its own.
+    pub chdir: bool,
+    /// Go expressions that name the files a test makes for it.
+    pub made: Vec<String>,
+    version: Version,
+    obstacle: Option<String>,
+    seen: HashSet<(String, DeclId)>,
+    home: Declaration<'a>,
+    receiver: Option<String>,
+}
+
+impl<'a> Scene<'a> {
+    pub fn of(handler: &Handler<'a>) -> Self {
+        let home = handler.declaration;
+        let mut scene = Scene {
+            settings: Vec::new(),
+            request: Request::default(),
+            opened: Vec::new(),
+            closes_pool: false,
+            files: Vec::new(),
+            asks: false,
+            queries: Vec::new(),
+            leaves_package: false,
+            sleeps: false,
+            limits: Vec::new(),
+            unlinked: None,
+            chdir: false,
+            made: Vec::new(),
+            version: handler.version,
+            obstacle: None,
+            seen: HashSet::new(),
+            home,
+            receiver: home.decl().receiver.clone(),
+        };
+        scene.seen.insert((home.package.path.clone(), home.id));
+        if let Some(body) = handler.body() {
+            scene.look_into(home, body, DEPTH);
+        }
+        scene.unlinked = scene
+            .opened
+            .iter()
+            .flatten()
+            .next()
+            .filter(|_| links_no_driver(home))
+            .cloned();
+        scene.judge_queries();
+        scene
+    }
+
+    /// Why no test can run the handler.
+    pub fn obstacle(&self) -> Result<(), String> {
+        match &self.obstacle {
+            Some(why) => Err(why.clone()),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the request's context has to have ended, so that no pool is dialled that a test cannot replace.
+    pub fn must_not_dial(&self) -> bool {
+        let may_dial = !self.opened.is_empty() || !self.queries.is_empty() || self.leaves_package;
+        may_dial && !self.has_own_pool() && !self.asks && self.unlinked.is_none()
+    }
+
+    /// Milliseconds by which others are to be late.
+    pub fn latency(&self) -> u64 {
+        lateness::beyond(&self.limits)
+    }
+
+    /// The type of the request's context.
+    pub fn context(&self) -> &'static str {
+        match self.version {
+            Version::V3 => "fiber.Ctx",
+            _ => "*fiber.Ctx",
+        }
+    }
+
+    fn has_own_pool(&self) -> bool {
+        self.pools().next().is_some()
+    }
+
+    /// The pools a test can put in place.
+    pub fn pools(&self) -> impl Iterator<Item = &Setting> {
+        self.settings
+            .iter()
+            .filter(|setting| setting.of.is("database/sql", "DB"))
+    }
+
+    fn refuse(&mut self, why: impl Into<String>) {
+        self.obstacle.get_or_insert(why.into());
+    }
+
+    fn look_into(&mut self, at: Declaration<'a>, body: Node<'a>, depth: u32) {
+        for node in body.subtree() {
+            match node.kind() {
+                Kind::CallExpression => self.call(at, node, depth),
+                Kind::Identifier => self.name(at, node),
+                Kind::TypeAssertionExpression => self.request.assertion(node),
+                _ => {}
+            }
+        }
+    }
+
+    fn call(&mut self, at: Declaration<'a>, call: Node<'a>, depth: u32) {
+        self.request.call(at, call);
+        match at.callee(call) {
+            Callee::Package(callee) if callee.package.is_own => self.enter(callee, depth),
+            Callee::External { path, receiver, name } => {
+                self.external(at, call, (&path, receiver.as_deref(), &name));
+            }
+            _ => {}
+        }
+    }
+
+    fn enter(&mut self, callee: Declaration<'a>, depth: u32) {
+        let is_new = self.seen.insert((callee.package.path.clone(), callee.id));
+        self.leaves_package |= callee.package.path != self.home.package.path;
+        let body = callee.function().and_then(|function| function.field(Field::Body));
+        match body {
+            Some(body) if is_new && depth > 0 => self.look_into(callee, body, depth - 1),
+            Some(_) if is_new => {
+                self.refuse(format!("it calls deeper than unleak looks ({})", callee.title()))
+            }
+            _ => {}
+        }
+    }
+
+    fn external(&mut self, at: Declaration<'a>, call: Node<'a>, callee: (&str, Option<&str>, &str)) {
+        let (path, receiver, name) = callee;
+        match (path, receiver, name) {
+            ("database/sql", None, "Open") => self.opened.push(driver_of(call)),
+            ("database/sql", Some("DB"), "Close") => self.closes_pool = true,
+            ("database/sql", Some("DB" | "Tx" | "Conn" | "Stmt"), _) => {
+                self.queries.push((at, call, name.to_owned()));
+            }
+            ("net/http", None | Some("Client"), "Get" | "Post" | "PostForm" | "Head" | "Do") => {
+                self.asks = true
+            }
+            ("os", None, "Open" | "ReadFile") => {
+                self.files.extend(argument(call, 0).map(|file| (at, file)));
+            }
+            ("os", None, "Exit") | ("log", None, "Fatal" | "Fatalf" | "Fatalln") => {
+                self.refuse(format!("it may end the process ({path}.{name})"));
+            }
+            ("time", None, "Sleep") => self.sleeps = true,
+            ("time", None, "After" | "NewTimer") => {
+                self.limits.extend(argument(call, 0).map(|limit| (at, limit)))
+            }
+            ("context", None, "WithTimeout") => {
+                self.limits.extend(argument(call, 1).map(|limit| (at, limit)))
+            }
+            ("os", None, name) if changes_files(name) => self.refuse(format!("it changes files (os.{name})")),
+            ("net", None, name) if name.starts_with("Dial") => self.refuse(format!("it dials (net.{name})")),
+            ("os/exec" | "net/smtp" | "net/rpc" | "syscall" | "plugin", _, _) => {
+                self.refuse(format!("it calls {path}.{name}, which a test must not"));
+            }
+            _ if is_harmless(path) => {}
+            _ => self.refuse(format!(
+                "it calls {name} of {path}, and unleak does not know what that needs"
+            )),
+        }
+    }
+
+    /// A query on a pool that a test can replace is harmless; on another pool it must not dial.
+    fn judge_queries(&mut self) {
+        if self.unlinked.is_some() {
+            return;
+        }
+        match (self.has_own_pool(), self.opened.is_empty()) {
+            (true, true) => return,
+            (true, false) => self.refuse("it uses a pool of its own beside those it is given"),
+            (false, _) => {}
+        }
+        let dialling = self.queries.iter().find(|(at, call, name)| {
+            let takes_context = name.ends_with("Context") || matches!(name.as_str(), "BeginTx" | "Conn");
+            let is_bound = || argument(*call, 0).is_some_and(|context| is_of_request(*at, context, 4));
+            let connects = takes_context
+                || matches!(
+                    name.as_str(),
+                    "Ping" | "Query" | "QueryRow" | "Exec" | "Begin" | "Prepare"
+                );
+            let of_pool = || {
+                let function = call.field(Field::Function);
+                let operand = function.and_then(|function| function.field(Field::Operand));
+                operand.is_some_and(|operand| at.type_of(operand).is("database/sql", "DB"))
+            };
+            // Transactions and statements come from pools, which are judged themselves.
+            connects && of_pool() && !(takes_context && is_bound())
+        });
+        if let Some((_, _, name)) = dialling {
+            let why = format!(
+                "{name} would connect to the database of the service: it is not given the request's context, which a test could end"
+            );
+            self.refuse(why);
+        }
+    }
+
+    fn name(&mut self, at: Declaration<'a>, name: Node<'a>) {
+        let Some(setting) = self.setting_at(at, name) else {
+            return;
+        };
+        if !self.settings.contains(&setting) {
+            self.settings.push(setting);
+        }
+    }
+
+    /// The setting that an identifier begins, or that an expression is.
+    fn setting_at(&self, at: Declaration<'a>, node: Node<'a>) -> Option<Setting> {
+        let mut root = node;
+        while root.is(Kind::SelectorExpression) {
+            root = root.field(Field::Operand)?;
+        }
+        let is_name = root.is(Kind::Identifier);
+        let root_of = is_name.then(|| self.root(at, root)).flatten()?;
+        let mut end = root;
+        let mut fields = Vec::new();
+        while let Some(parent) = end.parent().filter(|parent| parent.is(Kind::SelectorExpression)) {
+            let is_called = parent.role() == Field::Function;
+            let (false, Some(field)) = (is_called, parent.field(Field::Field)) else {
+                break;
+            };
+            let of = at.type_of(parent);
+            fields.push((field.text().to_owned(), of));
+            end = parent;
+        }
+        if fields.is_empty() && root_of == Root::Receiver {
+            return None;
+        }
+        Some(Setting {
+            root: root_of,
+            of: at.type_of(end),
+            used_as: used_as(at, end, 3),
+            fields,
+        })
+    }
+
+    fn root(&self, at: Declaration<'a>, name: Node<'a>) -> Option<Root> {
+        match at.resolve(name) {
+            Meaning::Local(id) => {
+                let binding = at.scopes().get(id);
+                match binding.kind {
+                    BindingKind::Receiver => {
+                        let is_ours =
+                            at.package.path == self.home.package.path && at.decl().receiver == self.receiver;
+                        is_ours.then_some(Root::Receiver)
+                    }
+                    BindingKind::Param if at == self.home => {
+                        let outer = at
+                            .function()
+                            .filter(|function| function.index() == binding.function)?;
+                        let is_outer = outer.index() == binding.function && !is_request_parameter(at, name);
+                        is_outer.then(|| Root::Parameter(binding.name.clone()))
+                    }
+                    _ => None,
+                }
+            }
+            Meaning::Package(variable) if variable.kind() == DeclKind::Var => {
+                let is_pool = at.type_of(name).is("database/sql", "DB");
+                let is_ours = at.package.path == self.home.package.path;
+                (is_pool && is_ours).then(|| Root::Variable(name.text().to_owned()))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn is_request_parameter(at: Declaration<'_>, name: Node<'_>) -> bool {
+    crate::fiber::is_request_context(&at.type_of(name))
+}
+
+fn driver_of(call: Node<'_>) -> Option<String> {
+    let driver = argument(call, 0).filter(|driver| driver.is(Kind::InterpretedStringLiteral))?;
+    Some(driver.text().trim_matches('"').to_owned())
+}
+
+pub fn argument(call: Node<'_>, at: usize) -> Option<Node<'_>> {
+    call.field(Field::Arguments)?.child(at)
+}
+
+fn changes_files(name: &str) -> bool {
+    let verbs = [
+        "Remove", "Rename", "Create", "Write", "OpenFile", "Mkdir", "Chmod", "Chown", "Truncate", "Link",
+        "Symlink",
+    ];
+    verbs.iter().any(|verb| name.starts_with(verb))
+}
+
+/// The standard library, Fiber, and modules that only compute.
+fn is_harmless(path: &str) -> bool {
+    const COMPUTING: [&str; 7] = [
+        "github.com/gofiber/",
+        "github.com/valyala/",
+        "github.com/google/uuid",
+        "github.com/pkg/errors",
+        "github.com/rs/zerolog",
+        "github.com/sirupsen/logrus",
+        "go.uber.org/zap",
+    ];
+    let is_std = path.split('/').next().is_some_and(|first| !first.contains('.'));
+    is_std || COMPUTING.iter().any(|prefix| path.starts_with(prefix))
+}
+
+/// Whether a context is the request's: then a test can end it.
+fn is_of_request(at: Declaration<'_>, context: Node<'_>, depth: u32) -> bool {
+    let context = context.unparenthesized();
+    match context.kind() {
+        Kind::CallExpression => match at.callee(context) {
+            Callee::External { path, receiver, name } => {
+                let of_fiber = path.starts_with("github.com/gofiber/fiber") && receiver.is_some();
+                let derived = path == "context" && name.starts_with("With") && name != "WithoutCancel";
+                let parent = argument(context, 0).filter(|_| depth > 0);
+                (of_fiber && (name == "UserContext" || (name == "Context" && path.ends_with("/v3"))))
+                    || (derived && parent.is_some_and(|parent| is_of_request(at, parent, depth - 1)))
+            }
+            _ => false,
+        },
+        Kind::Identifier => {
+            let Meaning::Local(id) = at.resolve(context) else {
+                return false;
+            };
+            let binding = at.scopes().get(id);
+            let tree = at.tree();
+            let first = || {
+                tree.node(binding.origin)
+                    .field(Field::Right)
+                    .and_then(|right| right.child(0))
+            };
+            match binding.kind {
+                // Whoever calls hands on the request's own: every caller on the way is looked at.
+                BindingKind::Param => at.type_of(context).is("context", "Context"),
+                BindingKind::Var if depth > 0 => {
+                    first().is_some_and(|first| is_of_request(at, first, depth - 1))
+                }
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+/// What a value is used as, by the call it goes to; a local name in between is followed.
+fn used_as(at: Declaration<'_>, node: Node<'_>, depth: u32) -> UsedAs {
+    let statement = node.statement();
+    for ancestor in node.ancestors() {
+        if Some(ancestor) == statement.and_then(Node::parent) {
+            break;
+        }
+        if ancestor.is(Kind::CallExpression)
+            && let Callee::External { path, receiver, name } = at.callee(ancestor)
+        {
+            match (&*path, receiver.as_deref(), &*name) {
+                ("path/filepath" | "path" | "os", _, _) | (_, Some("Ctx"), "SaveFile" | "SendFile") => {
+                    return UsedAs::Path;
+                }
+                ("net/http" | "net/url", _, _) => return UsedAs::Address,
+                _ => {}
+            }
+        }
+    }
+    let declared = statement.filter(|statement| statement.is(Kind::ShortVarDeclaration) && depth > 0);
+    let name = declared.and_then(|statement| statement.field(Field::Left)?.child(0));
+    let Some(id) = name.and_then(|name| at.scopes().binding_of(name)) else {
+        return UsedAs::Value;
+    };
+    let uses = at.scopes().uses(id, at.tree());
+    let mut meant = uses.map(|used| used_as(at, used, depth - 1));
+    meant.find(|used| *used != UsedAs::Value).unwrap_or(UsedAs::Value)
+}
+
+/// Whether the tests of the package run without any database driver: drivers register themselves when they are
+/// imported, and everything that this package imports only computes.
+fn links_no_driver(home: Declaration<'_>) -> bool {
+    let mut due = vec![home.package];
+    let mut seen: HashSet<&str> = HashSet::new();
+    while let Some(package) = due.pop() {
+        for import in package
+            .files
+            .iter()
+            .filter(|file| !file.is_test())
+            .flat_map(|file| &file.imports)
+        {
+            match home.package_at(&import.path).filter(|package| package.is_own) {
+                Some(own) if seen.insert(&own.path) => due.push(own),
+                Some(_) => {}
+                None if is_harmless(&import.path) => {}
+                None => return false,
+            }
+        }
+    }
+    true
+}
