@@ -71,13 +71,22 @@ fn check_behind<'a>(write: &Write<'a>) -> Option<Node<'a>> {
     let statement = write.call.statement()?;
     let (assigned, check) = match statement.is(Kind::IfStatement) {
         true => (statement.field(Field::Initializer)?, statement),
-        false => (statement, statement.next_sibling()?),
+        false => (statement, following(statement)?),
     };
     let (left, right) = (assigned.field(Field::Left)?, assigned.field(Field::Right)?);
     let condition = check.field(Field::Condition)?.text();
     let compares = condition == format!("{} != nil", left.text());
     let plain = check.is(Kind::IfStatement) && check.field(Field::Alternative).is_none();
     (plain && compares && right.text() == write.call.text()).then_some(check)
+}
+
+/// The statement behind `statement`, comments passed over.
+fn following(statement: Node<'_>) -> Option<Node<'_>> {
+    let mut later = statement
+        .parent()?
+        .children()
+        .skip_while(|held| *held != statement);
+    later.nth(1)
 }
 
 /// Lets the arm of an error check return, where it went on, or left no more than a select.
