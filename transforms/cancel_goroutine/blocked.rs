@@ -229,7 +229,9 @@ impl<'a> Judge<'a, '_> {
                 _ => {
                     let given = own.sent.saturating_add(others.sent);
                     let closed = own.closed || self.is_closed_by_worker(*channel);
-                    let taken = own.received.0.saturating_add(others.received.1);
+                    // Who asks and is answered on one channel takes an answer, not what the worker waits for.
+                    let competing = if own.sent == 0 { own.received.0 } else { 0 };
+                    let taken = competing.saturating_add(others.received.1);
                     !closed && falls_short(given, taken.saturating_add(wanted))
                 }
             }

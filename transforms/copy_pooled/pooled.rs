@@ -1,4 +1,5 @@
 use crate::fiber::is_request_context;
+use crate::go::cfg::{Cfg, Point};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration, Usage};
 
@@ -57,12 +58,27 @@ fn misuse<'a>(declaration: Declaration<'a>, get: Node<'a>) -> Option<Pooled<'a>>
     if let Some(second) = put_again(&puts) {
         return Some(pooled(Misuse::PutTwice, second, None));
     }
-    let mut kept = uses
+    let flow = declaration.control_flow(function)?;
+    let goes_back = |call: Node<'a>| {
+        puts.iter()
+            .any(|put| is_deferred(*put) || share_a_path(&flow, call, *put))
+    };
+    let kept = uses
         .iter()
         .filter(|held| here(held))
         .filter_map(|held| kept_by(declaration, *held));
+    let mut kept = kept.filter(|(call, _)| goes_back(*call));
     kept.next()
         .map(|(call, argument)| pooled(Misuse::Kept, call, Some(argument)))
+}
+
+/// Whether some path runs both.
+fn share_a_path<'a>(flow: &Cfg<'a>, one: Node<'a>, other: Node<'a>) -> bool {
+    let leads = |from: Node<'a>, to: Node<'a>| {
+        let start = flow.point_of(from).map(Point::after);
+        start.is_some_and(|start| flow.reaches(start, |node| node.contains(to), |_| false))
+    };
+    leads(one, other) || leads(other, one)
 }
 
 /// `pool.Get()` of a `sync.Pool`, and of fasthttp's pool of buffers.
@@ -122,7 +138,7 @@ fn put_again<'a>(puts: &[Node<'a>]) -> Option<Node<'a>> {
 
 /// The call that makes the response keep the object, and its argument: `c.Send(buf.Bytes())`.
 fn kept_by<'a>(declaration: Declaration<'a>, held: Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
-    const KEEPERS: [&str; 5] = ["Send", "SetBodyRaw", "SendStream", "SetBodyStream", "Locals"];
+    const KEEPERS: [&str; 4] = ["Send", "SetBodyRaw", "SendStream", "SetBodyStream"];
     let argument = match held.parent()? {
         selector if selector.is(Kind::SelectorExpression) => selector.parent().filter(|call| {
             call.field(Field::Function) == Some(selector)

@@ -162,7 +162,7 @@ fn site<'a>(declaration: Declaration<'a>, call: Node<'a>) -> Option<Site<'a>> {
     let statement = start
         .statement()
         .filter(|statement| counted && *statement == start && body != function)?;
-    let passes = |node: Node<'a>| node.contains(start) || tells_done(node, group);
+    let passes = |node: Node<'a>| node.contains(start) || may_tell_done(node, group);
     let turning = Turning::of(declaration, function, looped)?;
     turning.has_turn_without(&passes, false).then_some(())?;
     let mut waits = later.filter(|statement| waited_group(*statement) == Some(group));
@@ -196,11 +196,22 @@ fn ranges_over(statement: Node<'_>, items: &str) -> bool {
     statement.is(Kind::ForStatement) && over.is_some_and(|over| over.text() == items)
 }
 
-/// Whether `node` itself counts one down, or adds a number of its own.
-fn tells_done(node: Node<'_>, group: &str) -> bool {
-    let parts = std::iter::once(node).chain(node.shallow_descendants());
-    let mut calls = parts.filter(|part| part.is(Kind::CallExpression));
-    calls.any(|call| is_on_group(call, group, &["Done", "Add"]))
+/// Whether `node` may count one down: it mentions the group, also in a literal, or calls something of the value that
+/// holds it.
+fn may_tell_done(node: Node<'_>, group: &str) -> bool {
+    let owner = group.split_once('.').map(|(owner, _)| owner);
+    let hands_over = |call: Node<'_>| {
+        let operand = call
+            .field(Field::Function)
+            .and_then(|function| function.field(Field::Operand));
+        let arguments = call.field(Field::Arguments).into_iter().flat_map(Node::children);
+        operand
+            .into_iter()
+            .chain(arguments)
+            .any(|part| Some(part.text()) == owner)
+    };
+    node.subtree()
+        .any(|part| part.text() == group || (part.is(Kind::CallExpression) && hands_over(part)))
 }
 
 fn is_on_group(call: Node<'_>, group: &str, methods: &[&str]) -> bool {

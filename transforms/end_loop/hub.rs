@@ -38,12 +38,28 @@ pub fn self_sends(declaration: Declaration<'_>) -> Vec<SelfSend<'_>> {
         Turning::of(declaration, function, *looped).is_some_and(|turning| turning.is_endless())
     });
     let mut found = Vec::new();
+    if !runs_alone(declaration) {
+        return found;
+    }
     for looped in endless {
         for receive in receives(looped) {
             found.extend(self_send(declaration, looped, receive));
         }
     }
     found
+}
+
+/// Whether the package starts this method in one goroutine at most: a second one could receive what the first sends.
+fn runs_alone(declaration: Declaration<'_>) -> bool {
+    let mentions = declaration.package.selections(declaration.decl().title());
+    let starts = mentions
+        .into_iter()
+        .filter_map(|(_, mention)| mention.parent()?.parent().filter(|up| up.is(Kind::GoStatement)));
+    let starts: Vec<Node<'_>> = starts.collect();
+    starts.len() < 2
+        && starts
+            .iter()
+            .all(|start| start.enclosing(Kind::ForStatement).is_none())
 }
 
 /// Receives from a field in the loop itself.

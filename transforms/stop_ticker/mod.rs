@@ -76,7 +76,11 @@ impl Transform for StopTicker {
             (Fault::TooEarly, Some((stop, _))) => (stop, Some((site.timer.call, "this ticker never ticks"))),
             (_, related) => (site.timer.call, related),
         };
-        let related = related.map(|(node, message)| Related {
+        let listens = site
+            .timer
+            .stream
+            .map(|(_, held)| (held, "the stream listens here"));
+        let related = related.into_iter().chain(listens).map(|(node, message)| Related {
             place: at.place(node),
             message: message.to_owned(),
         });
@@ -86,7 +90,7 @@ impl Transform for StopTicker {
             message: message(site.timer.fault).to_owned(),
             confidence: Confidence::High,
             function: Some(at.title()),
-            related: related.into_iter().collect(),
+            related: related.collect(),
         }
     }
 

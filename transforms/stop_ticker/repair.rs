@@ -90,7 +90,7 @@ pub fn own_ticker(at: Declaration<'_>, timer: &Timer<'_>) -> Result<Fix, Refusal
 /// What was meant to tick does so then: that is a change, if a wanted one.
 pub fn into_stream(at: Declaration<'_>, timer: &Timer<'_>) -> Result<Fix, Refusal> {
     let (_, statement) = place(timer)?;
-    let (Some(stop), Some(body)) = (timer.stop, timer.stream.and_then(body_of)) else {
+    let (Some(stop), Some(body)) = (timer.stop, timer.stream.and_then(|(stream, _)| body_of(stream))) else {
         return Err(no_line());
     };
     let arguments = timer.call.field(Field::Arguments);

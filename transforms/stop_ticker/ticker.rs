@@ -30,8 +30,8 @@ pub struct Timer<'a> {
     pub stop: Option<Node<'a>>,
     /// A further place for people, and what it shows.
     pub related: Option<(Node<'a>, &'static str)>,
-    /// The stream writer that listens.
-    pub stream: Option<Node<'a>>,
+    /// The stream writer that listens, and where it does so.
+    pub stream: Option<(Node<'a>, Node<'a>)>,
 }
 
 /// The timers of a declaration with which something is wrong, under one condition or another.
@@ -155,20 +155,20 @@ fn comes_round_behind<'a>(turning: &Turning<'a>, deferred: Node<'a>) -> bool {
     turning.comes_round_from(&passes)
 }
 
-/// The stream writer in which alone the ticker is listened to.
-fn listening_stream<'a>(declaration: Declaration<'a>, ticker: Timer<'a>) -> Option<Node<'a>> {
+/// The stream writer in which alone the ticker is listened to, and the first place.
+fn listening_stream<'a>(declaration: Declaration<'a>, ticker: Timer<'a>) -> Option<(Node<'a>, Node<'a>)> {
     let function = ticker.call.enclosing_function()?;
     let uses = declaration.scopes().uses(ticker.name?, declaration.tree());
     let listening = uses.filter(|held| !ticker.stop.is_some_and(|stop| stop.contains(*held)));
-    let mut streams: Vec<Option<Node<'a>>> = listening
-        .map(|held| {
-            let mut around = held.ancestors().take_while(|up| *up != function);
-            around.find(|up| up.is(Kind::FuncLiteral) && is_stream_writer(*up))
-        })
-        .collect();
+    let listening: Vec<Node<'a>> = listening.collect();
+    let stream = |held: &Node<'a>| {
+        let mut around = held.ancestors().take_while(|up| *up != function);
+        around.find(|up| up.is(Kind::FuncLiteral) && is_stream_writer(*up))
+    };
+    let mut streams: Vec<Option<Node<'a>>> = listening.iter().map(stream).collect();
     streams.dedup();
     match streams.as_slice() {
-        [Some(only)] => Some(*only),
+        [Some(only)] => Some((*only, *listening.first()?)),
         _ => None,
     }
 }
