@@ -1,10 +1,21 @@
-//! What a user can set: plain data, filled by the outer floors.
+//! What a user can set: plain data, filled by the outer floors. [`parse`] reads it from the text of a config file.
 
-use crate::leak::Resource;
-use crate::transform::Confidence;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::leak::{Resource, Severity};
+use crate::transform::{Applicability, Confidence};
+
+mod file;
+mod paths;
+
+pub use file::{Fault, Parsed, nearest, parse};
+pub use paths::PathPatterns;
 
 /// How an opened pool is shared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum PoolStyle {
     /// `init` where every argument is known then, `once` elsewhere.
     #[default]
@@ -32,6 +43,42 @@ impl Default for Pool {
     }
 }
 
+/// What a user makes of a rule's own severity and promise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleChange {
+    pub severity: Option<Severity>,
+    /// What the rule's fixes count as. Advice stays advice.
+    pub applicability: Option<Applicability>,
+}
+
+impl RuleChange {
+    /// What a fix that promises `promised` counts as.
+    pub fn applied_to(self, promised: Applicability) -> Applicability {
+        match (promised, self.applicability) {
+            (Applicability::DisplayOnly, _) | (_, None) => promised,
+            (_, Some(changed)) => changed,
+        }
+    }
+
+    fn over(self, before: RuleChange) -> RuleChange {
+        RuleChange {
+            severity: self.severity.or(before.severity),
+            applicability: self.applicability.or(before.applicability),
+        }
+    }
+}
+
+/// What holds for the files of some paths only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Override {
+    pub paths: PathPatterns,
+    pub ignore: Vec<String>,
+    pub unfixable: Vec<String>,
+    pub min_confidence: Option<Confidence>,
+    pub rules: BTreeMap<String, RuleChange>,
+}
+
 /// Which rules run and how they repair.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
@@ -43,24 +90,66 @@ pub struct Config {
     pub unfixable: Vec<String>,
     /// Findings of which the analysis is less sure are left out.
     pub min_confidence: Confidence,
+    /// Files that are not searched.
+    pub exclude: PathPatterns,
+    pub rules: BTreeMap<String, RuleChange>,
+    /// Later ones have the last word.
+    pub overrides: Vec<Override>,
+    /// Leads from the folder that the patterns start in to the scanned root: `services/api/`, or nothing.
+    pub prefix: String,
     pub pool: Pool,
     /// A team's own `[[resource]]` rows.
     pub resources: Vec<Resource>,
+    /// A team's own `[[client]]` rows.
+    pub clients: Vec<Resource>,
 }
 
 impl Config {
-    /// Whether findings of the rule are wanted.
-    pub fn selects(&self, slug: &str) -> bool {
+    /// Whether a finding of the rule in the file `path` is wanted, of which the analysis is `confidence` sure.
+    pub fn wants(&self, path: &str, slug: &str, confidence: Confidence) -> bool {
+        let local = || self.overrides_of(path);
+        let ignored = local().any(|held| is_in(slug, &held.ignore));
+        let asked = local().filter_map(|held| held.min_confidence).last();
         is_listed(slug, &self.select, &self.ignore)
+            && !ignored
+            && confidence >= asked.unwrap_or(self.min_confidence)
     }
 
-    /// Whether fixes of the rule may be applied.
-    pub fn fixes(&self, slug: &str) -> bool {
-        is_listed(slug, &self.fixable, &self.unfixable)
+    /// Whether fixes of the rule may be applied to the file `path`.
+    pub fn fixes(&self, path: &str, slug: &str) -> bool {
+        let kept = self.overrides_of(path).any(|held| is_in(slug, &held.unfixable));
+        is_listed(slug, &self.fixable, &self.unfixable) && !kept
+    }
+
+    /// What the user makes of the rule in the file `path`.
+    pub fn change_of(&self, path: &str, slug: &str) -> RuleChange {
+        let own = self.rules.get(slug).copied().unwrap_or_default();
+        let local = self.overrides_of(path).filter_map(|held| held.rules.get(slug));
+        local.fold(own, |before, change| change.over(before))
+    }
+
+    /// Whether the file `path` is not to be searched.
+    pub fn excludes(&self, path: &str) -> bool {
+        !self.exclude.is_empty() && self.exclude.matches(&self.named(path))
+    }
+
+    fn overrides_of(&self, path: &str) -> impl Iterator<Item = &Override> {
+        let path = self.named(path);
+        self.overrides
+            .iter()
+            .filter(move |held| held.paths.matches(&path))
+    }
+
+    /// A path of the scanned root, as the patterns see it.
+    fn named(&self, path: &str) -> String {
+        format!("{}{path}", self.prefix)
     }
 }
 
 fn is_listed(slug: &str, wanted: &[String], unwanted: &[String]) -> bool {
-    let named = |list: &[String]| list.iter().any(|name| name == slug);
-    (wanted.is_empty() || named(wanted)) && !named(unwanted)
+    (wanted.is_empty() || is_in(slug, wanted)) && !is_in(slug, unwanted)
+}
+
+fn is_in(slug: &str, list: &[String]) -> bool {
+    list.iter().any(|name| name == slug)
 }

@@ -83,7 +83,11 @@ impl<R> Survey<R> {
 impl Job<'_> {
     /// Runs `work` on each package that has anything of interest, on all threads, the largest first.
     pub fn run<R: Send>(&self, work: impl Fn(Analysis, &Engine<'_>) -> R + Sync) -> Result<Survey<R>> {
-        let discovery = discover(self.paths, self.walk)?;
+        let mut discovery = discover(self.paths, self.walk)?;
+        let named = self.named_files();
+        if !self.config.exclude.is_empty() {
+            discovery.leave_out(|path| self.config.excludes(path), &named);
+        }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.walk.threads)
             .build()
@@ -92,7 +96,7 @@ impl Job<'_> {
         let crew = Crew {
             job: self,
             needles: Gate::new(self.needles()),
-            named: self.named_files(),
+            named,
             sources: ModuleUsers::new(&discovery),
             compiler: self.compiler(&discovery),
             discovery: &discovery,

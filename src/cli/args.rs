@@ -48,6 +48,17 @@ pub struct Voice {
     pub verbose: bool,
 }
 
+/// Where the config comes from.
+#[derive(Debug, Args)]
+pub struct Settings {
+    /// Use this config file instead of the nearest unleak.toml or .unleak.toml
+    #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
+    pub config: Option<PathBuf>,
+    /// Use no config file
+    #[arg(long)]
+    pub isolated: bool,
+}
+
 /// What to look at, and which findings count.
 #[derive(Debug, Args)]
 pub struct Selection {
@@ -60,9 +71,11 @@ pub struct Selection {
     /// Not these rules
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub ignore: Vec<String>,
-    /// Only findings that the analysis is this sure of
-    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = Level::Low)]
-    pub min_confidence: Level,
+    /// Only findings that the analysis is this sure of; low unless given
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub min_confidence: Option<Level>,
+    #[command(flatten)]
+    pub settings: Settings,
     /// Look at test files, too
     #[arg(long)]
     pub tests: bool,
@@ -164,10 +177,14 @@ pub struct Rules {
     /// How to write the list
     #[arg(long, value_enum, default_value_t)]
     pub format: ListFormat,
+    #[command(flatten)]
+    pub settings: Settings,
 }
 
 #[derive(Debug, Args)]
 pub struct Explain {
+    #[command(flatten)]
+    pub settings: Settings,
     /// The rule, as `unleak rules` lists it
     pub rule: String,
 }

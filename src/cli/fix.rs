@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use anyhow::{Context, Result, bail};
 
 use super::args::{Fix, Verify};
+use super::selection::set;
 use super::{Console, Exit, Judges, STOP, WRITING, rules};
 use crate::config::Config;
 use crate::job::{Job, ModuleUsers, Paths, Survey, Unwritten, reported};
@@ -56,13 +57,12 @@ pub fn fix(args: &Fix, console: &Console) -> Result<Exit> {
 }
 
 fn config(args: &Fix) -> Result<Config> {
-    rules::known(&args.fixable)?;
-    rules::known(&args.unfixable)?;
-    Ok(Config {
-        fixable: args.fixable.clone(),
-        unfixable: args.unfixable.clone(),
-        ..args.selection.config()?
-    })
+    let mut config = args.selection.config()?;
+    set(&mut config.fixable, &args.fixable);
+    set(&mut config.unfixable, &args.unfixable);
+    rules::known_in(&config, &args.fixable)?;
+    rules::known_in(&config, &args.unfixable)?;
+    Ok(config)
 }
 
 struct Treatment<'a> {
@@ -105,7 +105,11 @@ impl Treatment<'_> {
             analyses: &survey.results,
             config: self.config,
             unsafe_fixes: self.args.unsafe_fixes,
-            explain: &|rule| rules::page_of(&rule.slug).unwrap_or_default().to_owned(),
+            explain: &|rule| {
+                rules::page_of(self.config, &rule.slug)
+                    .unwrap_or_default()
+                    .to_owned()
+            },
         };
         let mut answers = match review(&questions, terminal).context("cannot talk to the terminal")? {
             Review::Decided(answers) => answers,

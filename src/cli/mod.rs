@@ -17,6 +17,7 @@ mod prove;
 mod rules;
 mod scan;
 mod selection;
+mod settings;
 
 use args::{Cli, Command};
 use console::Console;

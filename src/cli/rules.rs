@@ -8,12 +8,9 @@ use serde::Serialize;
 
 use super::args::{Explain, ListFormat, Rules};
 use super::{Console, Exit};
-use crate::config::Config;
+use crate::config::{Config, nearest};
 use crate::transform::{Applicability, Family, Rule, Severity};
 use crate::transforms::suite;
-
-/// Names less alike than this are no slip of the keyboard.
-const ALIKE: f64 = 0.75;
 
 #[derive(Serialize)]
 struct Listed<'a> {
@@ -25,19 +22,19 @@ struct Listed<'a> {
     transform: &'a str,
 }
 
-/// Every rule of the suite, by name.
-pub fn all() -> Vec<Arc<Rule>> {
-    let config = Config::default();
+/// Every rule of the suite and of the config's rows, by name.
+fn all(config: &Config) -> Vec<Arc<Rule>> {
     let mut rules: Vec<Arc<Rule>> = suite()
         .iter()
-        .flat_map(|transform| transform.rules(&config))
+        .flat_map(|transform| transform.rules(config))
         .collect();
     rules.sort_by(|a, b| a.slug.cmp(&b.slug));
     rules
 }
 
 pub fn list(args: &Rules, console: &Console) -> Result<Exit> {
-    let rules = all();
+    let config = args.settings.config(&[])?;
+    let rules = all(&config);
     let listed: Vec<Listed<'_>> = rules.iter().map(|rule| listed(rule)).collect();
     console.product(None, |out| match args.format {
         ListFormat::Json => {
@@ -75,40 +72,38 @@ fn write_table(out: &mut dyn Write, rules: &[Listed<'_>]) -> io::Result<()> {
 }
 
 pub fn explain(args: &Explain, console: &Console) -> Result<Exit> {
-    known(std::slice::from_ref(&args.rule))?;
-    let page = page_of(&args.rule).unwrap_or_default();
+    let config = args.settings.config(&[])?;
+    known_in(&config, std::slice::from_ref(&args.rule))?;
+    let page = page_of(&config, &args.rule).unwrap_or_default();
     console.product(None, |out| writeln!(out, "{}", page.trim_end()))?;
     Ok(Exit::Clean)
 }
 
 /// The page of the transform that serves the rule.
-pub fn page_of(slug: &str) -> Option<&'static str> {
-    let rule = all().into_iter().find(|rule| *rule.slug == *slug)?;
+pub fn page_of(config: &Config, slug: &str) -> Option<&'static str> {
+    let rule = all(config).into_iter().find(|rule| *rule.slug == *slug)?;
     let transform = suite()
         .iter()
         .find(|transform| transform.name() == rule.transform)?;
     Some(transform.page())
 }
 
-/// Refuses names that no rule has.
+/// Refuses names that no rule of the suite has.
 pub fn known(names: &[String]) -> Result<()> {
-    let rules = all();
+    known_in(&Config::default(), names)
+}
+
+/// Refuses names that no rule has, the config's own included.
+pub fn known_in(config: &Config, names: &[String]) -> Result<()> {
+    let rules = all(config);
     for name in names {
         if rules.iter().any(|rule| *rule.slug == **name) {
             continue;
         }
-        match nearest(name, &rules) {
+        match nearest(name, rules.iter().map(|rule| &*rule.slug)) {
             Some(slug) => bail!("there is no rule `{name}`; did you mean `{slug}`?"),
             None => bail!("there is no rule `{name}`; `unleak rules` lists them"),
         }
     }
     Ok(())
-}
-
-fn nearest<'r>(name: &str, rules: &'r [Arc<Rule>]) -> Option<&'r str> {
-    let likeness = rules
-        .iter()
-        .map(|rule| (strsim::jaro_winkler(name, &rule.slug), &*rule.slug));
-    let best = likeness.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
-    (best.0 >= ALIKE).then_some(best.1)
 }

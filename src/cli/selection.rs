@@ -13,14 +13,15 @@ use crate::workspace::WalkOptions;
 
 impl Selection {
     pub fn config(&self) -> Result<Config> {
-        rules::known(&self.select)?;
-        rules::known(&self.ignore)?;
-        Ok(Config {
-            select: self.select.clone(),
-            ignore: self.ignore.clone(),
-            min_confidence: self.min_confidence.into(),
-            ..Config::default()
-        })
+        let mut config = self.settings.config(&self.paths)?;
+        set(&mut config.select, &self.select);
+        set(&mut config.ignore, &self.ignore);
+        if let Some(level) = self.min_confidence {
+            config.min_confidence = level.into();
+        }
+        rules::known_in(&config, &self.select)?;
+        rules::known_in(&config, &self.ignore)?;
+        Ok(config)
     }
 
     pub fn job<'a>(&'a self, config: &'a Config, judges: &'a Judges) -> Job<'a> {
@@ -59,5 +60,12 @@ impl Selection {
             (false, true) => Exit::Found,
             (false, false) => Exit::Clean,
         }
+    }
+}
+
+/// What was given on the command line has the last word.
+pub fn set(list: &mut Vec<String>, given: &[String]) {
+    if !given.is_empty() {
+        *list = given.to_vec();
     }
 }

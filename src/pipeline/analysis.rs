@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::Engine;
 use super::fingerprint::{self, Key};
 use super::suppression::{self, Suppression};
@@ -40,6 +42,9 @@ impl Analysis {
 /// Runs the suite over one package. Findings in generated files are left out: nobody edits those.
 pub fn analyze(package: Package, engine: &Engine<'_>) -> Analysis {
     let mut told = detect(&package, engine);
+    for (finding, remedy) in &mut told {
+        change(&package, engine, finding, remedy);
+    }
     told.retain(|(finding, _)| counts(&package, engine, finding));
     told.sort_by(|(a, _), (b, _)| order(&package, a).cmp(&order(&package, b)));
     told.dedup_by(|(a, _), (b, _)| a.place == b.place && a.rule == b.rule);
@@ -79,10 +84,28 @@ fn detect(package: &Package, engine: &Engine<'_>) -> Vec<Told> {
     engine.suite.iter().flat_map(propose).collect()
 }
 
+/// Gives the finding the severity, and its fixes the promise, that the user wants.
+fn change(
+    package: &Package,
+    engine: &Engine<'_>,
+    finding: &mut Finding,
+    remedy: &mut Result<Vec<Fix>, Refusal>,
+) {
+    let path = &package.file(finding.place.file).path;
+    let change = engine.config.change_of(path, &finding.rule.slug);
+    if let Some(severity) = change.severity {
+        Arc::make_mut(&mut finding.rule).severity = severity;
+    }
+    for fix in remedy.iter_mut().flatten() {
+        fix.applicability = change.applied_to(fix.applicability);
+    }
+}
+
 fn counts(package: &Package, engine: &Engine<'_>, finding: &Finding) -> bool {
     let file = package.file(finding.place.file);
-    engine.config.selects(&finding.rule.slug)
-        && finding.confidence >= engine.config.min_confidence
+    engine
+        .config
+        .wants(&file.path, &finding.rule.slug, finding.confidence)
         && !package.context.contains(&finding.place.file)
         && !file.is_generated()
 }

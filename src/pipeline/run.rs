@@ -37,7 +37,7 @@ impl<'a> Run<'a> {
     pub(super) fn choose(&mut self, chooser: &mut dyn Choose) -> Vec<Chosen> {
         let analysis = self.latest.as_ref().unwrap_or(&self.first);
         let open: Vec<usize> = (0..analysis.proposals.len())
-            .filter(|&at| self.is_open(&analysis.proposals[at]))
+            .filter(|&at| self.is_open(analysis, &analysis.proposals[at]))
             .collect();
         let round = Round {
             analysis,
@@ -61,11 +61,13 @@ impl<'a> Run<'a> {
         sieve.batch
     }
 
-    fn is_open(&self, proposal: &Proposal) -> bool {
+    fn is_open(&self, analysis: &Analysis, proposal: &Proposal) -> bool {
+        let finding = &proposal.finding;
+        let path = &analysis.package.file(finding.place.file).path;
         let ending = self.endings.get(&proposal.fingerprint);
         proposal.remedy.is_ok()
             && ending.is_none_or(|ending| ending.outcome == Outcome::Deferred)
-            && self.engine.config.fixes(&proposal.finding.rule.slug)
+            && self.engine.config.fixes(path, &finding.rule.slug)
     }
 
     /// Puts the batch through the gate and notes each fix's verdict.

@@ -117,6 +117,7 @@ fn told(reason: SkipReason, count: usize) -> String {
         SkipReason::Generated => plural(count, "generated file"),
         SkipReason::Vendored => plural(count, "vendored folder"),
         SkipReason::Testdata => plural(count, "testdata folder"),
+        SkipReason::Excluded => plural(count, "excluded file"),
         SkipReason::Symlink => plural(count, "symbolic link"),
         SkipReason::TooLarge => format!("{count} too large"),
         SkipReason::Binary => format!("{count} binary"),

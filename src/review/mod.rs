@@ -72,13 +72,15 @@ impl<'a> Questions<'a> {
             let open = analysis
                 .proposals
                 .iter()
-                .filter(|proposal| self.is_open(proposal));
+                .filter(|proposal| self.is_open(analysis, proposal));
             open.filter_map(move |proposal| subject(analysis, proposal))
         };
         self.analyses.iter().flat_map(of_package).collect()
     }
 
-    fn is_open(&self, proposal: &Proposal) -> bool {
-        proposal.remedy.is_ok() && self.config.fixes(&proposal.finding.rule.slug)
+    fn is_open(&self, analysis: &Analysis, proposal: &Proposal) -> bool {
+        let finding = &proposal.finding;
+        let path = &analysis.package.file(finding.place.file).path;
+        proposal.remedy.is_ok() && self.config.fixes(path, &finding.rule.slug)
     }
 }

@@ -3,6 +3,7 @@
 //! [`discover`] finds the files, [`read`] reads one, [`Gate`] drops those without a literal that matters,
 //! [`write`] replaces one, [`git`] says what would be lost, [`Gofmt`] and [`GoToolchain`] judge what is to be written.
 
+mod config_file;
 mod gate;
 pub mod git;
 mod go_build;
@@ -14,6 +15,7 @@ mod skip;
 mod walk;
 mod write;
 
+pub use config_file::{ConfigFile, config_file};
 pub use gate::Gate;
 pub use go_build::{GoBuild, GoLicence, GoToolchain};
 pub use go_tools::Gofmt;

@@ -18,6 +18,8 @@ pub enum SkipReason {
     Vendored,
     /// A testdata folder, whose files the Go tools do not see either.
     Testdata,
+    /// The user's config leaves it out.
+    Excluded,
     /// A symbolic link; its target is scanned under its own name.
     Symlink,
     TooLarge,

@@ -1,6 +1,6 @@
 //! Which Go files there are: what the go command would see, less what git ignores and other people wrote.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -52,6 +52,27 @@ pub struct Directory {
 }
 
 impl Discovery {
+    /// Makes neighbours of the files that `is_excluded`, by the path that people see; not of those `asked` for.
+    pub fn leave_out(&mut self, is_excluded: impl Fn(&str) -> bool, asked: &HashSet<PathBuf>) {
+        let mut skipped = Vec::new();
+        for directory in &mut self.directories {
+            for path in std::mem::take(&mut directory.files) {
+                let shown = slashed(path.strip_prefix(&self.root).unwrap_or(&path));
+                if asked.contains(&path) || !is_excluded(&shown) {
+                    directory.files.push(path);
+                    continue;
+                }
+                directory.neighbours.push(path);
+                skipped.push(Skip {
+                    path: shown,
+                    reason: SkipReason::Excluded,
+                });
+            }
+        }
+        self.skipped.append(&mut skipped);
+        self.skipped.sort_unstable();
+    }
+
     /// The path that people see: relative to the scanned root, with `/`.
     pub fn shown(&self, path: &Path) -> String {
         slashed(path.strip_prefix(&self.root).unwrap_or(path))
@@ -80,6 +101,15 @@ pub fn discover(paths: &[PathBuf], options: WalkOptions) -> Result<Discovery> {
         }
     }
     Ok(found.into_discovery(root))
+}
+
+/// The folder that paths are told from: the folder given, that of the file given, or the deepest one that holds all.
+pub fn scanned_root(paths: &[PathBuf]) -> Result<PathBuf> {
+    let mut targets: Vec<Target> = paths.iter().map(|path| Target::of(path)).collect::<Result<_>>()?;
+    if targets.is_empty() {
+        targets.push(Target::of(Path::new("."))?);
+    }
+    Ok(common_root(&targets))
 }
 
 /// A path of the command line, absolute and without symbolic links.

@@ -1,0 +1,216 @@
+//! A config file from the outside: found, obeyed, and refused with a place where it is wrong.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use support::command::{Ran, run};
+use tempfile::TempDir;
+
+const GO_MOD: &str = "module example.com/app\n\ngo 1.25.0\n\nrequire example.com/lease v1.0.0\n";
+
+const FILES: &str = "\
+package app
+
+import \"os\"
+
+func size(path string) (int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+";
+
+const LEASES: &str = "\
+package app
+
+import \"example.com/lease\"
+
+func report(pool *lease.Pool) error {
+	held, err := pool.Take(\"reports\")
+	if err != nil {
+		return err
+	}
+	return held.Run()
+}
+";
+
+const LEASE_ROW: &str = "\
+[[resource]]
+rule = \"unreturned-lease\"
+title = \"A lease is not returned on every path\"
+severity = \"critical\"
+name = \"lease\"
+verb = \"returned\"
+package = \"example.com/lease\"
+acquire = [\"Pool.Take\"]
+error = 1
+release = [\"Return\"]
+";
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, content) in files.iter().chain(&[("go.mod", GO_MOD), (".git/HEAD", "")]) {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    folder
+}
+
+fn scan(folder: &Path, arguments: &[&str]) -> Ran {
+    run(folder, &[&["scan"], arguments].concat())
+}
+
+/// Path and rule of each finding.
+fn found(ran: &Ran) -> Vec<(String, String)> {
+    let lines = ran.text();
+    let findings = lines
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    findings
+        .map(|finding| (text(&finding["path"]), text(&finding["rule"])))
+        .collect()
+}
+
+#[test]
+fn the_nearest_file_upward_counts() {
+    let folder = folder(&[
+        ("unleak.toml", "ignore = [\"unclosed-file\"]\n"),
+        ("a/a.go", FILES),
+        ("b/.unleak.toml", ""),
+        ("b/b.go", FILES),
+    ]);
+    scan(folder.path(), &[]).expect(0, &["No leaks found"]);
+    scan(folder.path(), &["a/a.go"]).expect(0, &["No leaks found"]);
+    assert_eq!(scan(folder.path(), &["b"]).code, Some(1));
+    assert_eq!(scan(folder.path(), &["--isolated"]).code, Some(1));
+    assert_eq!(scan(folder.path(), &["--config", "b/.unleak.toml"]).code, Some(1));
+    scan(folder.path(), &["--config", "gone.toml"]).expect(2, &["cannot read the config `gone.toml`"]);
+    let both = scan(folder.path(), &["--isolated", "--config", "unleak.toml"]);
+    both.expect(2, &["cannot be used with"]);
+}
+
+#[test]
+fn arguments_have_the_last_word() {
+    let folder = folder(&[("unleak.toml", "select = [\"unclosed-rows\"]\n"), ("a.go", FILES)]);
+    assert_eq!(scan(folder.path(), &[]).code, Some(0));
+    assert_eq!(scan(folder.path(), &["--select", "unclosed-file"]).code, Some(1));
+}
+
+#[test]
+fn paths_are_left_out_or_treated_otherwise() {
+    let config = "\
+exclude = [\"old/\"]
+
+[rules.unclosed-file]
+severity = \"critical\"
+
+[[override]]
+paths = [\"tools/**\"]
+ignore = [\"unclosed-file\"]
+
+[[override]]
+paths = [\"cmd/\"]
+unfixable = [\"unclosed-file\"]
+rules.unclosed-file.severity = \"low\"
+";
+    let files = ["old/a.go", "tools/a.go", "cmd/a.go", "api/a.go"].map(|path| (path, FILES));
+    let folder = folder(&[&files[..], &[("unleak.toml", config)]].concat());
+    let ran = scan(folder.path(), &["--format", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let told = |finding: &serde_json::Value| format!("{} {}", finding["path"], finding["severity"]);
+    let told: Vec<String> = report["findings"].as_array().unwrap().iter().map(told).collect();
+    assert_eq!(told, ["\"api/a.go\" \"critical\"", "\"cmd/a.go\" \"low\""]);
+    assert_eq!(report["files"]["skipped"][0]["reason"], "excluded");
+    // Patterns start at the folder of the config, wherever the scan does.
+    let below = scan(&folder.path().join("tools"), &[]);
+    assert_eq!(below.code, Some(0), "{below:?}");
+    // What is asked for by name is searched.
+    assert_eq!(scan(folder.path(), &["old/a.go"]).code, Some(1));
+    let fixed = run(
+        folder.path(),
+        &["fix", "--allow-no-vcs", "--allow-dirty", "--verify", "syntax"],
+    );
+    assert_eq!(fixed.code, Some(1), "{fixed:?}");
+    let now = |path: &str| fs::read_to_string(folder.path().join(path)).unwrap();
+    assert!(now("api/a.go").contains("defer f.Close()"));
+    for path in ["old/a.go", "tools/a.go", "cmd/a.go"] {
+        assert_eq!(now(path), FILES, "{path}");
+    }
+}
+
+#[test]
+fn a_rules_fixes_can_be_made_opt_in() {
+    let config = "[rules.unclosed-file]\napplicability = \"unsafe\"\n";
+    let folder = folder(&[("unleak.toml", config), ("a.go", FILES)]);
+    let patch = |arguments: &[&str]| {
+        let ran = run(
+            folder.path(),
+            &[&["fix", "--dry-run", "--verify", "syntax"], arguments].concat(),
+        );
+        ran.text()
+    };
+    assert_eq!(patch(&[]), "");
+    assert!(patch(&["--unsafe-fixes"]).contains("+\tdefer f.Close()"));
+}
+
+#[test]
+fn a_row_of_ones_own_finds_and_repairs() {
+    let folder = folder(&[("unleak.toml", LEASE_ROW), ("a.go", LEASES)]);
+    let ran = scan(folder.path(), &["--format", "jsonl"]);
+    assert_eq!(found(&ran), [("a.go".to_owned(), "unreturned-lease".to_owned())]);
+    let listed = run(folder.path(), &["rules"]).expect(0, &[]).text();
+    assert!(
+        listed.contains("unreturned-lease") && listed.contains("A lease is not returned"),
+        "{listed}"
+    );
+    run(folder.path(), &["explain", "unreturned-lease"]).expect(0, &[]);
+    let patch = run(folder.path(), &["fix", "--dry-run", "--verify", "syntax"]).text();
+    assert!(patch.contains("+\tdefer held.Return()\n"), "{patch}");
+    assert_eq!(scan(folder.path(), &["--isolated"]).code, Some(0));
+}
+
+#[test]
+fn mistakes_name_the_file_the_line_and_the_nearest_name() {
+    let cases = [
+        (
+            "\nslect = []\n",
+            "unleak.toml:2: there is no key `slect` here; did you mean `select`?",
+        ),
+        (
+            "ignore = [\n  \"unclosed-row\",\n]\n",
+            "unleak.toml:2: there is no rule `unclosed-row`; did you mean `unclosed-rows`?",
+        ),
+        (
+            "[rules.unclosed-fiel]\nseverity = \"low\"\n",
+            "unleak.toml:1: there is no rule `unclosed-fiel`",
+        ),
+        (
+            "min-confidence = \"hihg\"\n",
+            "unleak.toml:1: there is no value `hihg` here; did you mean `high`?",
+        ),
+        (
+            "[pool]\nmax-open-conn = 3\n",
+            "unleak.toml:2: there is no key `max-open-conn` here; did you mean `max-open-conns`?",
+        ),
+        (
+            "[[resource]]\nrule = \"r\"\npackage = \"p\"\nacquire = [\"A\"]\nrelease = []\n",
+            "unleak.toml:1: this row needs `release`",
+        ),
+        ("select = [\n", "unleak.toml:1: "),
+    ];
+    for (text, said) in cases {
+        let folder = folder(&[("unleak.toml", text), ("a.go", FILES)]);
+        let ran = scan(folder.path(), &[]).expect(2, &[said]);
+        assert_eq!(ran.text(), "");
+    }
+}
