@@ -23,8 +23,9 @@ pub mod fiber;
 pub mod leak;
 pub mod rewrite;
 
-// Floor 3: the contract with the suite, and what a user can set.
+// Floor 3: the contract with the suite, what a user can set, and what several repairs share.
 pub mod config;
+pub mod release;
 pub mod transform;
 
 // Floor 4: the suite of repairs.

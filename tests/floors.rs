@@ -9,7 +9,7 @@ const FLOORS: [&[&str]; 8] = [
     &["text"],
     &["go"],
     &["leak", "fiber", "rewrite"],
-    &["transform", "config"],
+    &["transform", "config", "release"],
     &["transforms"],
     &["pipeline", "plan", "prove", "verify"],
     &["job", "batch", "review", "report", "workspace"],

@@ -2,6 +2,7 @@
 
 use crate::transform::{AnyTransform, Suite};
 
+pub mod call_cancel;
 pub mod cancel_goroutine;
 pub mod check_write;
 pub mod close_channel;
@@ -15,9 +16,10 @@ pub mod register_once;
 pub mod stop_ticker;
 
 /// Every transform, in the order in which their findings are told apart at one place.
-static ALL: [&dyn AnyTransform; 11] = [
+static ALL: [&dyn AnyTransform; 12] = [
     &hoist_client::HoistClient,
     &defer_release::DeferRelease,
+    &call_cancel::CallCancel,
     &cancel_goroutine::CancelGoroutine,
     &close_channel::CloseChannel,
     &check_write::CheckWrite,

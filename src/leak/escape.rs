@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::context;
 use super::handover::{self, Handover};
 use super::table::Resource;
 use crate::go::syntax::{Field, Kind, Node};
@@ -63,6 +64,16 @@ enum Grip {
     Closure(Effect),
 }
 
+impl Grip {
+    /// What a name that holds the resource has of it.
+    fn of(resource: &Resource) -> Grip {
+        match resource.called {
+            true => Grip::Closure(Effect::Release),
+            false => Grip::Whole,
+        }
+    }
+}
+
 enum Step<'a> {
     /// The expression around has it too.
     Up(Node<'a>, Grip),
@@ -85,7 +96,7 @@ pub(super) fn mentions<'a>(
         open: Vec::new(),
         held: HashSet::new(),
     };
-    tracker.run(binding, Grip::Whole)
+    tracker.run(binding, Grip::of(resource))
 }
 
 /// Follows one value through one function.
@@ -238,7 +249,14 @@ impl<'a> Tracker<'a, '_> {
         if is_started(call) {
             return Done(Effect::Keep(Keep::Goroutine));
         }
+        let is_context = self.resource.is_context && !matches!(grip, Grip::Closure(_));
         match self.at.callee(call) {
+            Callee::External { path, receiver, name } if is_context => {
+                self.given_context(call, context::of_callee(&path, receiver.as_deref(), &name))
+            }
+            Callee::Local(_) | Callee::Unknown if is_context => {
+                self.given_context(call, context::of_name(called_name(call)))
+            }
             Callee::Builtin(name) if name == "append" => Done(Effect::Keep(Keep::Stored)),
             Callee::Builtin(_) => Done(Effect::Pass),
             Callee::Conversion(_) => Up(call, grip),
@@ -254,6 +272,27 @@ impl<'a> Tracker<'a, '_> {
                 self.passed(call, self.at, literal, position, grip)
             }
             Callee::Local(_) | Callee::Unknown => handed(call, handover::of_name(called_name(call)), grip),
+        }
+    }
+
+    /// A call that is given a context: data comes out without it.
+    fn given_context(&self, call: Node<'a>, handover: Handover) -> Step<'a> {
+        match is_data(&self.at.type_of(call)) {
+            true if handover == Handover::Wrap => Done(Effect::Pass),
+            _ => handed(call, handover, Grip::Derived),
+        }
+    }
+
+    /// Whether `value`, of a list that `statement` returns, leaves as plain data.
+    fn leaves_as_data(&self, statement: Node<'a>, list: Node<'a>, value: Node<'a>) -> bool {
+        let Some(function) = statement.enclosing_function() else {
+            return false;
+        };
+        let results = self.at.results_of(function);
+        let position = list.children().position(|child| child == value).unwrap_or(0);
+        match list.children().count() == results.len() {
+            true => results.get(position).is_some_and(is_data),
+            false => results.iter().all(is_data),
         }
     }
 
@@ -295,6 +334,12 @@ impl<'a> Tracker<'a, '_> {
             return Done(Effect::Unknown);
         };
         match (statement.kind(), list.role()) {
+            (Kind::ReturnStatement, _)
+                if matches!(grip, Grip::Derived | Grip::Child)
+                    && self.leaves_as_data(statement, list, expression) =>
+            {
+                Done(Effect::Pass)
+            }
             (Kind::ReturnStatement, _) => Done(Effect::Keep(Keep::Returned)),
             (Kind::ExpressionCase, _) => Done(Effect::Pass),
             (_, Field::Left) => Done(Effect::Pass),

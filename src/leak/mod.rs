@@ -2,6 +2,7 @@
 //! functions acquire and release is table data and no business of this floor.
 
 mod acquire;
+mod context;
 pub mod endless;
 mod escape;
 mod handover;
@@ -12,6 +13,7 @@ mod table;
 mod turn;
 
 pub use acquire::{Acquirers, Acquisition, Fault, Handle};
+pub use context::mentions_of_context;
 pub use escape::{Effect, Keep, Mention};
 pub use lifetime::{Lifetime, Loss, Lost};
 pub use table::{Empty, Resource, Severity};

@@ -35,7 +35,10 @@ pub struct Resource {
     pub verb: String,
     /// The import path of the package that gives it.
     pub package: String,
-    /// `Func` or `Type.Method` of that package.
+    /// Further import paths of the same package: its other major versions.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// `Func` or `Type.Method` of that package; `*.Method` is that of every type.
     pub acquire: Vec<String>,
     /// Which result is the resource.
     #[serde(default)]
@@ -45,7 +48,19 @@ pub struct Resource {
     /// The field that has to be released, where it is not the resource itself: `Body` of a response.
     pub part: Option<String>,
     /// The methods that release, the one a repair calls first.
+    #[serde(default)]
     pub release: Vec<String>,
+    /// Whether the method that releases takes a `context.Context`.
+    #[serde(default)]
+    pub release_takes_context: bool,
+    /// What else it takes, as it is written: `nil`.
+    pub release_argument: Option<String>,
+    /// Whether the resource is a function that releases when it is called: a cancel function.
+    #[serde(default)]
+    pub called: bool,
+    /// Whether the method that releases gives no result, so that there is none to drop.
+    #[serde(default)]
+    pub quiet: bool,
     /// Methods that release by themselves once they answer false: `Next` of rows.
     #[serde(default)]
     pub drained_by: Vec<String>,
@@ -66,6 +81,9 @@ pub struct Resource {
     /// Whether a second release does nothing, so that a deferred one may stand beside others.
     #[serde(default = "yes")]
     pub idempotent: bool,
+    /// Whether it is a context, which code works with as long as it runs: never part of a table.
+    #[serde(skip)]
+    pub is_context: bool,
 }
 
 fn yes() -> bool {
@@ -95,11 +113,20 @@ impl Resource {
         let Callee::External { path, receiver, name } = callee else {
             return false;
         };
-        *path == self.package
+        self.is_of(path)
             && self
                 .acquire
                 .iter()
                 .any(|row| is_named(row, receiver.as_deref(), name))
+    }
+
+    /// Whether the row is about the package `path`; `a/b/...` is every package below `a/b`.
+    fn is_of(&self, path: &str) -> bool {
+        let fits = |package: &String| match package.strip_suffix("...") {
+            Some(above) => path.starts_with(above),
+            None => path == package,
+        };
+        fits(&self.package) || self.also.iter().any(fits)
     }
 
     /// What this row lacks to be of use.
@@ -112,7 +139,7 @@ impl Resource {
             }
             () if self.package.is_empty() => lacks("package", "an import path"),
             () if self.acquire.is_empty() => lacks("acquire", "the functions that give the resource"),
-            () if self.release.is_empty() => lacks("release", "the methods that release it"),
+            () if self.release.is_empty() && !self.called => lacks("release", "the methods that release it"),
             () => None,
         }
     }
@@ -122,11 +149,14 @@ impl Resource {
     }
 
     /// The call that releases what `name` holds: `resp.Body.Close()`.
-    pub fn release_of(&self, name: &str) -> Option<String> {
+    pub fn release_of(&self, name: &str, argument: &str) -> Option<String> {
+        if self.called {
+            return Some(format!("{name}({argument})"));
+        }
         let method = self.release.first()?;
         Some(match &self.part {
-            Some(part) => format!("{name}.{part}.{method}()"),
-            None => format!("{name}.{method}()"),
+            Some(part) => format!("{name}.{part}.{method}({argument})"),
+            None => format!("{name}.{method}({argument})"),
         })
     }
 }
@@ -134,7 +164,7 @@ impl Resource {
 /// Whether `row`, as `Func` or `Type.Method`, names this function.
 pub(super) fn is_named(row: &str, receiver: Option<&str>, name: &str) -> bool {
     match (row.split_once('.'), receiver) {
-        (Some((of, method)), Some(receiver)) => of == receiver && method == name,
+        (Some((of, method)), Some(receiver)) => (of == receiver || of == "*") && method == name,
         (None, None) => row == name,
         _ => false,
     }

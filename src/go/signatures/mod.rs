@@ -6,7 +6,12 @@ use std::sync::OnceLock;
 
 use super::types::Type;
 
-const TABLES: [&str; 2] = [include_str!("std.toml"), include_str!("fiber.toml")];
+const TABLES: [&str; 4] = [
+    include_str!("std.toml"),
+    include_str!("fiber.toml"),
+    include_str!("databases.toml"),
+    include_str!("services.toml"),
+];
 
 /// The type of `path.name`, where `name` is `Func`, `Var`, `Type.Method` or `Type.Field`.
 pub fn find(path: &str, name: &str) -> Option<&'static Type> {
@@ -15,16 +20,15 @@ pub fn find(path: &str, name: &str) -> Option<&'static Type> {
 }
 
 fn read() -> HashMap<String, HashMap<String, Type>> {
-    let mut all = HashMap::new();
+    let mut all: HashMap<String, HashMap<String, Type>> = HashMap::new();
     for text in TABLES {
         let table: HashMap<String, HashMap<String, String>> =
             toml::from_str(text).expect("the tables of this crate are read by its tests");
         for (path, names) in table {
             let types = names
                 .into_iter()
-                .map(|(name, spelling)| (name, spelled(&spelling)))
-                .collect();
-            all.insert(path, types);
+                .map(|(name, spelling)| (name, spelled(&spelling)));
+            all.entry(path).or_default().extend(types);
         }
     }
     all

@@ -1,27 +1,28 @@
 //! The edits: a deferred release behind the error check, or a release before each return that leaks.
 
-use super::Site;
+use super::Unreleased;
+use super::context::chosen;
 use super::spot::{self, Spot, following};
+use super::unchecked::{self, Check};
 use crate::fiber::Version;
 use crate::go::cfg::Exit;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, SourceFile, Usage};
-use crate::leak::{Effect, Handle, Keep, Lost};
+use crate::leak::{Effect, Fault, Handle, Keep, Lost};
 use crate::rewrite::{self, Rewrite};
-use crate::text::{Conflict, Edit, Span};
+use crate::text::{Conflict, Edit};
 use crate::transform::{Applicability, Fix, Reason, Refusal};
 
 /// What repairs `site`, or why nothing does.
-pub(super) fn fixes(site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
-    let fix = match site.acquisition.handle {
+pub fn fixes(site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
+    match site.acquisition.handle {
         Handle::Local(_) => held(site),
-        _ => named(site),
-    };
-    fix.map(|fix| vec![fix])
+        _ => named(site).map(|fix| vec![fix]),
+    }
 }
 
 /// A resource that a name holds: deferred where it stays in the function, else released before each leaking return.
-fn held(site: &Site<'_>) -> Result<Fix, Refusal> {
+fn held(site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
     if !site.is_certain() {
         return Err(unseen(site));
     }
@@ -33,12 +34,90 @@ fn held(site: &Site<'_>) -> Result<Fix, Refusal> {
         return Err(Refusal::new(Reason::Reassigned, message));
     }
     match obstacle(site) {
-        None => deferred(site, site.held_name(), None),
-        Some(refusal) => released_at_exits(site).ok_or(refusal),
+        None => deferred_or_checked(site),
+        Some(refusal) => released_at_exits(site).map(|fix| vec![fix]).ok_or(refusal),
     }
 }
 
-fn unseen(site: &Site<'_>) -> Refusal {
+/// Where the error is dropped and the resource used all the same, a failure is a panic: the check of the error goes
+/// before the guarded defer.
+fn deferred_or_checked(site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
+    let deferred = deferred(site, site.held_name(), Vec::new());
+    if site.acquisition.fault != Fault::Dropped
+        || site.acquisition.resource.nil_safe
+        || !is_used_blindly(site)
+    {
+        return deferred.map(|fix| vec![fix]);
+    }
+    match unchecked::check(site) {
+        Some(check) => Ok(checked(site, &check)?.into_iter().collect()),
+        None => Err(Refusal::new(
+            Reason::ErrorIgnored,
+            format!(
+                "the error is dropped and `{}` is used all the same: check the error, then release it",
+                site.held_name()
+            ),
+        )),
+    }
+}
+
+/// Whether nothing asks if the resource is there before it is used.
+fn is_used_blindly(site: &Unreleased<'_>) -> bool {
+    let mentions = &site.lifetime.mentions;
+    let asks = |node: Node<'_>| {
+        node.parent()
+            .is_some_and(|parent| matches!(parent.operator(), Some(Kind::Equal | Kind::NotEqual)))
+    };
+    let touched = mentions.iter().any(|mention| mention.effect == Effect::Touch);
+    touched && !mentions.iter().any(|mention| asks(mention.node))
+}
+
+/// `x, _ := acquire()` ⇒ the same with its error checked as the function reports errors, and a deferred release.
+/// Where acquiring fails, the function panicked and now returns the error.
+fn checked(site: &Unreleased<'_>, check: &Check<'_>) -> Result<Option<Fix>, Refusal> {
+    let at = site.acquisition.at;
+    let mut rewrite = Rewrite::new();
+    let release = release_call(site, site.held_name(), &mut rewrite)?;
+    let line = deferred_line(at.file(), &release, site);
+    let [condition, leave, end] = &check.lines;
+    let lines = [condition.as_str(), leave, end, line.as_str()];
+    let Some(insert) = rewrite::insert_after(at.file(), check.statement, &lines) else {
+        return Ok(None);
+    };
+    for edit in [check.naming.clone(), insert] {
+        if rewrite.edit(at.id.file, edit).is_err() {
+            return Ok(None);
+        }
+    }
+    let title = format!(
+        "Check the error, and {}",
+        lower_first(&title(site, site.held_name()))
+    );
+    Ok(Some(Fix::new(title, Applicability::Unsafe, rewrite)))
+}
+
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}
+
+/// The call that releases what `name` holds.
+fn release_call(site: &Unreleased<'_>, name: &str, rewrite: &mut Rewrite) -> Result<String, Refusal> {
+    let resource = site.acquisition.resource;
+    let argument = match (resource.release_takes_context, &resource.release_argument) {
+        (true, _) => chosen(site, rewrite).ok_or_else(|| {
+            let message = format!("`context` means something else here: release `{name}` by hand");
+            Refusal::new(Reason::NameTaken, message)
+        })?,
+        (false, Some(argument)) => argument.clone(),
+        (false, None) => String::new(),
+    };
+    let unknown = || Refusal::new(Reason::NeedsDecision, "no method is known that releases it");
+    resource.release_of(name, &argument).ok_or_else(unknown)
+}
+
+fn unseen(site: &Unreleased<'_>) -> Refusal {
     let (subject, verb) = (site.subject(), &site.acquisition.resource.verb);
     let message =
         format!("`{subject}` is handed to code that cannot be seen here: check that it is {verb} there");
@@ -46,7 +125,7 @@ fn unseen(site: &Site<'_>) -> Refusal {
 }
 
 /// Why a defer would be wrong.
-fn obstacle(site: &Site<'_>) -> Option<Refusal> {
+fn obstacle(site: &Unreleased<'_>) -> Option<Refusal> {
     let subject = site.subject();
     let mut effects = site.lifetime.mentions.iter().map(|mention| mention.effect);
     let kept = effects.clone().find_map(|effect| match effect {
@@ -78,7 +157,7 @@ fn obstacle(site: &Site<'_>) -> Option<Refusal> {
 }
 
 /// Whether the name gets a value anywhere else.
-fn is_reassigned(site: &Site<'_>) -> bool {
+fn is_reassigned(site: &Unreleased<'_>) -> bool {
     let at = site.acquisition.at;
     let Handle::Local(binding) = site.acquisition.handle else {
         return false;
@@ -98,16 +177,15 @@ fn is_reassigned(site: &Site<'_>) -> bool {
 /// The defer runs when the function is left, on the paths that released nothing so far; a second release of these
 /// resources does nothing. The check has proven that the resource is there. Where the function already defers the
 /// release further down, behind a return that leaks, that defer moves up.
-fn deferred(site: &Site<'_>, name: &str, naming: Option<Edit>) -> Result<Fix, Refusal> {
+fn deferred(site: &Unreleased<'_>, name: &str, naming: Vec<Edit>) -> Result<Fix, Refusal> {
     let (at, resource) = (site.acquisition.at, site.acquisition.resource);
     let spot = spot::find(site)?;
-    let release = resource
-        .release_of(name)
-        .ok_or_else(|| Refusal::new(Reason::NeedsDecision, "no method is known that releases it"))?;
+    let mut rewrite = Rewrite::new();
+    let release = release_call(site, name, &mut rewrite)?;
     let late = late_defer(site, spot);
     let line = match late {
         Some(late) => late.text().to_owned(),
-        None => deferred_line(at.file(), &release),
+        None => deferred_line(at.file(), &release, site),
     };
     let obsolete = obsolete_releases(site, spot, late);
     if !resource.idempotent && obsolete.len() != other_releases(site) {
@@ -124,7 +202,6 @@ fn deferred(site: &Site<'_>, name: &str, naming: Option<Edit>) -> Result<Fix, Re
             "the place for the defer shares its line with other code",
         )
     };
-    let mut rewrite = Rewrite::new();
     let mut inserts = 0;
     for edit in edits {
         inserts += usize::from(edit.span.is_empty());
@@ -136,13 +213,14 @@ fn deferred(site: &Site<'_>, name: &str, naming: Option<Edit>) -> Result<Fix, Re
     }
 }
 
-fn title(site: &Site<'_>, name: &str) -> String {
+fn title(site: &Unreleased<'_>, name: &str) -> String {
     let resource = site.acquisition.resource;
     let subject = match &resource.part {
         Some(part) => format!("{name}.{part}"),
         None => name.to_owned(),
     };
     match resource.release.first().map(String::as_str) {
+        _ if resource.called => format!("Call `{subject}` when the function returns"),
         Some("Rollback") => format!("Roll back `{subject}` when the function returns without a commit"),
         Some("Close") => format!("Close `{subject}` when the function returns"),
         _ => format!("Release `{subject}` when the function returns"),
@@ -162,16 +240,23 @@ fn inserted(file: &SourceFile, spot: Spot<'_>, name: &str, line: &str) -> Option
 }
 
 /// The defer in the style of the file: plain, or with its result dropped in so many words.
-fn deferred_line(file: &SourceFile, release: &str) -> String {
-    let method = release.rsplit('.').next().unwrap_or(release);
+fn deferred_line(file: &SourceFile, release: &str, site: &Unreleased<'_>) -> String {
+    let method = site.acquisition.resource.release.first();
+    let Some(method) = method.map(|method| format!(".{method}(")) else {
+        return format!("defer {release}");
+    };
     let lines = || file.source.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let ends = |line: &[u8]| line.ends_with(format!(".{method}").as_bytes());
+    let ends = |line: &[u8]| {
+        let call = memchr::memmem::rfind(line, method.as_bytes()).map(|at| &line[at + method.len()..]);
+        call.is_some_and(|rest| rest.ends_with(b")") && !rest[..rest.len() - 1].contains(&b')'))
+    };
     let plain = lines().any(|line| line.starts_with(b"defer ") && ends(line));
     let wordy = lines().any(|line| {
         line.strip_suffix(b" }()")
             .is_some_and(|line| line.starts_with(b"defer func() { _ = ") && ends(line))
     });
-    match wordy && !plain {
+    let answers = matches!(&*method, ".Close(" | ".Rollback(") && !site.acquisition.resource.quiet;
+    match wordy && !plain && answers {
         true => format!("defer func() {{ _ = {release} }}()"),
         false => format!("defer {release}"),
     }
@@ -179,7 +264,7 @@ fn deferred_line(file: &SourceFile, release: &str) -> String {
 
 /// The one-line defer further down that can move up: in the same block, with no other defer before it that its
 /// turn would change places with.
-fn late_defer<'a>(site: &Site<'a>, spot: Spot<'a>) -> Option<Node<'a>> {
+fn late_defer<'a>(site: &Unreleased<'a>, spot: Spot<'a>) -> Option<Node<'a>> {
     let released = site.releases();
     let mut defers = defers_behind(site, spot);
     let first = defers.next()?;
@@ -206,7 +291,7 @@ fn is_bare_literal(call: Node<'_>, released: &[Node<'_>]) -> bool {
 }
 
 /// Defers of the function itself that run behind the spot, in order.
-fn defers_behind<'a>(site: &Site<'a>, spot: Spot<'a>) -> impl Iterator<Item = Node<'a>> {
+fn defers_behind<'a>(site: &Unreleased<'a>, spot: Spot<'a>) -> impl Iterator<Item = Node<'a>> {
     let nodes = site
         .acquisition
         .function
@@ -219,7 +304,11 @@ fn defers_behind<'a>(site: &Site<'a>, spot: Spot<'a>) -> impl Iterator<Item = No
 /// Releases that the new defer makes superfluous, with the edit that deletes each: the defer that moved, and bare
 /// releases directly before the function is left. What a writer's Close reports is kept, and so is every release
 /// that something else waits for.
-fn obsolete_releases<'a>(site: &Site<'a>, spot: Spot<'a>, late: Option<Node<'a>>) -> Vec<(Node<'a>, Edit)> {
+fn obsolete_releases<'a>(
+    site: &Unreleased<'a>,
+    spot: Spot<'a>,
+    late: Option<Node<'a>>,
+) -> Vec<(Node<'a>, Edit)> {
     let file = site.acquisition.at.file();
     let delete = |node: Node<'a>| Some((node, rewrite::delete_statement(file, node)?));
     let mut obsolete: Vec<_> = late.and_then(delete).into_iter().collect();
@@ -232,12 +321,7 @@ fn obsolete_releases<'a>(site: &Site<'a>, spot: Spot<'a>, late: Option<Node<'a>>
         let trailing = statement.filter(|statement| {
             statement.start() >= spot.offset()
                 && node.enclosing_function() == Some(site.acquisition.function)
-                && site
-                    .acquisition
-                    .resource
-                    .release
-                    .first()
-                    .is_some_and(|method| calls(*statement, method))
+                && calls_first(site, *statement)
                 && leaves_at_once(site, *statement)
                 && is_alone_on_its_lines(site, *statement)
         });
@@ -246,7 +330,7 @@ fn obsolete_releases<'a>(site: &Site<'a>, spot: Spot<'a>, late: Option<Node<'a>>
     obsolete
 }
 
-fn other_releases(site: &Site<'_>) -> usize {
+fn other_releases(site: &Unreleased<'_>) -> usize {
     site.releases().len()
 }
 
@@ -265,16 +349,24 @@ fn is_bare(statement: Node<'_>, mention: Node<'_>) -> bool {
     };
     call.filter(|call| call.is(Kind::CallExpression))
         .and_then(|call| call.field(Field::Function))
-        .is_some_and(|function| function.is(Kind::SelectorExpression) && function.start() == mention.start())
+        .is_some_and(|function| {
+            matches!(function.kind(), Kind::SelectorExpression | Kind::Identifier)
+                && function.start() == mention.start()
+        })
 }
 
-fn calls(statement: Node<'_>, method: &str) -> bool {
+/// Whether the bare statement calls what a repair calls, too: the other ways to release mean more than that.
+fn calls_first(site: &Unreleased<'_>, statement: Node<'_>) -> bool {
+    let resource = site.acquisition.resource;
+    let calls = |method: &String| statement.text().contains(&format!(".{method}("));
     let text = statement.text();
-    text.ends_with(&format!(".{method}()"))
+    // A cause that is given says more than the defer does.
+    let is_bare_call = text.ends_with("()") || text.ends_with("(nil)");
+    (resource.called && is_bare_call) || resource.release.first().is_some_and(calls)
 }
 
 /// Whether the function is left directly behind the statement, with nothing on the way that could wait for it.
-fn leaves_at_once(site: &Site<'_>, statement: Node<'_>) -> bool {
+fn leaves_at_once(site: &Unreleased<'_>, statement: Node<'_>) -> bool {
     let Some(next) = following(statement) else {
         let block = statement.parent().and_then(Node::parent);
         return block.and_then(Node::parent).is_some_and(Node::is_function);
@@ -288,7 +380,7 @@ fn leaves_at_once(site: &Site<'_>, statement: Node<'_>) -> bool {
 }
 
 /// Whether `call` builds a value or an answer of the request and touches nothing that a release could free.
-fn only_answers(site: &Site<'_>, call: Node<'_>) -> bool {
+fn only_answers(site: &Unreleased<'_>, call: Node<'_>) -> bool {
     const ANSWERS: [&str; 8] = [
         "JSON",
         "XML",
@@ -317,7 +409,7 @@ fn is_fiber(path: &str) -> bool {
 }
 
 /// Whether no comment speaks of the statement, on its line or directly above.
-fn is_alone_on_its_lines(site: &Site<'_>, statement: Node<'_>) -> bool {
+fn is_alone_on_its_lines(site: &Unreleased<'_>, statement: Node<'_>) -> bool {
     let file = site.acquisition.at.file();
     let siblings = statement.parent().into_iter().flat_map(Node::all_children);
     let line = |offset: usize| file.lines().position(offset).line;
@@ -330,9 +422,9 @@ fn is_alone_on_its_lines(site: &Site<'_>, statement: Node<'_>) -> bool {
 /// `return nil, err` ⇒ `x.Close()` before it, for each return that leaks, where a defer would also close what other
 /// paths hand over, or would wait for the end of a loop. The same before `continue` and `break`, and at the end of the
 /// loop's body. `None` unless each of these places always comes with the resource and does not use it.
-fn released_at_exits(site: &Site<'_>) -> Option<Fix> {
-    let release = site.acquisition.resource.release_of(site.held_name())?;
+fn released_at_exits(site: &Unreleased<'_>) -> Option<Fix> {
     let mut rewrite = Rewrite::new();
+    let release = release_call(site, site.held_name(), &mut rewrite).ok()?;
     for loss in &site.lifetime.losses {
         let edit = released_at(site, loss.how, &release).filter(|_| loss.certain)?;
         rewrite.edit(site.acquisition.at.id.file, edit).ok()?;
@@ -344,7 +436,7 @@ fn released_at_exits(site: &Site<'_>) -> Option<Fix> {
     Some(Fix::new(title, Applicability::Safe, rewrite))
 }
 
-fn released_at(site: &Site<'_>, lost: Lost<'_>, release: &str) -> Option<Edit> {
+fn released_at(site: &Unreleased<'_>, lost: Lost<'_>, release: &str) -> Option<Edit> {
     let at = site.acquisition.at;
     let known = |node| match site.acquisition.handle {
         Handle::Local(binding) => at.scopes().visible(site.held_name(), node) == Some(binding),
@@ -369,7 +461,7 @@ fn released_at(site: &Site<'_>, lost: Lost<'_>, release: &str) -> Option<Edit> {
 
 /// Whether the mention reads a field beside the part that is released, which is as good afterwards: the status of a
 /// response.
-fn reads_beside(site: &Site<'_>, mention: Node<'_>) -> bool {
+fn reads_beside(site: &Unreleased<'_>, mention: Node<'_>) -> bool {
     let selector = mention
         .parent()
         .filter(|parent| parent.is(Kind::SelectorExpression));
@@ -384,9 +476,14 @@ fn reads_beside(site: &Site<'_>, mention: Node<'_>) -> bool {
 }
 
 /// `_, err := acquire()` ⇒ `x, err := acquire()` with a deferred release, under a name that nothing uses.
-fn named(site: &Site<'_>) -> Result<Fix, Refusal> {
+fn named(site: &Unreleased<'_>) -> Result<Fix, Refusal> {
     let acquisition = &site.acquisition;
     let discarded = || {
+        if acquisition.resource.called {
+            let message =
+                "the cancel function is dropped: give it a name, and call it when the turn or the work ends";
+            return Refusal::new(Reason::HandleDiscarded, message);
+        }
         let message = format!(
             "the result is dropped: take it, check the error and release it{}",
             match acquisition.resource.name.as_str() {
@@ -396,19 +493,51 @@ fn named(site: &Site<'_>) -> Result<Fix, Refusal> {
         );
         Refusal::new(Reason::HandleDiscarded, message)
     };
-    let left = acquisition.statement.field(Field::Left);
-    let blank = left.and_then(|left| left.child(acquisition.yields.result));
-    let blank =
-        blank.filter(|blank| blank.text() == "_" && acquisition.statement.is(Kind::ShortVarDeclaration));
-    let blank: Span = blank.ok_or_else(discarded)?.span();
     if site.lifetime.repeats {
         return Err(discarded());
     }
     let name = rewrite::fresh_local(acquisition.at, &[&acquisition.resource.name]);
-    deferred(site, &name, Some(Edit::replace(blank, name.clone())))
+    let naming = naming(site, &name).ok_or_else(discarded)?;
+    deferred(site, &name, naming)
 }
 
-impl<'a> Site<'a> {
+/// The edits that give the blank a name: `_, err = acquire()` declares it, too, where everything else it assigns to
+/// was declared in the same block, and so stays the same variable.
+fn naming(site: &Unreleased<'_>, name: &str) -> Option<Vec<Edit>> {
+    let acquisition = &site.acquisition;
+    let (at, statement) = (acquisition.at, acquisition.statement);
+    let left = statement.field(Field::Left)?;
+    let blank = left
+        .child(acquisition.yields.result)
+        .filter(|blank| blank.text() == "_")?;
+    let mut edits = vec![Edit::replace(blank.span(), name)];
+    if statement.is(Kind::ShortVarDeclaration) {
+        return Some(edits);
+    }
+    // Parameters and the body's own names share one block.
+    let block = statement
+        .parent()
+        .and_then(Node::parent)
+        .filter(|block| block.is(Kind::Block))?;
+    let function = block.parent().filter(|around| around.is_function());
+    let stays = |target: Node<'_>| {
+        let binding = at.scopes().binding_of(target);
+        let holds = |index: usize| {
+            index == block.index() || function.is_some_and(|function| function.index() == index)
+        };
+        target.text() == "_" || binding.is_some_and(|id| holds(at.scopes().get(id).block))
+    };
+    let operator = statement
+        .field(Field::Operator)
+        .filter(|operator| operator.is(Kind::Assign))?;
+    if !statement.is(Kind::AssignmentStatement) || !left.children().all(stays) {
+        return None;
+    }
+    edits.push(Edit::replace(operator.span(), ":="));
+    Some(edits)
+}
+
+impl<'a> Unreleased<'a> {
     /// The local name, for sites that have one.
     fn held_name(&self) -> &'a str {
         self.name().unwrap_or_default()

@@ -1,6 +1,6 @@
 //! Where a deferred release may stand: behind the check of the acquisition's error, never before it.
 
-use super::Site;
+use super::Unreleased;
 use crate::go::cfg::Exit;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Declaration};
@@ -47,7 +47,7 @@ fn refuse<T>(message: impl Into<String>) -> Result<T, Refusal> {
 }
 
 /// The place for the release of what `site` acquires.
-pub(super) fn find<'a>(site: &Site<'a>) -> Result<Spot<'a>, Refusal> {
+pub fn find<'a>(site: &Unreleased<'a>) -> Result<Spot<'a>, Refusal> {
     let acquisition = &site.acquisition;
     let statement = whole_statement(acquisition.statement);
     if statement.role() == Field::Initializer {
@@ -82,7 +82,7 @@ fn whole_statement(statement: Node<'_>) -> Node<'_> {
 }
 
 /// `if f, err := os.Open(p); err == nil { ⟨here⟩ }` and `…; err != nil { return } else { ⟨here⟩ }`.
-fn in_header<'a>(site: &Site<'a>, statement: Node<'a>) -> Result<Spot<'a>, Refusal> {
+fn in_header<'a>(site: &Unreleased<'a>, statement: Node<'a>) -> Result<Spot<'a>, Refusal> {
     let branch = statement.parent().filter(|parent| parent.is(Kind::IfStatement));
     let (Some(branch), Fault::Local(error)) = (branch, site.acquisition.fault) else {
         return refuse("the acquisition is part of another statement: give it a line of its own");
@@ -111,7 +111,7 @@ enum Answer {
 
 /// The search for the check of one error.
 struct Check<'a, 's> {
-    site: &'s Site<'a>,
+    site: &'s Unreleased<'a>,
     error: BindingId,
 }
 

@@ -1,0 +1,121 @@
+#![doc = include_str!("explain.md")]
+
+use std::sync::{Arc, OnceLock};
+
+use crate::config::Config;
+use crate::go::syntax::{Field, Node};
+use crate::leak::{Effect, Keep, Resource, mentions_of_context};
+use crate::release::{self, Unreleased};
+use crate::transform::{Family, Finding, Fix, Pass, Reason, Refusal, Rule, Transform};
+
+/// Calls the cancel function of a context when the function that made it returns.
+pub struct CallCancel;
+
+const NAME: &str = "call_cancel";
+
+fn cancels() -> &'static [Resource] {
+    #[derive(serde::Deserialize)]
+    struct Table {
+        resource: Vec<Resource>,
+    }
+    static TABLE: OnceLock<Vec<Resource>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let table: Table =
+            toml::from_str(include_str!("cancels.toml")).expect("the fixtures read the table of this crate");
+        table.resource
+    })
+}
+
+impl Transform for CallCancel {
+    type Site<'a> = Unreleased<'a>;
+
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("explain.md")
+    }
+
+    fn rules(&self, _config: &Config) -> Vec<Arc<Rule>> {
+        release::rules(cancels(), Family::Cancel, NAME)
+    }
+
+    fn needles(&self, _config: &Config) -> Vec<String> {
+        release::needles(cancels())
+    }
+
+    fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Unreleased<'a>> {
+        release::collect(pass, cancels(), &self.needles(pass.config))
+    }
+
+    fn finding(&self, _pass: &Pass<'_>, site: &Unreleased<'_>) -> Finding {
+        site.finding(Family::Cancel, NAME)
+    }
+
+    /// `ctx, _ := context.WithTimeout(p, d)` ⇒ `ctx, cancel := context.WithTimeout(p, d)` and `defer cancel()`.
+    ///
+    /// The context ends with the function. That cuts nothing off where nothing that outlives the function has it.
+    fn fix(&self, _pass: &Pass<'_>, site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
+        match outliving(site) {
+            Some(refusal) => Err(refusal),
+            None => release::fixes(site),
+        }
+    }
+}
+
+/// Why the context may be needed after the function returned.
+fn outliving(site: &Unreleased<'_>) -> Option<Refusal> {
+    let acquisition = &site.acquisition;
+    let at = acquisition.at;
+    let refuse = |reason, message: &str| Some(Refusal::new(reason, message));
+    let Some(target) = context_target(acquisition.statement) else {
+        return refuse(
+            Reason::Escapes,
+            "the context has no name here: give it one, and its cancel function too",
+        );
+    };
+    if target.text() == "_" {
+        return None;
+    }
+    let local = at.scopes().binding_of(target);
+    let local = local.filter(|id| at.scopes().get(*id).function == acquisition.function.index());
+    let Some(binding) = local else {
+        return refuse(
+            Reason::Escapes,
+            "the context is kept outside this function: keep its cancel function beside it, and call that when the \
+             work is over",
+        );
+    };
+    let mentions = mentions_of_context(at, acquisition.function, binding);
+    mentions.iter().find_map(|mention| match mention.effect {
+        Effect::Keep(Keep::Goroutine) => refuse(
+            Reason::Escapes,
+            "a goroutine works with the context: call the cancel function where that work ends",
+        ),
+        Effect::Keep(Keep::Returned) => refuse(
+            Reason::Returned,
+            "what works with the context is returned: return the cancel function, too",
+        ),
+        Effect::Keep(Keep::Closure) => refuse(
+            Reason::FeedsStream,
+            "a closure that outlives the function works with the context: make it, and defer its cancel function, \
+             in there",
+        ),
+        Effect::Keep(Keep::Stored | Keep::Passed) => refuse(
+            Reason::Escapes,
+            "the context is kept by something that outlives the function: call the cancel function where that ends",
+        ),
+        Effect::Unknown | Effect::Lent => refuse(
+            Reason::Escapes,
+            "the context is handed to code that cannot be seen here: check that it is done when the function returns",
+        ),
+        Effect::Pass | Effect::Touch | Effect::Release => None,
+    })
+}
+
+/// What the context is assigned to.
+fn context_target(statement: Node<'_>) -> Option<Node<'_>> {
+    let left = statement.field(Field::Left);
+    left.map_or_else(|| statement.field(Field::Name), |left| left.child(0))
+}
