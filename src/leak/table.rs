@@ -45,6 +45,8 @@ pub struct Resource {
     pub result: usize,
     /// Which result is the error; none where acquiring cannot fail.
     pub error: Option<usize>,
+    /// The field of the resource that holds the error, where no result does: `Error` of a gorm.DB.
+    pub error_field: Option<String>,
     /// The field that has to be released, where it is not the resource itself: `Body` of a response.
     pub part: Option<String>,
     /// The methods that release, the one a repair calls first.

@@ -498,7 +498,10 @@ fn named(site: &Unreleased<'_>) -> Result<Fix, Refusal> {
     }
     let name = rewrite::fresh_local(acquisition.at, &[&acquisition.resource.name]);
     let naming = naming(site, &name).ok_or_else(discarded)?;
-    deferred(site, &name, naming)
+    deferred(site, &name, naming).map_err(|refusal| match acquisition.statement.kind() {
+        Kind::AssignmentStatement => discarded(),
+        _ => refusal,
+    })
 }
 
 /// The edits that give the blank a name: `_, err = acquire()` declares it, too, where everything else it assigns to

@@ -60,11 +60,34 @@ pub fn find<'a>(site: &Unreleased<'a>) -> Result<Spot<'a>, Refusal> {
         return refuse("the acquisition is part of another statement: give it a line of its own");
     }
     match acquisition.fault {
-        Fault::Never => Ok(Spot::Behind(statement)),
+        Fault::Never => Ok(Spot::Behind(field_check(site, statement).unwrap_or(statement))),
         Fault::Dropped if acquisition.resource.nil_safe => Ok(Spot::Behind(statement)),
         Fault::Dropped => Ok(Spot::BehindUnchecked(statement)),
         Fault::Local(error) => Check { site, error }.behind(statement),
     }
+}
+
+/// `if tx.Error != nil { return … }` directly behind the acquisition.
+fn field_check<'a>(site: &Unreleased<'a>, statement: Node<'a>) -> Option<Node<'a>> {
+    let (Handle::Local(handle), Some(error)) = (
+        site.acquisition.handle,
+        site.acquisition.resource.error_field.as_deref(),
+    ) else {
+        return None;
+    };
+    let check = following(statement).filter(|next| next.is(Kind::IfStatement))?;
+    let condition = check.field(Field::Condition)?.unparenthesized();
+    let (left, right) = (condition.field(Field::Left)?, condition.field(Field::Right)?);
+    let operand = left.field(Field::Operand)?;
+    let asks = condition.operator() == Some(Kind::NotEqual)
+        && right.is(Kind::Nil)
+        && left.field(Field::Field)?.text() == error
+        && site.acquisition.at.scopes().binding_of(operand) == Some(handle);
+    let leaves = check
+        .field(Field::Consequence)
+        .is_some_and(|block| leaves(site, block));
+    let is_plain = check.field(Field::Initializer).is_none() && check.field(Field::Alternative).is_none();
+    (asks && leaves && is_plain).then_some(check)
 }
 
 /// The statement of a `var x, err = …`, which is a spec in a declaration.
@@ -148,7 +171,7 @@ impl<'a> Check<'a, '_> {
         let alternative = statement.field(Field::Alternative);
         match (answer, consequence, alternative) {
             (Some(Answer::Succeeded), Some(block), _) => Ok(Some(Spot::StartOf(block))),
-            (Some(Answer::Failed), Some(block), None) if self.leaves(block) => {
+            (Some(Answer::Failed), Some(block), None) if leaves(self.site, block) => {
                 Ok(Some(Spot::Behind(statement)))
             }
             (Some(Answer::Failed), _, Some(block)) if block.is(Kind::Block) => Ok(Some(Spot::StartOf(block))),
@@ -180,7 +203,7 @@ impl<'a> Check<'a, '_> {
             && statement.field(Field::Initializer).is_none()
             && statement
                 .field(Field::Consequence)
-                .is_some_and(|block| self.leaves(block))
+                .is_some_and(|block| leaves(self.site, block))
     }
 
     fn at(&self) -> Declaration<'a> {
@@ -201,7 +224,7 @@ impl<'a> Check<'a, '_> {
                     && statement.field(Field::Initializer).is_none()
                     && statement
                         .field(Field::Consequence)
-                        .is_some_and(|block| self.leaves(block))
+                        .is_some_and(|block| leaves(self.site, block))
                     && statement
                         .field(Field::Condition)
                         .is_some_and(|condition| self.asks_what_failed(condition))
@@ -220,24 +243,22 @@ impl<'a> Check<'a, '_> {
         first.is_some_and(|first| self.at().scopes().binding_of(first) == Some(self.error))
             && self.site.acquisition.asks_what_failed(call)
     }
+}
 
-    /// Whether nothing comes out at the end of this block.
-    fn leaves(&self, block: Node<'a>) -> bool {
-        let list = block.children().find(|child| child.is(Kind::StatementList));
-        let Some(last) = list.and_then(|list| list.children().last()) else {
-            return false;
-        };
-        let flow = &self.site.lifetime.flow;
-        match last.kind() {
-            Kind::ReturnStatement | Kind::BreakStatement | Kind::ContinueStatement | Kind::GotoStatement => {
-                true
-            }
-            Kind::ExpressionStatement => {
-                let point = flow.point_of(last);
-                point.is_some_and(|point| matches!(flow.block(point.block).exit, Some(Exit::NoReturn(_))))
-            }
-            _ => false,
+/// Whether nothing comes out at the end of this block.
+fn leaves<'a>(site: &Unreleased<'a>, block: Node<'a>) -> bool {
+    let list = block.children().find(|child| child.is(Kind::StatementList));
+    let Some(last) = list.and_then(|list| list.children().last()) else {
+        return false;
+    };
+    let flow = &site.lifetime.flow;
+    match last.kind() {
+        Kind::ReturnStatement | Kind::BreakStatement | Kind::ContinueStatement | Kind::GotoStatement => true,
+        Kind::ExpressionStatement => {
+            let point = flow.point_of(last);
+            point.is_some_and(|point| matches!(flow.block(point.block).exit, Some(Exit::NoReturn(_))))
         }
+        _ => false,
     }
 }
 
