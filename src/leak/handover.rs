@@ -76,7 +76,9 @@ pub fn of_name(name: &str) -> Handover {
     const KEEPING: [&str; 3] = ["sendstream", "setbodystream", "locals"];
     let lower = name.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    match (says(&RELEASING), says(&KEEPING)) {
+    // `Serve(listener)` closes it when it ends.
+    let serves = lower.starts_with("serve") || lower == "listener";
+    match (says(&RELEASING), says(&KEEPING) || serves) {
         (true, _) => Handover::Release,
         (_, true) => Handover::Keep,
         _ => Handover::Unknown,
@@ -94,6 +96,8 @@ mod tests {
         assert_eq!(of_known("database/sql", Some("Rows"), "Scan"), Handover::Use);
         assert_eq!(of_known("io", None, "Pipe"), Handover::Unknown);
         assert_eq!(of_known("example.com/x", None, "CloseBody"), Handover::Release);
+        assert_eq!(of_known("example.com/x", Some("Server"), "ServeTLS"), Handover::Keep);
+        assert_eq!(of_known("example.com/x", None, "Observe"), Handover::Unknown);
         assert_eq!(of_known("example.com/x", None, "Read"), Handover::Unknown);
     }
 }
