@@ -404,7 +404,8 @@ fn is_data(of: &Type) -> bool {
         ("time", "Duration"),
     ];
     match of {
-        Type::Basic(_) => true,
+        // An `any` may be what it came out of.
+        Type::Basic(name) => name != "any",
         Type::Named { path, name } => DATA.contains(&(&**path, &**name)),
         Type::Slice(inner) | Type::Array(inner) | Type::Pointer(inner) => is_data(inner),
         Type::Map(key, value) => is_data(key) && is_data(value),

@@ -96,7 +96,10 @@ mod tests {
         assert_eq!(of_known("database/sql", Some("Rows"), "Scan"), Handover::Use);
         assert_eq!(of_known("io", None, "Pipe"), Handover::Unknown);
         assert_eq!(of_known("example.com/x", None, "CloseBody"), Handover::Release);
-        assert_eq!(of_known("example.com/x", Some("Server"), "ServeTLS"), Handover::Keep);
+        assert_eq!(
+            of_known("example.com/x", Some("Server"), "ServeTLS"),
+            Handover::Keep
+        );
         assert_eq!(of_known("example.com/x", None, "Observe"), Handover::Unknown);
         assert_eq!(of_known("example.com/x", None, "Read"), Handover::Unknown);
     }
