@@ -63,6 +63,8 @@ pub struct RepositoryLine {
 pub struct RuleLine {
     pub rule: String,
     pub title: String,
+    /// In a sentence or two.
+    pub why: String,
     pub severity: Severity,
     /// In how many it came up.
     pub repositories: usize,
@@ -199,7 +201,8 @@ fn rules(units: &[Unit]) -> Vec<RuleLine> {
         for note in &unit.rules {
             let line = rules.entry(&note.rule).or_insert_with(|| RuleLine {
                 rule: note.rule.clone(),
-                title: note.title.clone(),
+                title: note.title.trim_end_matches('.').to_owned(),
+                why: note.why.clone(),
                 severity: note.severity,
                 repositories: 0,
                 counts: Counts::default(),

@@ -59,8 +59,5 @@ function pick(bar) {
   draw();
   form.scrollIntoView();
 }
-for (const bar of document.querySelectorAll(".bar")) {
-  bar.addEventListener("click", () => pick(bar));
-  bar.addEventListener("keydown", (event) => { if (event.key === "Enter") pick(bar); });
-}
+for (const bar of document.querySelectorAll(".bar")) bar.addEventListener("click", () => pick(bar));
 read();
