@@ -129,6 +129,9 @@ fn resume(args: &Resume, console: &Console) -> Result<Exit> {
 
 /// Does what is left to do, and sums up.
 fn run(campaign: &mut Campaign, machine: &Machine, console: &Console) -> Result<Exit> {
+    if let Some(note) = memory_note(machine.memory, std::env::consts::OS) {
+        console.note(note);
+    }
     campaign.ledger.reset(&[State::Retryable])?;
     if machine.retry_failed {
         campaign.ledger.reset(&[State::Failed])?;
@@ -180,6 +183,13 @@ fn limits(machine: &Machine) -> Limits {
         jobs,
         threads: processors.div_ceil(jobs),
     }
+}
+
+/// What people must know who count on a limit that their system does not set.
+fn memory_note(memory: u64, system: &str) -> Option<&'static str> {
+    (memory > 0 && system != "linux").then_some(
+        "--memory has no effect on this system, only on Linux: a repair may take all memory until --timeout ends it",
+    )
 }
 
 /// Where clones are kept.
@@ -324,4 +334,16 @@ fn merge(args: &Merge, console: &Console) -> Result<Exit> {
     let summary = crate::batch::merge(&args.folders, &args.out)?;
     console.status(&closing(&summary, &args.out));
     Ok(exit(summary.repositories.iter().map(|line| line.state)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_memory_limit_that_is_not_set_is_told() {
+        assert!(memory_note(4 << 30, "macos").is_some_and(|note| note.contains("only on Linux")));
+        assert_eq!(memory_note(4 << 30, "linux"), None);
+        assert_eq!(memory_note(0, "windows"), None, "nobody asked for one");
+    }
 }
