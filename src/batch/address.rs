@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 /// Transports that git may use. `ext::` and its kin run commands out of a URL.
 const SCHEMES: [&str; 5] = ["https", "http", "ssh", "git", "file"];
@@ -24,6 +24,9 @@ impl Address {
         }
         if let Some((scheme, rest)) = text.split_once("://") {
             return Self::of_url(&scheme.to_ascii_lowercase(), rest);
+        }
+        if let Some((host, path)) = login(text) {
+            return Err(carries_secret(&canonical(host, path)));
         }
         match text.split_once(':') {
             Some((transport, rest)) if rest.starts_with(':') => {
@@ -50,9 +53,11 @@ impl Address {
         let user = authority.rsplit_once('@').map(|(user, _)| user);
         let is_secret = |user: &str| user.contains(':') || scheme.starts_with("http");
         if user.is_some_and(is_secret) {
+            return Err(carries_secret(&canonical(authority, path)));
+        }
+        if let Some((path, _)) = path.split_once('?').filter(|_| scheme.starts_with("http")) {
             bail!(
-                "the URL of `{}` carries a user or password, which would end up in logs; take it out and let git's \
-                 credential helper give it",
+                "the URL of `{}` has a query, where tokens stand that would end up in logs; take it out",
                 canonical(authority, path)
             );
         }
@@ -83,6 +88,24 @@ impl Address {
         let parts: Vec<&str> = self.name.rsplit('/').take(2).collect();
         parts.into_iter().rev().collect::<Vec<_>>().join("/")
     }
+}
+
+fn carries_secret(name: &str) -> anyhow::Error {
+    anyhow!(
+        "the URL of `{name}` carries a user or password, which would end up in logs; take it out and let git's \
+         credential helper give it"
+    )
+}
+
+/// Host and path of `user:password@host/path`, a URL whose scheme was forgotten. Git's own short forms
+/// are `user@host:path` and `host:path`; a path with `@` and a dot in its first part is nobody's but a password's.
+pub fn login(text: &str) -> Option<(&str, &str)> {
+    let (user, rest) = text.split_once(':')?;
+    let (first, path) = rest.split_once('/')?;
+    let (_, host) = first.rsplit_once('@')?;
+    let is_login =
+        !user.contains(['@', '/', '.']) && !first.contains('\\') && host.contains('.') && !path.is_empty();
+    is_login.then_some((host, path))
 }
 
 /// Host in lower case, without user, standard port, `.git` and doubled slashes.
@@ -181,9 +204,11 @@ mod tests {
             "https://me:s3cret@host/x",
             "https://s3cret@host/x",
             "ssh://me:s3cret@host/x",
+            "https://host/x?token=s3cret",
+            "me:s3cret@the.host/x",
         ] {
             let error = Address::parse(text, Path::new("/")).unwrap_err().to_string();
-            assert!(!error.contains("s3cret") && error.contains("host/x"), "{error}");
+            assert!(!error.contains("s3cret") && error.contains("host/x`"), "{error}");
         }
     }
 

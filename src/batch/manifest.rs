@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::address::{Address, redact};
+use super::address::{Address, login, redact};
 
 /// One repository of a campaign, with every part of it that was listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,7 +147,8 @@ impl Found {
     }
 }
 
-/// Cuts `url[@ref][#subdir]` apart. A path that exists as it stands is one, whatever letters it holds.
+/// Cuts `url[@ref][#subdir]` apart. A path that exists as it stands is one, whatever letters it holds; a login
+/// stays whole, to be refused, and no part of it becomes a ref that is told.
 fn row_of(line: &str, base: &Path) -> Row {
     let whole = |url: &str| Row {
         url: url.to_owned(),
@@ -155,7 +156,7 @@ fn row_of(line: &str, base: &Path) -> Row {
         subdir: None,
         opt_out: false,
     };
-    if base.join(line).exists() {
+    if base.join(line).exists() || login(line).is_some() {
         return whole(line);
     }
     let (rest, subdir) = match line.rsplit_once('#') {
@@ -278,6 +279,7 @@ mod tests {
             "https://h.io/a@--upload-pack=x",
             "https://h.io/a@a:b",
             "https://h.io/a@",
+            "me:s3cret@h.io/a",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -131,7 +131,8 @@ impl Fleet {
     }
 }
 
-/// Puts a commit with exactly these files on a branch.
+/// Puts a commit with exactly these files on a branch. A text `link:PATH` makes a symbolic link, `module:COMMIT` a
+/// submodule.
 pub fn commit(repository: &Path, branch: &str, files: &[(&str, &str)]) {
     let mut stream =
         format!("commit refs/heads/{branch}\ncommitter t <t@example.com> 1700000000 +0000\ndata 1\nc\n");
@@ -140,6 +141,10 @@ pub fn commit(repository: &Path, branch: &str, files: &[(&str, &str)]) {
     }
     stream.push_str("deleteall\n");
     for (path, text) in files {
+        if let Some(commit) = text.strip_prefix("module:") {
+            stream.push_str(&format!("M 160000 {commit} {path}\n"));
+            continue;
+        }
         let mode = if text.starts_with("link:") {
             "120000"
         } else {
