@@ -225,6 +225,34 @@ fn a_command_runs_once_for_each_repository() {
         .expect(0, &["0 pushed, 1 up to date", "well"]);
 }
 
+#[test]
+fn a_limit_counts_what_failed_too() {
+    let fleet = Fleet::with_leaks(3);
+    planned(&fleet);
+    let failing = ["publish", "c", "--limit", "1", "--exec", "exit 1"];
+    fleet.run(&failing).expect(2, &["0 pushed", "1 failed"]);
+    let branches = |fleet: &Fleet| {
+        let refs = fleet.refs();
+        refs.iter().filter(|refs| refs.contains(BRANCH)).count()
+    };
+    assert_eq!(branches(&fleet), 1, "the others were not tried");
+}
+
+#[test]
+fn a_command_that_was_told_is_found_again_in_the_journal() {
+    let fleet = Fleet::with_leaks(1);
+    planned(&fleet);
+    let told = fleet
+        .run(&["publish", "c", "--forge", "github"])
+        .expect(0, &[])
+        .text();
+    assert!(told.starts_with("gh pr create --repo "), "{told}");
+    let again = fleet.run(&["publish", "c", "--forge", "github"]).text();
+    assert_eq!(again, "", "a second request would be one too many");
+    let journal = fleet.run(&["status", "c", "--journal"]).text();
+    assert!(journal.contains(told.trim()), "{journal}");
+}
+
 /// Runs a batch command and kills it after so many lines of progress.
 fn kill_after(fleet: &Fleet, arguments: &[&str], lines: usize) {
     let mut command = fleet.batch(arguments);

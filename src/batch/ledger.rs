@@ -242,9 +242,10 @@ impl Ledger {
         })
     }
 
-    pub fn requested(&mut self, key: &str) -> Result<()> {
+    /// `told` is the command that opens the merge request, or what it printed.
+    pub fn requested(&mut self, key: &str, told: &str) -> Result<()> {
         let change = "UPDATE repository SET is_requested = 1 WHERE key = ?1";
-        self.change(key, "requested", "", |transaction| {
+        self.change(key, "requested", told, |transaction| {
             transaction.execute(change, [key])
         })
     }

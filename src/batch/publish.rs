@@ -44,6 +44,15 @@ pub struct News<'a> {
     pub said: Option<String>,
 }
 
+impl News<'_> {
+    /// Whether something was written, or tried: who publishes one repository to see how it goes does not want
+    /// the same failure in all others, nor a forge that is asked in vain as fast as we can.
+    fn is_written(&self) -> bool {
+        let is_tried = matches!(self.done, Done::Pushed | Done::Failed(_));
+        is_tried || self.command.is_some() || self.said.is_some()
+    }
+}
+
 /// How to publish.
 pub struct Publisher<'a> {
     pub cache: Cache,
@@ -52,7 +61,7 @@ pub struct Publisher<'a> {
     pub author: Author,
     pub forge: Forge,
     pub draft: bool,
-    /// At most so many repositories.
+    /// At most so many repositories are written to, or tried.
     pub limit: Option<usize>,
     /// Between two repositories.
     pub min_interval: Duration,
@@ -76,7 +85,7 @@ impl Publisher<'_> {
             if news.done == Done::Failed(Trouble::Interrupted) {
                 break;
             }
-            if news.done == Done::Pushed || news.command.is_some() || news.said.is_some() {
+            if news.is_written() {
                 count += 1;
                 last = Some(Instant::now());
             }
@@ -264,13 +273,22 @@ impl Publisher<'_> {
             Forge::Tell(flavor) => news.command = request.command(*flavor),
             Forge::Exec(command) => match request.exec(command, &folder, &self.watch()) {
                 Ok(said) => news.said = Some(said),
+                // The whole run ends; the step is done when it goes on.
+                Err(Trouble::Interrupted) => {
+                    news.done = Done::Failed(Trouble::Interrupted);
+                    return Ok(());
+                }
                 Err(trouble) => {
                     news.done = Done::Failed(trouble);
                     return note(campaign, news.entry, &news.done);
                 }
             },
         }
-        campaign.ledger.requested(&news.entry.key)
+        // Told once; the journal keeps it for who lost it.
+        let told = news.command.as_deref().or(news.said.as_deref());
+        campaign
+            .ledger
+            .requested(&news.entry.key, told.unwrap_or_default())
     }
 
     fn take_back(&self, entry: &Entry, branch: &str) -> Result<Done, Trouble> {

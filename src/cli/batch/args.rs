@@ -45,7 +45,7 @@ pub struct Machine {
     /// Time for each repository: 90s, 10m, 2h
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub timeout: Duration,
-    /// Memory for the repair of each repository: 512M, 4G; 0 sets no limit
+    /// Memory for the repair of each repository, on Linux: 512M, 4G; 0 sets no limit
     #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = size)]
     pub memory: u64,
     /// Leave out repositories whose clone or Go files are larger
@@ -160,7 +160,7 @@ pub struct Publish {
     /// Open merge requests as drafts
     #[arg(long)]
     pub draft: bool,
-    /// At most this many repositories
+    /// At most this many repositories, counting those that fail
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
     /// Time between two repositories: 30s, 2m
