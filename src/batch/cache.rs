@@ -32,6 +32,8 @@ pub struct Clone<'a> {
     pub git: Git<'a>,
     remote: String,
     largest: u64,
+    /// Made by an earlier run.
+    is_old: bool,
     _lock: File,
 }
 
@@ -41,15 +43,16 @@ impl Cache {
         let lock = self.lock(key, &git)?;
         let folder = self.folder.join(format!("{key}.git"));
         let clone = Clone {
+            is_old: folder.join("HEAD").exists(),
             folder,
             git,
             remote: remote.to_owned(),
             largest: self.largest,
             _lock: lock,
         };
-        match clone.folder.join("HEAD").exists() {
+        match clone.is_old {
             true => clone.tidy(),
-            false => clone.init(&self.folder)?,
+            false => clone.init()?,
         }
         Ok(clone)
     }
@@ -84,7 +87,8 @@ impl Clone<'_> {
         &self.remote
     }
 
-    fn init(&self, cache: &Path) -> Result<(), Trouble> {
+    fn init(&self) -> Result<(), Trouble> {
+        let cache = self.folder.parent().unwrap_or(Path::new("."));
         let made = tempfile::Builder::new().prefix(".new-").tempdir_in(cache);
         let made = made.map_err(|error| Trouble::permanent(format!("cannot write to the cache: {error}")))?;
         // An empty template brings no hooks.
@@ -93,6 +97,20 @@ impl Clone<'_> {
         let _ = fs::remove_dir_all(&self.folder);
         fs::rename(made.keep(), &self.folder)
             .map_err(|error| Trouble::permanent(format!("cannot write to the cache: {error}")))
+    }
+
+    /// Begins the clone anew where its age may be what a repository failed on: one that a crash of the machine
+    /// damaged, or in which the commits of many campaigns piled up. False where it is not.
+    pub fn renew(&self) -> Result<bool, Trouble> {
+        let fsck = ["fsck", "--no-dangling", "--no-progress"];
+        let is_sound = || {
+            let call = self.git.local(&self.folder).args(fsck);
+            call.to("check the clone").run().is_ok()
+        };
+        if !self.is_old || (self.folder.exists() && is_sound()) {
+            return Ok(false);
+        }
+        self.init().map(|()| true)
     }
 
     /// Takes away what a killed git left: we hold the lock, so nobody works here.
@@ -105,6 +123,11 @@ impl Clone<'_> {
             let stale = entries.filter(|entry| entry.path().extension().is_some_and(|end| end == "lock"));
             stale.for_each(|entry| drop(fs::remove_file(entry.path())));
         }
+        // Half of a fetch serves nobody, and would count as the repository's size.
+        let packs = fs::read_dir(self.folder.join("objects/pack"));
+        let packs = packs.into_iter().flatten().flatten();
+        let half = packs.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"tmp_"));
+        half.for_each(|entry| drop(fs::remove_file(entry.path())));
     }
 
     /// Brings the commit that `reference` names, without its history.
@@ -157,11 +180,14 @@ impl Clone<'_> {
         let call = self.git.remote(&self.folder).args(flags);
         let call = call.args([&self.remote, wanted]).to("fetch");
         let fetched = call.run_with(b"", &|| is_within(&self.folder, self.largest));
-        if fetched.is_err() && !is_within(&self.folder, self.largest) {
-            // Half of something too large serves nobody.
-            let _ = fs::remove_dir_all(&self.folder);
+        if fetched == Err(Trouble::Interrupted) || is_within(&self.folder, self.largest) {
+            return fetched.map(drop);
         }
-        fetched.map(drop)
+        // It, or half of it, serves nobody.
+        let _ = fs::remove_dir_all(&self.folder);
+        Err(Trouble::permanent(
+            "cannot fetch: it is larger than the limit (--max-size)",
+        ))
     }
 
     /// What the commit holds: asked before anything of it is written.

@@ -154,6 +154,17 @@ impl Call<'_> {
     }
 
     fn told(&self, finished: &Finished) -> Trouble {
+        let action = self.action;
+        if finished.status.code().is_none() {
+            return Trouble::retryable(format!("cannot {action}: git was killed"));
+        }
+        if let Some(cause) = Cause::of(&finished.stderr) {
+            let message = format!("cannot {action}: {}", cause.told);
+            return match cause.is_passing {
+                true => Trouble::retryable(message),
+                false => Trouble::permanent(message),
+            };
+        }
         let said = redact(&finished.stderr);
         let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
         let telling = |sign: &str| lines().find(|line| line.contains(sign));
@@ -161,40 +172,122 @@ impl Call<'_> {
             .or_else(|| telling("error:"))
             .or_else(|| lines().next());
         let line = line.unwrap_or("git gave no reason");
-        let message = format!("cannot {}: {line}", self.action);
-        match is_passing(&said) || finished.status.code().is_none() {
-            true => Trouble::retryable(message),
-            false => Trouble::permanent(message),
-        }
+        Trouble::permanent(format!("cannot {action}: {line}"))
     }
 }
 
-/// Whether git failed over something that may be better in a minute.
-fn is_passing(said: &str) -> bool {
-    const SIGNS: [&str; 18] = [
-        "could not resolve host",
-        "couldn't resolve host",
-        "temporary failure",
-        "connection refused",
-        "connection reset",
-        "connection timed out",
-        "operation timed out",
-        "network is unreachable",
-        "failed to connect",
-        "early eof",
-        "hung up unexpectedly",
-        "unexpected disconnect",
-        "rpc failed",
-        "returned error: 429",
-        "returned error: 500",
-        "returned error: 502",
-        "returned error: 503",
-        "returned error: 504",
-    ];
-    let said = said.to_ascii_lowercase();
-    // A damaged repository breaks connections off, too.
-    if said.contains("corruption") {
-        return false;
+/// Why git failed, where its own words are no good: they differ from one try to the next, by which of its
+/// processes spoke first or how long one waited, and the same failure is to be told the same everywhere.
+struct Cause {
+    /// In lower case; one of them is enough.
+    signs: &'static [&'static str],
+    told: &'static str,
+    /// May be better in a minute.
+    is_passing: bool,
+}
+
+/// The first that fits is told: a damaged repository breaks connections off, too.
+const CAUSES: [Cause; 8] = [
+    Cause {
+        signs: &[
+            "repository corruption",
+            "is corrupt",
+            "corrupt loose object",
+            "has bad object",
+            "bad tree object",
+            "bad pack header",
+            "does not match index",
+            "inflate returned",
+        ],
+        told: "the repository is damaged; `git fsck` in it says where",
+        is_passing: false,
+    },
+    Cause {
+        signs: &["not our ref"],
+        told: "the repository does not have the commit",
+        is_passing: false,
+    },
+    Cause {
+        signs: &[
+            "could not resolve host",
+            "couldn't resolve host",
+            "temporary failure",
+        ],
+        told: "its host was not found",
+        is_passing: true,
+    },
+    Cause {
+        signs: &["returned error: 429"],
+        told: "its server asks us to slow down (429)",
+        is_passing: true,
+    },
+    Cause {
+        signs: &[
+            "returned error: 500",
+            "returned error: 502",
+            "returned error: 503",
+            "returned error: 504",
+        ],
+        told: "its server is in trouble (5xx)",
+        is_passing: true,
+    },
+    Cause {
+        signs: &["timed out"],
+        told: "its server does not answer",
+        is_passing: true,
+    },
+    Cause {
+        signs: &[
+            "connection refused",
+            "network is unreachable",
+            "failed to connect",
+        ],
+        told: "its server cannot be reached",
+        is_passing: true,
+    },
+    Cause {
+        signs: &[
+            "connection reset",
+            "early eof",
+            "hung up unexpectedly",
+            "unexpected disconnect",
+            "rpc failed",
+        ],
+        told: "the connection broke off",
+        is_passing: true,
+    },
+];
+
+impl Cause {
+    fn of(said: &str) -> Option<&'static Cause> {
+        let said = said.to_ascii_lowercase();
+        CAUSES
+            .iter()
+            .find(|cause| cause.signs.iter().any(|sign| said.contains(sign)))
     }
-    SIGNS.iter().any(|sign| said.contains(sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_is_told_however_git_words_it() {
+        let told = |said: &str| Cause::of(said).map(|cause| cause.told);
+        let damaged = Some("the repository is damaged; `git fsck` in it says where");
+        for said in [
+            "remote: fatal: loose object 1 is corrupt\nfatal: protocol error: bad pack header\n",
+            "fatal: early EOF\nfatal: git upload-pack: aborting due to possible repository corruption\n",
+            "error: inflate: data stream error\nfatal: pack has bad object at offset 7: inflate returned -3\n",
+        ] {
+            assert_eq!(told(said), damaged, "{said}");
+        }
+        let unreachable = Some("its server cannot be reached");
+        for wait in ["0", "12"] {
+            let said = format!("fatal: unable to access 'u': Failed to connect to h port 9 after {wait} ms");
+            assert_eq!(told(&said), unreachable);
+        }
+        assert_eq!(told("fatal: early EOF\n"), Some("the connection broke off"));
+        assert_eq!(told("fatal: couldn't find remote ref x\n"), None);
+    }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::cache::{Cache, OPT_OUT};
+use super::cache::{Cache, Clone, OPT_OUT};
 use super::campaign::{Campaign, Terms, unit_folder};
 use super::commits::Commits;
 use super::describe::describe;
@@ -138,6 +138,14 @@ impl Crew<'_> {
         };
         let git = Git { watch };
         let clone = self.runner.cache.open(&entry.key, &entry.remote, git)?;
+        match self.treat(entry, &clone, &watch) {
+            // The repository is not to blame for our clone.
+            Err(Trouble::Permanent(_)) if clone.renew()? => self.treat(entry, &clone, &watch),
+            turn => turn,
+        }
+    }
+
+    fn treat(&self, entry: &Entry, clone: &Clone<'_>, watch: &Watch<'_>) -> Result<Turn, Trouble> {
         let commit = clone.fetch(entry.reference.as_deref())?;
         let contents = clone.contents(&commit)?;
         if contents.is_opted_out {
@@ -153,11 +161,11 @@ impl Crew<'_> {
         clone.check_out(&commit, &contents, &worktree)?;
         let made = fs::create_dir(&staging).context("cannot make a temporary folder");
         made.map_err(|error| Trouble::of(&error))?;
-        self.repair(entry, &commit, &worktree, &staging, &watch)?;
+        self.repair(entry, &commit, &worktree, &staging, watch)?;
         let unit = Unit::read(&staging).map_err(|error| Trouble::of(&error))?;
         if !unit.commits.is_empty() {
             let commits = Commits {
-                clone: &clone,
+                clone,
                 unit: &unit,
                 folder: &staging,
                 index: &bench.path().join("index"),
