@@ -63,8 +63,7 @@ impl Cache {
             fs::create_dir_all(&self.folder)?;
             File::create(self.folder.join(format!("{key}.lock")))
         };
-        let file = open().with_context(|| format!("cannot use the cache {}", self.folder.display()));
-        let file = file.map_err(|error| Trouble::of(&error))?;
+        let file = open().with_context(|| format!("cannot use the cache {}", self.folder.display()))?;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
@@ -230,12 +229,7 @@ impl Clone<'_> {
         ];
         let call = self.git.local(&self.folder).args(add).arg(folder).args([commit]);
         call.to("make a worktree").run()?;
-        let sparse = sparse_file(folder)?;
-        let write = || {
-            fs::create_dir_all(sparse.parent().unwrap_or(folder))?;
-            fs::write(&sparse, WANTED)
-        };
-        write().map_err(|error| Trouble::permanent(format!("cannot make a worktree: {error}")))?;
+        choose_files(folder).context("cannot make a worktree")?;
         let sparse = [
             "-c",
             "core.sparseCheckout=true",
@@ -259,12 +253,13 @@ pub struct Contents {
     bytes: u64,
 }
 
-/// Where git looks up what to check out: a worktree's `.git` file names its part of the clone.
-fn sparse_file(worktree: &Path) -> Result<PathBuf, Trouble> {
-    let read = fs::read_to_string(worktree.join(".git"));
-    let text = read.map_err(|error| Trouble::permanent(format!("cannot make a worktree: {error}")))?;
+/// Tells git what to check out, where it looks for that: a worktree's `.git` file names its part of the clone.
+fn choose_files(worktree: &Path) -> Result<()> {
+    let text = fs::read_to_string(worktree.join(".git"))?;
     let home = text.trim_end().trim_start_matches("gitdir: ");
-    Ok(worktree.join(home).join("info").join("sparse-checkout"))
+    let folder = worktree.join(home).join("info");
+    fs::create_dir_all(&folder)?;
+    Ok(fs::write(folder.join("sparse-checkout"), WANTED)?)
 }
 
 /// The path in a line `mode blob id size<tab>path`.

@@ -32,33 +32,44 @@ pub fn merge(folders: &[PathBuf], out: &Path) -> Result<Summary> {
         .map(|folder| Part::read(folder))
         .collect::<Result<_>>()?;
     let terms = united(&parts)?;
-    let mut entries: Vec<(&Part, &Entry)> = parts
-        .iter()
-        .flat_map(|part| part.entries.iter().map(move |entry| (part, entry)))
-        .collect();
-    entries.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
-    if let Some(pair) = entries.windows(2).find(|pair| pair[0].1.name == pair[1].1.name) {
-        bail!("{} is in two of the shards", pair[0].1.name);
-    }
+    let held = held(&parts)?;
     fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
-    for (part, entry) in &entries {
+    for (part, entry) in &held {
         let from = unit_folder(&part.folder, &entry.key);
         if from.exists() {
             copy(&from, &unit_folder(out, &entry.key))?;
         }
     }
-    let entries: Vec<Entry> = entries.into_iter().map(|(_, entry)| entry.clone()).collect();
+    let entries: Vec<Entry> = held.into_iter().map(|(_, entry)| entry.clone()).collect();
     // Last, so that a merge that was killed is no campaign yet.
+    write_ledger(out, &terms, &entries)?;
+    summarize(out, &terms, &entries)
+}
+
+/// What the parts hold, by name; an error where two hold the same.
+fn held(parts: &[Part]) -> Result<Vec<(&Part, &Entry)>> {
+    let mut held: Vec<(&Part, &Entry)> = parts
+        .iter()
+        .flat_map(|part| part.entries.iter().map(move |entry| (part, entry)))
+        .collect();
+    held.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+    match held.windows(2).find(|pair| pair[0].1.name == pair[1].1.name) {
+        Some(pair) => bail!("{} is in two of the shards", pair[0].1.name),
+        None => Ok(held),
+    }
+}
+
+/// Writes the ledger of the whole under another name first: it is there whole or not at all.
+fn write_ledger(out: &Path, terms: &Terms, entries: &[Entry]) -> Result<()> {
     let repositories: Vec<Repository> = entries.iter().map(repository).collect();
-    let settings = [("terms", serde_json::to_string(&terms)?)];
+    let settings = [("terms", serde_json::to_string(terms)?)];
     let listed: Vec<&Repository> = repositories.iter().collect();
     let unfinished = out.join("ledger.merging");
     let _ = fs::remove_file(&unfinished);
     let mut ledger = Ledger::create(&unfinished, &settings, &listed)?;
-    ledger.adopt(&entries)?;
+    ledger.adopt(entries)?;
     drop(ledger);
-    fs::rename(&unfinished, out.join("ledger.sqlite")).context("cannot write the ledger")?;
-    summarize(out, &terms, &entries)
+    fs::rename(&unfinished, out.join("ledger.sqlite")).context("cannot write the ledger")
 }
 
 impl Part {

@@ -1,7 +1,7 @@
 //! What leaves the machine, and how it is taken back: one branch for each repaired repository. One at a time, since
 //! forges slow down who writes in parallel.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -135,12 +135,7 @@ impl Publisher<'_> {
         }
     }
 
-    fn publish_one<'e>(
-        &self,
-        campaign: &mut Campaign,
-        entry: &'e Entry,
-        index: &std::path::Path,
-    ) -> Result<News<'e>> {
+    fn publish_one<'e>(&self, campaign: &mut Campaign, entry: &'e Entry, index: &Path) -> Result<News<'e>> {
         let mut news = News {
             entry,
             done: Done::UpToDate,
@@ -148,7 +143,7 @@ impl Publisher<'_> {
             said: None,
         };
         let folder = campaign.unit_folder(&entry.key);
-        let prepared = Unit::read(&folder).map_err(|error| Trouble::of(&error));
+        let prepared = Unit::read(&folder).map_err(Trouble::from);
         let prepared = prepared.and_then(|unit| {
             let prepared = self.prepare(campaign, entry, &unit, index)?;
             Ok((unit, prepared))
@@ -187,18 +182,14 @@ impl Publisher<'_> {
         campaign: &Campaign,
         entry: &Entry,
         unit: &Unit,
-        index: &std::path::Path,
+        index: &Path,
     ) -> Result<Prepared<'_>, Trouble> {
         let git = Git { watch: self.watch() };
         let clone = self.cache.open(&entry.key, &entry.remote, git)?;
         let heads = clone.heads(&campaign.branch(), entry.reference.as_deref())?;
         let has_moved = heads.base.as_ref().is_some_and(|base| *base != unit.commit);
         // They may have opted out since the plan was made.
-        if has_moved
-            && clone
-                .contents(&clone.fetch(entry.reference.as_deref())?)?
-                .is_opted_out
-        {
+        if has_moved && is_opted_out(&clone, entry)? {
             return Ok(Prepared {
                 clone,
                 commit: String::new(),
@@ -307,6 +298,12 @@ impl Publisher<'_> {
             }
         }
     }
+}
+
+/// Whether the repository, as it is now, wants to be left alone.
+fn is_opted_out(clone: &Clone<'_>, entry: &Entry) -> Result<bool, Trouble> {
+    let commit = clone.fetch(entry.reference.as_deref())?;
+    Ok(clone.contents(&commit)?.is_opted_out)
 }
 
 /// A clone with the commits in it.

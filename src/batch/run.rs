@@ -154,15 +154,12 @@ impl Crew<'_> {
         let bench = tempfile::Builder::new()
             .prefix(&entry.key)
             .tempdir_in(self.workshop);
-        let bench = bench
-            .context("cannot make a temporary folder")
-            .map_err(|error| Trouble::of(&error))?;
+        let bench = bench.context("cannot make a temporary folder")?;
         let (worktree, staging) = (bench.path().join("tree"), bench.path().join("staging"));
         clone.check_out(&commit, &contents, &worktree)?;
-        let made = fs::create_dir(&staging).context("cannot make a temporary folder");
-        made.map_err(|error| Trouble::of(&error))?;
+        fs::create_dir(&staging).context("cannot make a temporary folder")?;
         self.repair(entry, &commit, &worktree, &staging, watch)?;
-        let unit = Unit::read(&staging).map_err(|error| Trouble::of(&error))?;
+        let unit = Unit::read(&staging)?;
         if !unit.commits.is_empty() {
             let commits = Commits {
                 clone,
@@ -172,8 +169,7 @@ impl Crew<'_> {
             };
             commits.check()?;
         }
-        self.keep(entry, &unit, &staging)
-            .map_err(|error| Trouble::of(&error))?;
+        self.keep(entry, &unit, &staging)?;
         Ok(turn_of(&unit))
     }
 

@@ -21,9 +21,11 @@ impl Trouble {
     pub fn permanent(message: impl Into<String>) -> Self {
         Trouble::Permanent(message.into())
     }
+}
 
-    /// A failure of the machine we run on.
-    pub fn of(error: &anyhow::Error) -> Self {
+/// A failure of the machine we run on.
+impl From<anyhow::Error> for Trouble {
+    fn from(error: anyhow::Error) -> Self {
         Trouble::Permanent(format!("{error:#}"))
     }
 }

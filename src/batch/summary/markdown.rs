@@ -1,10 +1,20 @@
-use super::Summary;
+use super::{Counts, Summary};
 use crate::batch::state::State;
 
 /// The summary as people read it in a merge request or a chat.
 pub fn markdown(summary: &Summary) -> String {
+    [
+        totals(summary),
+        by_rule(summary),
+        by_repository(summary),
+        refusals(summary),
+    ]
+    .concat()
+}
+
+fn totals(summary: &Summary) -> String {
     let total = summary.total();
-    let mut out = format!(
+    format!(
         "# unleak campaign {}\n\n{} repositories: {} repaired, {} with nothing to change, {} opted out, {} failed, \
          {} not done.\n{} findings: {} repaired, {} refused, {} left.\n",
         summary.campaign,
@@ -18,47 +28,59 @@ pub fn markdown(summary: &Summary) -> String {
         total.fixed,
         total.refused,
         total.left,
-    );
-    out.push_str(
-        "\n## By rule\n\n| rule | severity | repositories | findings | repaired | refused | left |\n",
-    );
-    out.push_str("|---|---|---|---|---|---|---|\n");
-    for line in &summary.rules {
-        let counts = line.counts;
-        out.push_str(&format!(
-            "| `{}` | {} | {} | {} | {} | {} | {} |\n",
-            line.rule,
-            line.severity,
-            line.repositories,
-            counts.findings,
-            counts.fixed,
-            counts.refused,
-            counts.left
-        ));
-    }
-    out.push_str("\n## By repository\n\n| repository | state | findings | repaired | refused | left |\n");
-    out.push_str("|---|---|---|---|---|---|\n");
-    for line in &summary.repositories {
-        let counts = line.counts;
+    )
+}
+
+fn by_rule(summary: &Summary) -> String {
+    let head = "rule | severity | repositories | findings | repaired | refused | left";
+    let lines = summary.rules.iter().map(|line| {
+        let counts = counted(line.counts);
+        format!(
+            "`{}` | {} | {} | {counts}",
+            line.rule, line.severity, line.repositories
+        )
+    });
+    table("By rule", head, lines)
+}
+
+fn by_repository(summary: &Summary) -> String {
+    let head = "repository | state | findings | repaired | refused | left";
+    let lines = summary.repositories.iter().map(|line| {
         let state = match line.message.is_empty() {
             true => line.state.to_string(),
             false => format!("{}: {}", line.state, cell(&line.message)),
         };
-        out.push_str(&format!(
-            "| {} | {state} | {} | {} | {} | {} |\n",
-            cell(&line.repository),
-            counts.findings,
-            counts.fixed,
-            counts.refused,
-            counts.left
-        ));
-    }
-    out.push_str("\n## Refusals\n\n| rule | reason | findings | repositories |\n|---|---|---|---|\n");
-    for line in &summary.refusals {
-        out.push_str(&format!(
-            "| `{}` | {} | {} | {} |\n",
+        format!("{} | {state} | {}", cell(&line.repository), counted(line.counts))
+    });
+    table("By repository", head, lines)
+}
+
+fn refusals(summary: &Summary) -> String {
+    let lines = summary.refusals.iter().map(|line| {
+        format!(
+            "`{}` | {} | {} | {}",
             line.rule, line.reason, line.findings, line.repositories
-        ));
+        )
+    });
+    table("Refusals", "rule | reason | findings | repositories", lines)
+}
+
+fn counted(counts: Counts) -> String {
+    let Counts {
+        findings,
+        fixed,
+        refused,
+        left,
+        ..
+    } = counts;
+    format!("{findings} | {fixed} | {refused} | {left}")
+}
+
+fn table(title: &str, head: &str, lines: impl Iterator<Item = String>) -> String {
+    let rule = "---|".repeat(head.split('|').count());
+    let mut out = format!("\n## {title}\n\n| {head} |\n|{rule}\n");
+    for line in lines {
+        out.push_str(&format!("| {line} |\n"));
     }
     out
 }
