@@ -1,12 +1,11 @@
 //! Which function a call reaches.
 
 use super::package::Declaration;
-use super::resolve::Meaning;
+use super::resolve::{Meaning, is_universe_type};
 use super::scope::BindingId;
-use super::signatures;
 use super::source::DeclKind;
 use super::syntax::{Field, Kind, Node};
-use super::types::Type;
+use super::types::{Origin, Type};
 
 /// What a call calls.
 #[derive(Clone, Debug)]
@@ -43,9 +42,15 @@ impl Callee<'_> {
 }
 
 impl<'a> Declaration<'a> {
-    /// What `call`, a call expression of this declaration, calls.
+    /// What `call`, a call expression of this declaration, calls. To the grammar `f[T](x)` is a conversion.
     pub fn callee(self, call: Node<'_>) -> Callee<'a> {
-        match call.field(Field::Function) {
+        let function = call.field(Field::Function);
+        let converted = || {
+            call.field(Field::Type)
+                .filter(|_| call.is(Kind::TypeConversionExpression))
+        };
+        match function.or_else(converted) {
+            Some(to) if function.is_none() && self.names_type(to) => Callee::Conversion(self.type_meant(to)),
             Some(function) => self.function_meant(function),
             None => Callee::Unknown,
         }
@@ -57,9 +62,10 @@ impl<'a> Declaration<'a> {
         match function.kind() {
             Kind::Identifier | Kind::TypeIdentifier => self.named_callee(function),
             Kind::SelectorExpression => self.selected_callee(function),
+            Kind::QualifiedType => self.qualified_callee(function),
             Kind::FuncLiteral => Callee::Literal(function.index()),
             // `f[T](x)` reads as an index where the argument could be a value.
-            Kind::IndexExpression | Kind::TypeInstantiationExpression => {
+            Kind::IndexExpression | Kind::TypeInstantiationExpression | Kind::GenericType => {
                 let inner = function.field(Field::Operand).or(function.field(Field::Type));
                 inner.map_or(Callee::Unknown, |inner| self.function_meant(inner))
             }
@@ -78,14 +84,10 @@ impl<'a> Declaration<'a> {
                 DeclKind::Type => Callee::Conversion(self.type_meant(name)),
                 _ => Callee::Unknown,
             },
-            Meaning::Universe => {
-                let is_type = name.text().starts_with(|c: char| c.is_ascii_lowercase())
-                    && !is_builtin_function(name.text());
-                match is_type {
-                    true => Callee::Conversion(Type::basic(name.text())),
-                    false => Callee::Builtin(name.text().to_owned()),
-                }
-            }
+            Meaning::Universe => match is_universe_type(name.text()) {
+                true => Callee::Conversion(self.type_meant(name)),
+                false => Callee::Builtin(name.text().to_owned()),
+            },
             Meaning::Unknown => self.dot_imported_callee(name.text()),
             Meaning::Import(_) => Callee::Unknown,
         }
@@ -116,6 +118,17 @@ impl<'a> Declaration<'a> {
         self.method_of(&self.type_of(operand), &name)
     }
 
+    /// A function of another package where the grammar sees a type.
+    fn qualified_callee(self, qualified: Node<'_>) -> Callee<'a> {
+        let path = qualified
+            .field(Field::Package)
+            .and_then(|package| self.import_path_of(package));
+        match (path, qualified.field(Field::Name)) {
+            (Some(path), Some(name)) => self.imported_callee(path, name.text().to_owned()),
+            _ => Callee::Unknown,
+        }
+    }
+
     /// `path.name`, called.
     fn imported_callee(self, path: &str, name: String) -> Callee<'a> {
         let package = self.package_at(path);
@@ -136,48 +149,37 @@ impl<'a> Declaration<'a> {
         }
     }
 
-    /// The method `name` of a value of type `of`; through embedded types, as Go promotes.
+    /// The method `name` of a value of type `of`; through embedded types, as Go promotes. A type whose source is
+    /// not at hand has the methods that are called on it, unless the table says whose they are.
     pub fn method_of(self, of: &Type, name: &str) -> Callee<'a> {
-        let Type::Named { path, name: receiver } = of.pointee() else {
-            return Callee::Unknown;
-        };
-        if let Some(callee) = self.declared_method(of, name).or_else(|| self.promoted(of, name)) {
-            return callee;
-        }
-        match self.package_at(path) {
-            // Interfaces of the module, and names that do not exist.
-            Some(package) if package.is_own => Callee::Unknown,
-            _ => external_method(path, receiver, name),
-        }
-    }
-
-    /// The method that the type itself declares, where the source or the table says so.
-    fn declared_method(self, of: &Type, name: &str) -> Option<Callee<'a>> {
-        let Type::Named { path, name: receiver } = of.pointee() else {
-            return None;
-        };
-        let package = self.package_at(path);
-        match package.and_then(|package| self.find_method_in(package, receiver, name)) {
-            Some(method) if method.package.is_own => Some(Callee::Package(method)),
-            Some(_) => Some(external_method(path, receiver, name)),
-            None => {
-                signatures::find(path, &format!("{receiver}.{name}"))?;
-                Some(external_method(path, receiver, name))
-            }
+        match self.member(of, name).map(|member| member.origin) {
+            Some(Origin::Method(method)) if method.package.is_own => Callee::Package(method),
+            Some(Origin::Method(method)) => match &method.decl().receiver {
+                Some(receiver) => external_method(&method.package.path, receiver, name),
+                None => Callee::Unknown,
+            },
+            Some(Origin::Table { path, receiver }) => external_method(&path, &receiver, name),
+            Some(Origin::Interface {
+                named: Some((path, receiver)),
+                ..
+            }) => self.method_of_foreign(&path, &receiver, name),
+            Some(Origin::Interface { named: None, .. } | Origin::Field(_)) => Callee::Unknown,
+            None => match of.pointee() {
+                Type::Named {
+                    path, name: receiver, ..
+                } if self.package_at(path).is_none() => external_method(path, receiver, name),
+                _ => Callee::Unknown,
+            },
         }
     }
 
-    /// A method that a struct has from the types it embeds. A type whose source is not at hand counts only where
-    /// its method is known by the table; nothing is guessed from spelling.
-    fn promoted(self, of: &Type, name: &str) -> Option<Callee<'a>> {
-        let mut level = self.embedded_in(of);
-        for _ in 0..8 {
-            if let Some(callee) = level.iter().find_map(|of| self.declared_method(of, name)) {
-                return Some(callee);
-            }
-            level = level.iter().flat_map(|of| self.embedded_in(of)).collect();
+    /// A method of an interface: what it does is known for other people's only.
+    fn method_of_foreign(self, path: &str, receiver: &str, name: &str) -> Callee<'a> {
+        let is_own = self.package_at(path).is_some_and(|package| package.is_own);
+        match is_own || path.is_empty() {
+            true => Callee::Unknown,
+            false => external_method(path, receiver, name),
         }
-        None
     }
 }
 
@@ -187,12 +189,4 @@ fn external_method<'a>(path: &str, receiver: &str, name: &str) -> Callee<'a> {
         receiver: Some(receiver.to_owned()),
         name: name.to_owned(),
     }
-}
-
-fn is_builtin_function(name: &str) -> bool {
-    const FUNCTIONS: [&str; 18] = [
-        "append", "cap", "clear", "close", "complex", "copy", "delete", "imag", "len", "make", "max", "min",
-        "new", "panic", "print", "println", "real", "recover",
-    ];
-    FUNCTIONS.contains(&name)
 }

@@ -22,5 +22,8 @@ pub use package::{DeclId, Declaration, FileId, Package, Place};
 pub use program::{Loaded, Loader, Program};
 pub use resolve::{Meaning, Usage};
 pub use scope::{Binding, BindingId, BindingKind, Scopes};
+pub use signatures::rows as signature_rows;
 pub use source::{Decl, DeclKind, Import, Name, SourceFile, package_name};
-pub use types::{StructField, Type};
+pub use types::{
+    ArrayType, Channel, Definition, Direction, InterfaceType, LocalType, Signature, StructField, Type,
+};

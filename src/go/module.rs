@@ -21,8 +21,8 @@ pub struct Module {
     pub go: Option<(u32, u32)>,
     /// Module path to version as written, `v2.52.15`.
     pub requires: HashMap<String, String>,
-    /// Module path to what stands in for it, whatever the version.
-    pub replaces: HashMap<String, Replacement>,
+    /// Module path to what stands in for it: at one version, or (`None`) whatever the version.
+    pub replaces: HashMap<String, Vec<(Option<String>, Replacement)>>,
 }
 
 /// The right side of a `replace`.
@@ -72,22 +72,33 @@ impl Module {
             ("require", [path, version, ..]) => {
                 self.requires.insert(unquoted(path), (*version).to_owned());
             }
-            ("replace", [path, .., "=>", folder]) => {
-                self.replace(path, Replacement::Folder(unquoted(folder)))
+            ("replace", [path, at @ .., "=>", folder]) => {
+                self.replace(path, at, Replacement::Folder(unquoted(folder)));
             }
-            ("replace", [path, .., "=>", other, version]) => {
+            ("replace", [path, at @ .., "=>", other, version]) => {
                 let module = Replacement::Module {
                     path: unquoted(other),
                     version: (*version).to_owned(),
                 };
-                self.replace(path, module);
+                self.replace(path, at, module);
             }
             _ => {}
         }
     }
 
-    fn replace(&mut self, path: &str, by: Replacement) {
-        self.replaces.insert(unquoted(path), by);
+    fn replace(&mut self, path: &str, at: &[&str], by: Replacement) {
+        let at = at.first().map(|version| (*version).to_owned());
+        self.replaces.entry(unquoted(path)).or_default().push((at, by));
+    }
+
+    /// What stands in for `path` at `version`; a line for that version counts before one for all.
+    pub fn replacement(&self, path: &str, version: Option<&str>) -> Option<&Replacement> {
+        let lines = self.replaces.get(path)?;
+        let exact = lines
+            .iter()
+            .find(|(at, _)| at.is_some() && at.as_deref() == version);
+        let any = || lines.iter().find(|(at, _)| at.is_none());
+        exact.or_else(any).map(|(_, by)| by)
     }
 
     /// Whether the module's language has what Go `major.minor` brought. A module without a `go` line counts as
@@ -133,12 +144,14 @@ mod tests {
     fn replacements_are_folders_or_modules() {
         let text = "module m\nreplace a.b/c => ../c\nreplace (\n\td.e/f v1.0.0 => g.h/f v1.1.0\n)\n";
         let module = Module::parse("", text);
-        assert_eq!(module.replaces["a.b/c"], Replacement::Folder("../c".to_owned()));
+        let folder = Replacement::Folder("../c".to_owned());
+        assert_eq!(module.replacement("a.b/c", Some("v0.1.0")), Some(&folder));
         let other = Replacement::Module {
             path: "g.h/f".to_owned(),
             version: "v1.1.0".to_owned(),
         };
-        assert_eq!(module.replaces["d.e/f"], other);
+        assert_eq!(module.replacement("d.e/f", Some("v1.0.0")), Some(&other));
+        assert_eq!(module.replacement("d.e/f", Some("v1.0.1")), None);
     }
 
     #[test]

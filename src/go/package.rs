@@ -8,6 +8,7 @@ use super::program::Program;
 use super::scope::Scopes;
 use super::source::{Decl, DeclKind, SourceFile};
 use super::syntax::{Node, Tree};
+use super::types::Memo;
 use crate::text::Span;
 
 /// A file of a package, by its place in [`Package::files`].
@@ -47,6 +48,8 @@ pub struct Package {
     names: HashMap<String, Vec<DeclId>>,
     methods: HashMap<(String, String), Vec<DeclId>>,
     program: Option<Arc<Program>>,
+    /// What is known about types, as seen from here.
+    memo: Memo,
 }
 
 impl Package {
@@ -95,6 +98,7 @@ impl Package {
             names: HashMap::new(),
             methods: HashMap::new(),
             program: None,
+            memo: Memo::default(),
             files,
         };
         package.path = package.import_path().unwrap_or_else(|| UNKNOWN_PATH.to_owned());
@@ -168,6 +172,11 @@ impl Package {
         }
     }
 
+    /// Whether the package declares a method `name` for the type `receiver`, once or more often.
+    pub fn has_method(&self, receiver: &str, name: &str) -> bool {
+        self.methods.contains_key(&(receiver.to_owned(), name.to_owned()))
+    }
+
     /// Whether the package declares `name`, once or more often.
     pub fn declares(&self, name: &str) -> bool {
         self.names.contains_key(name)
@@ -231,6 +240,10 @@ impl<'a> Declaration<'a> {
             root: self.root,
             ..other
         }
+    }
+
+    pub(in crate::go) fn memo(self) -> &'a Memo {
+        &self.root.memo
     }
 
     pub fn file(self) -> &'a SourceFile {

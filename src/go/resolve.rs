@@ -34,45 +34,23 @@ pub enum Usage {
     FieldKey,
 }
 
-const UNIVERSE: [&str; 44] = [
+const UNIVERSE_TYPES: [&str; 22] = [
     "any",
-    "append",
     "bool",
     "byte",
-    "cap",
-    "clear",
-    "close",
     "comparable",
-    "complex",
     "complex128",
     "complex64",
-    "copy",
-    "delete",
     "error",
-    "false",
     "float32",
     "float64",
-    "imag",
     "int",
     "int16",
     "int32",
     "int64",
     "int8",
-    "iota",
-    "len",
-    "make",
-    "max",
-    "min",
-    "new",
-    "nil",
-    "panic",
-    "print",
-    "println",
-    "real",
-    "recover",
     "rune",
     "string",
-    "true",
     "uint",
     "uint16",
     "uint32",
@@ -80,6 +58,16 @@ const UNIVERSE: [&str; 44] = [
     "uint8",
     "uintptr",
 ];
+
+const UNIVERSE_VALUES: [&str; 22] = [
+    "append", "cap", "clear", "close", "complex", "copy", "delete", "false", "imag", "iota", "len", "make",
+    "max", "min", "new", "nil", "panic", "print", "println", "real", "recover", "true",
+];
+
+/// Whether `name` is a predeclared type.
+pub(super) fn is_universe_type(name: &str) -> bool {
+    UNIVERSE_TYPES.contains(&name)
+}
 
 impl<'a> Declaration<'a> {
     /// What an identifier (or type or package identifier) of this declaration means.
@@ -99,29 +87,28 @@ impl<'a> Declaration<'a> {
         if self.package.declares(name) {
             return Meaning::Unknown;
         }
-        if let Some(import) = self.import_called(name) {
+        if let Some(import) = file.import_named(name) {
             return Meaning::Import(import);
         }
-        let dot_imports = file
-            .imports
-            .iter()
-            .any(|import| import.alias.as_deref() == Some("."));
-        match UNIVERSE.contains(&name) && !dot_imports {
-            true => Meaning::Universe,
-            false => Meaning::Unknown,
+        // No dot import hides these: they are written small, and so are not exported.
+        if is_universe_type(name) || UNIVERSE_VALUES.contains(&name) {
+            return Meaning::Universe;
+        }
+        match self.import_called(name) {
+            Some(import) => Meaning::Import(import),
+            None => Meaning::Unknown,
         }
     }
 
-    /// The import that this file calls `name`. Where no path looks like the name, the clauses of the packages
-    /// at hand are asked: `github.com/x/go-thing/core` may well be `thingcore`.
+    /// The import that this file calls `name` although its path does not look like it, by the clauses of the
+    /// packages at hand: `github.com/x/go-thing/core` may well be `thingcore`.
     fn import_called(self, name: &str) -> Option<&'a Import> {
         let file = self.file();
         let is_called = |import: &&Import| {
             let package = || self.package_at(&import.path);
             import.alias.is_none() && package().is_some_and(|package| package.name == name)
         };
-        file.import_named(name)
-            .or_else(|| file.imports.iter().find(is_called))
+        file.imports.iter().find(is_called)
     }
 
     /// The import path that `identifier` stands for, if it names an import.

@@ -121,7 +121,7 @@ struct Resolver {
 impl Resolver {
     fn enter(&mut self, node: Node<'_>) {
         self.advance(node.index());
-        if opens_block(node) {
+        if opens_block(node) || (self.functions.is_empty() && is_generic_type(node)) {
             self.blocks.push(Block {
                 node: node.index(),
                 end: node.subtree_end(),
@@ -139,12 +139,12 @@ impl Resolver {
             Kind::VarSpec => self.declare_names(node, BindingKind::Var),
             Kind::ConstSpec => self.declare_names(node, BindingKind::Const),
             Kind::TypeSpec | Kind::TypeAlias => self.declare_names(node, BindingKind::Type),
-            Kind::ParameterDeclaration
-            | Kind::VariadicParameterDeclaration
-            | Kind::TypeParameterDeclaration => {
+            Kind::TypeParameterList => self.declare_type_parameters(node),
+            Kind::ParameterDeclaration | Kind::VariadicParameterDeclaration => {
                 self.declare_parameters(node);
             }
-            Kind::Identifier | Kind::TypeIdentifier => self.mention(node),
+            // A package's name may be hidden by a local one; and `x.y[i.j][k]` reads as a type of a package.
+            Kind::Identifier | Kind::TypeIdentifier | Kind::PackageIdentifier => self.mention(node),
             _ => {}
         }
     }
@@ -272,7 +272,7 @@ impl Resolver {
     fn declare_parameters(&mut self, node: Node<'_>) {
         let owner = node.parent().and_then(Node::parent);
         let list_role = node.parent().map(Node::role);
-        let Some(owner) = owner.filter(|owner| owner.is_function() || owner.is(Kind::TypeSpec)) else {
+        let Some(owner) = owner.filter(|owner| owner.is_function()) else {
             for name in node.fields(Field::Name) {
                 self.declared.insert(name.index());
             }
@@ -282,11 +282,36 @@ impl Resolver {
         let (kind, from) = match list_role {
             Some(Field::Receiver) => (BindingKind::Receiver, body),
             Some(Field::Result) => (BindingKind::Result, body),
-            Some(Field::TypeParameters) => (BindingKind::TypeParam, node.subtree_end()),
             _ => (BindingKind::Param, body),
         };
         for name in node.fields(Field::Name).filter(|name| name.is(Kind::Identifier)) {
             self.declare(name, kind, node, from);
+        }
+        if kind == BindingKind::Receiver {
+            self.declare_receiver_parameters(node);
+        }
+    }
+
+    /// Type parameters are visible in the whole list: one may stand in the constraint of another.
+    fn declare_type_parameters(&mut self, list: Node<'_>) {
+        for declaration in list.children() {
+            for name in declaration
+                .fields(Field::Name)
+                .filter(|name| name.is(Kind::Identifier))
+            {
+                self.declare(name, BindingKind::TypeParam, declaration, list.index() + 1);
+            }
+        }
+    }
+
+    /// `func (l *List[T]) …` gives the type parameters of `List` names.
+    fn declare_receiver_parameters(&mut self, receiver: Node<'_>) {
+        let generic = receiver.descendants().find(|node| node.is(Kind::GenericType));
+        let arguments = generic.and_then(|generic| generic.field(Field::TypeArguments));
+        for name in arguments.into_iter().flat_map(Node::descendants) {
+            if name.is(Kind::TypeIdentifier) {
+                self.declare(name, BindingKind::TypeParam, receiver, receiver.subtree_end());
+            }
         }
     }
 
@@ -308,6 +333,11 @@ impl Resolver {
             self.scopes.bindings[id.0].uses.push(node.index());
         }
     }
+}
+
+/// Inside functions no type has parameters.
+fn is_generic_type(node: Node<'_>) -> bool {
+    matches!(node.kind(), Kind::TypeSpec | Kind::TypeAlias) && node.field(Field::TypeParameters).is_some()
 }
 
 fn opens_block(node: Node<'_>) -> bool {

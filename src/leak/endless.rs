@@ -116,7 +116,7 @@ fn run_by<'a>(node: Node<'a>) -> impl Iterator<Item = Node<'a>> {
 
 /// Whether an expression is the channel of a timer or ticker, which nobody ever closes.
 pub fn is_timer(at: Declaration<'_>, channel: Node<'_>) -> bool {
-    matches!(at.type_of(channel), Type::Chan(of) if of.is("time", "Time"))
+    matches!(at.type_of(channel), Type::Chan(of) if of.element.is("time", "Time"))
 }
 
 /// Whether `node` receives from the `Done` of a request context of fasthttp: no client that goes away closes it.

@@ -404,10 +404,10 @@ fn is_data(of: &Type) -> bool {
         ("time", "Duration"),
     ];
     match of {
-        // An `any` may be what it came out of.
-        Type::Basic(name) => name != "any",
-        Type::Named { path, name } => DATA.contains(&(&**path, &**name)),
-        Type::Slice(inner) | Type::Array(inner) | Type::Pointer(inner) => is_data(inner),
+        Type::Basic(_) => true,
+        Type::Named { path, name, .. } => DATA.contains(&(&**path, &**name)),
+        Type::Slice(inner) | Type::Pointer(inner) => is_data(inner),
+        Type::Array(array) => is_data(&array.element),
         Type::Map(key, value) => is_data(key) && is_data(value),
         Type::Tuple(types) => types.iter().all(is_data),
         _ => false,

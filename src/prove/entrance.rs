@@ -194,7 +194,7 @@ impl Entrance {
         match of {
             of if is_router(of) => Ok("app".to_owned()),
             of if is_used => stand_in::literal(at.package, of, &root, &scene.settings, &mut self.props),
-            Type::Pointer(_) | Type::Interface | Type::Map(..) | Type::Slice(_) | Type::Func(_) => {
+            Type::Pointer(_) | Type::Interface(_) | Type::Map(..) | Type::Slice(_) | Type::Func(_) => {
                 Ok("nil".to_owned())
             }
             Type::Named { .. } => stand_in::literal(at.package, of, &root, &[], &mut self.props),

@@ -57,9 +57,17 @@ fn written(home: &Package, structure: &Structure, props: &mut Props) -> Result<S
         return Ok(value.clone());
     }
     let of = structure.of.as_ref().unwrap_or(&Type::Unknown);
-    let Type::Named { path, name } = of.pointee() else {
+    let Type::Named {
+        path,
+        name,
+        arguments,
+    } = of.pointee()
+    else {
         return Err("a type on the way to what it uses is not known".to_owned());
     };
+    if !arguments.is_empty() {
+        return Err(format!("{path}.{name} has type arguments"));
+    }
     let is_home = *path == home.path;
     let mut fields = Vec::new();
     for (field, inner) in &structure.fields {

@@ -60,6 +60,7 @@ fn zero(of: &Type) -> Option<&'static str> {
     ];
     match of {
         Type::Pointer(_) | Type::Slice(_) | Type::Map(..) | Type::Func(..) | Type::Chan(..) => Some("nil"),
+        Type::Interface(_) => Some("nil"),
         _ if of.is_error() => Some("nil"),
         _ => {
             let found = basic.iter().find(|(name, _)| *of == Type::basic(name));

@@ -81,7 +81,7 @@ fn is_mutex_method(declaration: Declaration<'_>, call: Node<'_>, operand: Node<'
     }
     match declaration.type_of(operand).pointee() {
         Type::Struct(fields) => fields.iter().any(|field| match field.of.pointee() {
-            Type::Named { path, name } => field.embedded && is_mutex(path, name),
+            Type::Named { path, name, .. } => field.embedded && is_mutex(path, name),
             _ => false,
         }),
         _ => false,

@@ -56,6 +56,26 @@ impl Go {
     }
 }
 
+impl Go {
+    /// Whether the modules that `folder` pins are to be had, with their source; if not, one visible line says so,
+    /// and it is an error where Go is required.
+    pub fn has_modules(&self, folder: &Path) -> bool {
+        let output = self
+            .command(folder, "list")
+            .args(["-deps", "./..."])
+            .output()
+            .unwrap();
+        if output.status.success() {
+            return true;
+        }
+        let why = String::from_utf8_lossy(&output.stderr);
+        let lack = format!("the modules of {} are not to be had: {why}", folder.display());
+        assert!(std::env::var_os("UNLEAK_REQUIRE_GO").is_none(), "{lack}");
+        tell(&format!("skipped: {lack}"));
+        false
+    }
+}
+
 /// A line on stderr, past the capture of the test harness.
 pub fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");

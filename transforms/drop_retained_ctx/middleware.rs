@@ -138,16 +138,22 @@ fn registration<'a>(at: Declaration<'a>, mention: Node<'a>) -> Option<Node<'a>> 
         .filter(|argument| *argument != mention)
         .collect();
     // A prefix alone registers nothing.
-    if others
-        .iter()
-        .all(|argument| at.type_of(*argument) == Type::basic("string"))
-    {
+    if others.iter().all(|argument| is_text(at, *argument)) {
         return Some(statement);
     }
     let is_first = arguments.child(0) == Some(mention);
     let others_serve =
         is_first || others.len() > 1 || others.iter().all(|argument| is_handler(at, *argument));
     others_serve.then_some(mention)
+}
+
+/// Whether an argument is a string; literals are, whatever the function called is.
+fn is_text(at: Declaration<'_>, argument: Node<'_>) -> bool {
+    let is_literal = matches!(
+        argument.kind(),
+        Kind::InterpretedStringLiteral | Kind::RawStringLiteral
+    );
+    is_literal || at.type_of(argument) == Type::basic("string")
 }
 
 /// Whether an argument of `Use` surely is a handler and no prefix.

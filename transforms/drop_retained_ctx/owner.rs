@@ -86,7 +86,7 @@ pub fn member(at: Declaration<'_>, selector: Node<'_>) -> Option<Owner> {
     let operand = selector.field(Field::Operand)?;
     let name = selector.field(Field::Field)?.text().to_owned();
     match at.type_of(operand).pointee() {
-        Type::Named { path, name: of } if *path == at.package.path => {
+        Type::Named { path, name: of, .. } if *path == at.package.path => {
             Some(Owner::Field { of: of.clone(), name })
         }
         Type::Struct(_) if operand.is(Kind::Identifier) => Some(Owner::Member {
@@ -382,7 +382,7 @@ fn may_select(at: Declaration<'_>, selector: Node<'_>, of: &str, name: &str) -> 
         return false;
     }
     match at.type_of(operand).pointee() {
-        Type::Named { path, name: held } if *path == at.package.path => {
+        Type::Named { path, name: held, .. } if *path == at.package.path => {
             let rival = Owner::Field {
                 of: held.clone(),
                 name: name.to_owned(),

@@ -36,6 +36,20 @@ impl Tree {
         Node::new(self, index as u32)
     }
 
+    /// The innermost node with exactly this span.
+    pub fn at(&self, span: Span) -> Option<Node<'_>> {
+        let first = self
+            .entries
+            .partition_point(|entry| (entry.start as usize) < span.start);
+        let starting = self.entries[first..]
+            .iter()
+            .take_while(|entry| entry.start as usize == span.start);
+        let found = starting
+            .enumerate()
+            .filter(|(_, entry)| entry.end as usize == span.end);
+        found.last().map(|(at, _)| self.node(first + at))
+    }
+
     /// The bytes of the whole file.
     pub fn source(&self) -> &[u8] {
         &self.source

@@ -1,38 +1,125 @@
-//! Light types: enough to know which method a call means. *Unknown* wherever the source at hand does not say.
+//! Light types: enough to know which declaration a name means and which function a call reaches. *Unknown*
+//! wherever the source at hand does not say; an answer is the compiler's answer.
 
-mod infer;
-mod structure;
+mod call;
+mod constant;
+mod context;
+mod definition;
+mod expression;
+mod generic;
+mod literal;
+mod meant;
+mod member;
+mod memo;
+mod name;
+mod operator;
+mod spell;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_expressions;
+mod typer;
+
+pub use definition::Definition;
+pub(in crate::go) use member::{Member, Origin};
+pub(in crate::go) use memo::Memo;
+
+use super::package::{DeclId, Place};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Type {
     Unknown,
-    /// A predeclared type, or `nil` and untyped constants by their default type.
+    /// A predeclared type, `error` among them, or that of an untyped constant: `untyped int`.
     Basic(String),
-    /// A declared type: the path of its package, as in [`crate::go::Package::path`], and its name.
+    /// A declared type: the path of its package, as in [`crate::go::Package::path`], its name, and what stands
+    /// for its type parameters.
     Named {
         path: String,
         name: String,
+        arguments: Vec<Type>,
     },
+    /// A type declared inside a function.
+    Local(Box<LocalType>),
+    /// A type parameter of the declaration at hand.
+    Parameter(String),
     Pointer(Box<Type>),
     Slice(Box<Type>),
-    Array(Box<Type>),
+    Array(Box<ArrayType>),
     Map(Box<Type>, Box<Type>),
-    Chan(Box<Type>),
-    /// A function with its results.
-    Func(Vec<Type>),
+    Chan(Box<Channel>),
+    Func(Box<Signature>),
     Struct(Vec<StructField>),
-    Interface,
-    /// What a call with several results gives.
+    Interface(Box<InterfaceType>),
+    /// What a call with no or several results gives.
     Tuple(Vec<Type>),
 }
 
+/// A type declared inside a function, by the node that names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalType {
+    pub path: String,
+    pub name: String,
+    pub declaration: DeclId,
+    /// Its spec, by [`crate::go::syntax::Node::index`].
+    pub spec: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArrayType {
+    pub element: Type,
+    /// `None` where the length is more than simple arithmetic.
+    pub length: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    pub element: Type,
+    pub direction: Direction,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    Both,
+    Send,
+    Receive,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signature {
+    /// Type parameters that nothing stands for yet, with their constraints.
+    pub type_parameters: Vec<(String, Type)>,
+    /// `None` where only the results are known, as by the table of signatures.
+    pub parameters: Option<Vec<Type>>,
+    /// Whether the last parameter, a slice, takes any number of arguments.
+    pub variadic: bool,
+    pub results: Vec<Type>,
+}
+
+/// A field of a struct, or a method of an interface.
+#[derive(Clone, Debug)]
 pub struct StructField {
     pub name: String,
     pub of: Type,
     pub embedded: bool,
+    /// The path of the package that declares it, and where: no part of its identity.
+    pub declared: Option<(String, Place)>,
+}
+
+impl PartialEq for StructField {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.of, self.embedded) == (&other.name, &other.of, other.embedded)
+    }
+}
+
+impl Eq for StructField {}
+
+/// An interface as it is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InterfaceType {
+    pub methods: Vec<StructField>,
+    pub embedded: Vec<Type>,
+    /// The types of `~A | B`, without the tilde; for constraints.
+    pub terms: Vec<Type>,
 }
 
 impl Type {
@@ -44,7 +131,29 @@ impl Type {
         Type::Named {
             path: path.to_owned(),
             name: name.to_owned(),
+            arguments: Vec::new(),
         }
+    }
+
+    pub fn pointer(to: Type) -> Self {
+        Type::Pointer(Box::new(to))
+    }
+
+    pub fn slice(of: Type) -> Self {
+        Type::Slice(Box::new(of))
+    }
+
+    /// `any`
+    pub fn any() -> Self {
+        Type::Interface(Box::default())
+    }
+
+    /// A function of which only the results are known.
+    pub fn giving(results: Vec<Type>) -> Self {
+        Type::Func(Box::new(Signature {
+            results,
+            ..Signature::default()
+        }))
     }
 
     /// The pointed-to type, or the type itself.
@@ -57,11 +166,11 @@ impl Type {
 
     /// Whether this is `path.name` or a pointer to it.
     pub fn is(&self, path: &str, name: &str) -> bool {
-        matches!(self.pointee(), Type::Named { path: p, name: n } if p == path && n == name)
+        matches!(self.pointee(), Type::Named { path: p, name: n, .. } if p == path && n == name)
     }
 
     pub fn is_error(&self) -> bool {
-        *self == Type::basic("error")
+        matches!(self, Type::Basic(name) if name == "error")
     }
 
     pub fn is_unknown(&self) -> bool {
@@ -81,5 +190,59 @@ impl Type {
             1 => types.remove(0),
             _ => Type::Tuple(types),
         }
+    }
+
+    fn is_untyped(&self) -> bool {
+        matches!(self, Type::Basic(name) if name.starts_with("untyped "))
+    }
+
+    /// What a variable gets that is declared with a value of this type.
+    fn defaulted(self) -> Type {
+        let name = match &self {
+            Type::Basic(name) => name.strip_prefix("untyped "),
+            _ => None,
+        };
+        match name {
+            None | Some("nil") => self,
+            Some("float") => Type::basic("float64"),
+            Some("complex") => Type::basic("complex128"),
+            Some(name) => Type::basic(name),
+        }
+    }
+
+    /// Whether any part of it is unknown.
+    pub fn is_partly_unknown(&self) -> bool {
+        match self {
+            Type::Unknown => true,
+            Type::Basic(_) | Type::Local(_) | Type::Parameter(_) => false,
+            Type::Named { arguments, .. } => arguments.iter().any(Type::is_partly_unknown),
+            Type::Pointer(inner) | Type::Slice(inner) => inner.is_partly_unknown(),
+            Type::Array(array) => array.length.is_none() || array.element.is_partly_unknown(),
+            Type::Map(key, value) => key.is_partly_unknown() || value.is_partly_unknown(),
+            Type::Chan(channel) => channel.element.is_partly_unknown(),
+            Type::Func(signature) => signature.is_partly_unknown(),
+            Type::Struct(fields) => fields.iter().any(|field| field.of.is_partly_unknown()),
+            Type::Interface(interface) => {
+                let methods = interface.methods.iter().map(|method| &method.of);
+                methods
+                    .chain(&interface.embedded)
+                    .chain(&interface.terms)
+                    .any(Type::is_partly_unknown)
+            }
+            Type::Tuple(types) => types.iter().any(Type::is_partly_unknown),
+        }
+    }
+}
+
+impl Signature {
+    fn is_partly_unknown(&self) -> bool {
+        let parameters = match &self.parameters {
+            Some(parameters) => parameters.as_slice(),
+            None => return true,
+        };
+        parameters
+            .iter()
+            .chain(&self.results)
+            .any(Type::is_partly_unknown)
     }
 }

@@ -1,15 +1,21 @@
 //! Finds packages by import path, where the go command would: in the module and its workspace, in vendor/, in the
 //! module cache and in the standard library. Reads files and runs nothing.
 
+mod build_list;
+mod places;
+mod work;
+
 use std::collections::HashMap;
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::walk::slashed;
 use super::{WalkOptions, discover, read};
-use crate::go::{Loaded, Loader, Module, Replacement, SourceFile};
+use crate::go::{Loaded, Loader, Module, SourceFile};
+use build_list::BuildList;
+use places::Places;
+use work::Work;
 
 /// Machine-written tables of the standard library and of drivers go up to this size.
 const MAX_FILE_BYTES: u64 = 8 << 20;
@@ -20,8 +26,10 @@ pub struct ModuleLoader {
     root: PathBuf,
     /// The module at hand first, then the others of its workspace.
     own: Vec<Home>,
-    go_root: Option<PathBuf>,
-    module_cache: Option<PathBuf>,
+    /// Where vendored packages lie, if any are.
+    vendor: Option<PathBuf>,
+    places: Places,
+    build_list: BuildList,
     importers: OnceLock<HashMap<String, Vec<String>>>,
 }
 
@@ -63,54 +71,55 @@ fn below<'p>(path: &'p str, module: &str) -> Option<&'p str> {
 impl ModuleLoader {
     /// For the module whose go.mod lies in `folder` or above; `None` without one.
     pub fn around(folder: &Path, root: &Path) -> Option<ModuleLoader> {
+        ModuleLoader::among(folder, root, Places::of_this_machine())
+    }
+
+    fn among(folder: &Path, root: &Path, places: Places) -> Option<ModuleLoader> {
         let home = folder.ancestors().find(|dir| dir.join("go.mod").is_file())?;
+        let work = Work::around(home);
         let mut own = vec![Home::read(home, root)?];
-        let others = workspace_of(home).into_iter().filter(|dir| dir != home);
-        own.extend(others.filter_map(|dir| Home::read(&dir, root)));
+        let others = work.iter().flat_map(|work| &work.uses).filter(|dir| *dir != home);
+        own.extend(others.filter_map(|dir| Home::read(dir, root)));
+        let vendor = work.as_ref().map_or(home, |work| &work.folder).join("vendor");
         Some(ModuleLoader {
             root: root.to_owned(),
+            vendor: vendor.is_dir().then_some(vendor),
+            places,
+            build_list: BuildList::read(&own, work.as_ref()),
             own,
-            go_root: go_root(),
-            module_cache: module_cache(),
             importers: OnceLock::new(),
         })
     }
 
+    /// In a module of the work. A folder with a go.mod of its own belongs to another one.
     fn of_own(&self, path: &str) -> Option<Loaded> {
         let homes = self.own.iter().filter(|home| below(path, &home.path).is_some());
         let home = homes.max_by_key(|home| home.path.len())?;
-        self.open(&home.folder_of(path)?, Some(home))
+        let folder = home.folder_of(path)?;
+        let mut inner = folder.ancestors().take_while(|dir| *dir != home.folder);
+        match inner.any(|dir| dir.join("go.mod").is_file()) {
+            true => None,
+            false => self.open(&folder, Some(home)),
+        }
     }
 
     fn of_std(&self, path: &str) -> Option<Loaded> {
-        let source = self.go_root.as_ref()?.join("src");
-        let folders = [source.join(path), source.join("vendor").join(path)];
-        folders.iter().find_map(|folder| self.open(folder, None))
+        self.open(&self.places.go_root.as_ref()?.join("src").join(path), None)
+    }
+
+    /// What the standard library vendors, for its own use.
+    fn of_std_vendor(&self, path: &str) -> Option<Loaded> {
+        let vendor = self.places.go_root.as_ref()?.join("src/vendor");
+        self.open(&vendor.join(path), None)
     }
 
     fn of_vendor(&self, path: &str) -> Option<Loaded> {
-        self.open(&self.own.first()?.folder.join("vendor").join(path), None)
+        self.open(&self.vendor.as_ref()?.join(path), None)
     }
 
-    /// By the longest required module path, its replacement first.
     fn of_requirements(&self, path: &str) -> Option<Loaded> {
-        let home = self.own.first()?;
-        let required = home.module.requires.iter();
-        let (module, version) = required
-            .filter(|(module, _)| below(path, module).is_some())
-            .max_by_key(|(module, _)| module.len())?;
-        let rest = below(path, module)?;
-        let folder = match home.module.replaces.get(module) {
-            Some(Replacement::Folder(folder)) => home.folder.join(folder),
-            Some(Replacement::Module { path, version }) => self.cached(path, version)?,
-            None => self.cached(module, version)?,
-        };
-        self.open(&folder.join(rest), None)
-    }
-
-    fn cached(&self, module: &str, version: &str) -> Option<PathBuf> {
-        let name = format!("{}@{}", escaped(module), escaped(version));
-        Some(self.module_cache.as_ref()?.join(name))
+        let folder = self.build_list.folder_of(path, &self.places)?;
+        self.open(&folder, None)
     }
 
     /// The package in `folder`, if there are files for this machine.
@@ -126,9 +135,9 @@ impl ModuleLoader {
         let files = names.iter().filter_map(|path| {
             let source = read(path, MAX_FILE_BYTES).ok()?;
             let file = SourceFile::new(shown(path), source);
-            (file.is_for_host() && file.package != "documentation").then_some(file)
+            (file.package != "documentation").then_some(file)
         });
-        let files = of_one_package(files.collect());
+        let files = of_one_package(for_host(files.collect(), home.is_some()));
         (!files.is_empty()).then(|| Loaded {
             dir: shown(folder),
             module: home.map(|home| Arc::clone(&home.module)),
@@ -186,6 +195,7 @@ impl Loader for ModuleLoader {
             .or_else(of_std)
             .or_else(|| self.of_vendor(path))
             .or_else(|| self.of_requirements(path))
+            .or_else(|| self.of_std_vendor(path))
     }
 
     fn importers(&self, path: &str) -> Vec<String> {
@@ -199,6 +209,14 @@ fn is_source(path: &Path) -> bool {
     name.ends_with(".go") && !name.ends_with("_test.go") && !name.starts_with(['_', '.'])
 }
 
+/// The files that a compiler for this machine takes. An own package that is all for others (behind a tag for
+/// integration tests, say) is there with what it has.
+fn for_host(files: Vec<SourceFile>, is_own: bool) -> Vec<SourceFile> {
+    let is_empty = !files.iter().any(SourceFile::is_for_host);
+    let keeps = |file: &SourceFile| file.is_for_host() || (is_own && is_empty);
+    files.into_iter().filter(keeps).collect()
+}
+
 /// A folder holds one package; what else lies there (`package main` programs beside a library) is left out.
 fn of_one_package(mut files: Vec<SourceFile>) -> Vec<SourceFile> {
     let library = files
@@ -209,80 +227,6 @@ fn of_one_package(mut files: Vec<SourceFile>) -> Vec<SourceFile> {
         files.retain(|file| file.package == name);
     }
     files
-}
-
-/// The folders that a go.work above `home` uses, if it uses `home`.
-fn workspace_of(home: &Path) -> Vec<PathBuf> {
-    if env::var_os("GOWORK").is_some_and(|value| value == "off") {
-        return Vec::new();
-    }
-    let Some(folder) = home.ancestors().find(|dir| dir.join("go.work").is_file()) else {
-        return Vec::new();
-    };
-    let text = fs::read_to_string(folder.join("go.work")).unwrap_or_default();
-    let used = used_by(&text)
-        .into_iter()
-        .filter_map(|dir| fs::canonicalize(folder.join(dir)).ok());
-    let used: Vec<PathBuf> = used.collect();
-    match used.iter().any(|dir| dir == home) {
-        true => used,
-        false => Vec::new(),
-    }
-}
-
-/// The folders that go.work text uses.
-fn used_by(text: &str) -> Vec<String> {
-    let mut folders = Vec::new();
-    let mut in_block = false;
-    for line in text.lines() {
-        let line = line.split("//").next().unwrap_or("").trim();
-        match line.split_whitespace().collect::<Vec<_>>().as_slice() {
-            ["use", "("] => in_block = true,
-            [")"] => in_block = false,
-            ["use", folder] => folders.push((*folder).to_owned()),
-            [folder] if in_block => folders.push((*folder).to_owned()),
-            _ => {}
-        }
-    }
-    folders
-}
-
-/// The module cache writes `A` as `!a`, for file systems that do not tell them apart.
-fn escaped(path: &str) -> String {
-    let escape = |c: char| match c.is_ascii_uppercase() {
-        true => format!("!{}", c.to_ascii_lowercase()),
-        false => c.to_string(),
-    };
-    path.chars().map(escape).collect()
-}
-
-/// Where Go is: by `GOROOT`, beside the `go` on PATH, or at the usual place.
-fn go_root() -> Option<PathBuf> {
-    let has_source = |root: &PathBuf| root.join("src/fmt").is_dir();
-    let beside = |folder: PathBuf| {
-        let program = fs::canonicalize(folder.join("go")).ok()?;
-        Some(program.parent()?.parent()?.to_owned())
-    };
-    let on_path = || {
-        let path = env::var_os("PATH")?;
-        env::split_paths(&path).filter_map(beside).find(has_source)
-    };
-    let named = env::var_os("GOROOT").map(PathBuf::from).filter(has_source);
-    named
-        .or_else(on_path)
-        .or_else(|| Some(PathBuf::from("/usr/local/go")).filter(has_source))
-}
-
-fn module_cache() -> Option<PathBuf> {
-    let named = |name: &str| {
-        env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let go_path = || named("GOPATH").and_then(|path| env::split_paths(&path).next());
-    let home = || env::home_dir().map(|home| home.join("go"));
-    let cache = named("GOMODCACHE").or_else(|| Some(go_path().or_else(home)?.join("pkg/mod")))?;
-    cache.is_dir().then_some(cache)
 }
 
 #[cfg(test)]
@@ -324,11 +268,109 @@ mod tests {
         assert_eq!(loader.importers("ex.com/app/db"), ["ex.com/app", "ex.com/lib"]);
     }
 
+    /// Places with a module cache and a standard library of the test's own.
+    fn places(top: &Path) -> Places {
+        Places {
+            go_root: Some(top.join("goroot")),
+            module_cache: Some(top.join("cache")),
+        }
+    }
+
+    fn package_of(loader: &ModuleLoader, path: &str) -> Option<String> {
+        loader.load(path).map(|loaded| loaded.files[0].package.clone())
+    }
+
     #[test]
-    fn upper_case_is_escaped_as_the_cache_does() {
-        assert_eq!(
-            escaped("github.com/BurntSushi/toml"),
-            "github.com/!burnt!sushi/toml"
+    fn versions_come_from_go_mod_then_go_sum_and_replacements_may_name_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = fs::canonicalize(folder.path()).unwrap();
+        let go_mod = "module ex.com/app\ngo 1.16\nrequire (\n\tex.com/A v1.2.0\n\tex.com/b v1.0.0\n\tex.com/c v1.0.0\n)\n\
+            replace ex.com/b v1.0.0 => ex.com/fork v0.1.0\nreplace ex.com/c v9.9.9 => ./nowhere\n";
+        write(&top.join("app/go.mod"), go_mod);
+        let go_sum = "ex.com/deep v1.1.0 h1:x\nex.com/deep v1.9.0 h1:x\nex.com/deep v1.10.0/go.mod h1:x\n";
+        write(&top.join("app/go.sum"), go_sum);
+        write(&top.join("app/main.go"), "package main\n");
+        write(&top.join("cache/ex.com/!a@v1.2.0/sub/a.go"), "package required\n");
+        write(&top.join("cache/ex.com/!a@v1.9.0/sub/a.go"), "package newer\n");
+        write(&top.join("cache/ex.com/fork@v0.1.0/b.go"), "package fork\n");
+        write(&top.join("cache/ex.com/b@v1.0.0/b.go"), "package replaced\n");
+        write(&top.join("cache/ex.com/c@v1.0.0/c.go"), "package kept\n");
+        write(&top.join("cache/ex.com/deep@v1.9.0/d.go"), "package summed\n");
+        write(
+            &top.join("cache/ex.com/deep@v1.10.0/d.go"),
+            "package only_looked_at\n",
         );
+
+        let loader = ModuleLoader::among(&top.join("app"), &top, places(&top)).unwrap();
+        let found = |path| package_of(&loader, path);
+        assert_eq!(found("ex.com/A/sub").as_deref(), Some("required"));
+        assert_eq!(found("ex.com/b").as_deref(), Some("fork"));
+        assert_eq!(found("ex.com/c").as_deref(), Some("kept"));
+        assert_eq!(found("ex.com/deep").as_deref(), Some("summed"));
+        assert_eq!(found("ex.com/absent"), None);
+    }
+
+    #[test]
+    fn vendored_packages_come_before_the_cache_and_the_standard_library_has_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = fs::canonicalize(folder.path()).unwrap();
+        write(
+            &top.join("app/go.mod"),
+            "module ex.com/app\nrequire ex.com/a v1.0.0\n",
+        );
+        write(&top.join("app/main.go"), "package main\n");
+        write(&top.join("app/vendor/ex.com/a/a.go"), "package vendored\n");
+        write(&top.join("cache/ex.com/a@v1.0.0/a.go"), "package cached\n");
+        write(&top.join("goroot/src/net/http/http.go"), "package http\n");
+        write(
+            &top.join("goroot/src/vendor/golang.org/x/net/n.go"),
+            "package net\n",
+        );
+
+        let loader = ModuleLoader::among(&top.join("app"), &top, places(&top)).unwrap();
+        assert_eq!(package_of(&loader, "ex.com/a").as_deref(), Some("vendored"));
+        assert_eq!(package_of(&loader, "net/http").as_deref(), Some("http"));
+        assert_eq!(package_of(&loader, "golang.org/x/net").as_deref(), Some("net"));
+        assert!(!loader.load("net/http").unwrap().is_own);
+    }
+
+    #[test]
+    fn the_highest_version_of_a_workspace_counts_and_nested_modules_are_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = fs::canonicalize(folder.path()).unwrap();
+        write(
+            &top.join("go.work"),
+            "go 1.22\nuse ./app\nuse ./lib\nreplace ex.com/r => ./local\n",
+        );
+        let app = "module ex.com/app\nrequire ex.com/a v1.2.0\nrequire ex.com/r v1.0.0\n";
+        write(&top.join("app/go.mod"), app);
+        write(
+            &top.join("lib/go.mod"),
+            "module ex.com/lib\nrequire ex.com/a v1.10.0\n",
+        );
+        write(&top.join("app/nested/go.mod"), "module ex.com/app/nested\n");
+        write(&top.join("app/nested/n.go"), "package nested\n");
+        write(&top.join("local/r.go"), "package local\n");
+        write(&top.join("cache/ex.com/a@v1.10.0/a.go"), "package highest\n");
+        write(&top.join("cache/ex.com/a@v1.2.0/a.go"), "package lower\n");
+
+        let loader = ModuleLoader::among(&top.join("app"), &top, places(&top)).unwrap();
+        assert_eq!(package_of(&loader, "ex.com/a").as_deref(), Some("highest"));
+        assert_eq!(package_of(&loader, "ex.com/r").as_deref(), Some("local"));
+        assert_eq!(package_of(&loader, "ex.com/app/nested"), None);
+    }
+
+    #[test]
+    fn files_for_other_machines_count_where_an_own_package_has_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = fs::canonicalize(folder.path()).unwrap();
+        write(&top.join("go.mod"), "module ex.com/app\n");
+        write(&top.join("it/it.go"), "//go:build integration\n\npackage it\n");
+        write(&top.join("db/db.go"), "package db\n");
+        write(&top.join("db/fake.go"), "//go:build integration\n\npackage db\n");
+
+        let loader = ModuleLoader::among(&top, &top, places(&top)).unwrap();
+        assert_eq!(package_of(&loader, "ex.com/app/it").as_deref(), Some("it"));
+        assert_eq!(loader.load("ex.com/app/db").unwrap().files.len(), 1);
     }
 }

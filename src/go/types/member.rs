@@ -1,0 +1,249 @@
+//! Fields and methods, through embedded types as Go promotes them.
+
+use super::generic::{Bindings, substituted};
+use super::meant::receiver_parameters;
+use super::typer::Typer;
+use super::{InterfaceType, StructField, Type};
+use crate::go::package::{Declaration, Package, Place};
+use crate::go::signatures;
+use crate::go::syntax::Field;
+
+/// A field or method that a selector means.
+#[derive(Clone, Debug)]
+pub(in crate::go) struct Member<'a> {
+    /// The field's type, or the method's signature without its receiver.
+    pub of: Type,
+    pub origin: Origin<'a>,
+}
+
+/// Who declares a [`Member`].
+#[derive(Clone, Debug)]
+pub(in crate::go) enum Origin<'a> {
+    /// The package's path and the place of the name, where the source is at hand.
+    Field(Option<(String, Place)>),
+    Method(Declaration<'a>),
+    /// A method of an interface; of which declared type, where it has a name, and where it is written.
+    Interface {
+        named: Option<(String, String)>,
+        declared: Option<(String, Place)>,
+    },
+    /// Known by the table of signatures only.
+    Table {
+        path: String,
+        receiver: String,
+    },
+}
+
+impl<'a> Typer<'a, '_> {
+    /// The field or method `name` of a value of type `of`. Of several, the one that the fewest embedded types
+    /// stand before counts; two at the same depth, or a type in between that is not at hand, leave it open.
+    pub(super) fn member(self, of: &Type, name: &str) -> Option<Member<'a>> {
+        let next = self.deeper()?;
+        let mut level = vec![next.start_of(of)];
+        let mut seen: Vec<Type> = Vec::new();
+        while !level.is_empty() {
+            let mut found = level.iter().filter_map(|of| next.own_member(of, name));
+            let first = found.next();
+            if first.is_some() {
+                return first.filter(|_| found.next().is_none());
+            }
+            if level.iter().any(|of| next.may_have(of, name)) {
+                return None;
+            }
+            let below: Vec<Type> = level.iter().flat_map(|of| next.embedded(of)).collect();
+            seen.append(&mut level);
+            level = below.into_iter().filter(|of| !seen.contains(of)).collect();
+        }
+        None
+    }
+
+    /// Selectors see through one pointer, also through that of `type P *T`.
+    fn start_of(self, of: &Type) -> Type {
+        let of = of.pointee();
+        match of {
+            Type::Named { .. } | Type::Local(_) => match self.underlying(of) {
+                Type::Pointer(to) => *to,
+                _ => of.clone(),
+            },
+            other => other.clone(),
+        }
+    }
+
+    fn own_member(self, of: &Type, name: &str) -> Option<Member<'a>> {
+        let next = self.deeper()?;
+        match of {
+            Type::Named {
+                path,
+                name: receiver,
+                arguments,
+            } => match next.at.package_at(path) {
+                Some(package) if package.declares(receiver) => next
+                    .method(package, receiver, arguments, name)
+                    .or_else(|| next.part(of, name)),
+                _ => table_member(path, receiver, name).or_else(|| next.part(of, name)),
+            },
+            Type::Basic(error) if error == "error" && name == "Error" => Some(Member {
+                of: error_method(),
+                origin: Origin::Interface {
+                    named: Some((String::new(), "error".to_owned())),
+                    declared: None,
+                },
+            }),
+            Type::Parameter(parameter) => {
+                let constraint = next.constraint_of(parameter);
+                match next.underlying(&constraint) {
+                    Type::Interface(interface) => next.interface_member(&constraint, &interface, name),
+                    _ => None,
+                }
+            }
+            _ => next.part(of, name),
+        }
+    }
+
+    /// A method that is declared for `receiver`.
+    fn method(
+        self,
+        package: &'a Package,
+        receiver: &str,
+        arguments: &[Type],
+        name: &str,
+    ) -> Option<Member<'a>> {
+        let method = self.at.find_method_in(package, receiver, name)?;
+        let function = method.function()?;
+        let there = self.within(method).deeper()?;
+        let of = Type::Func(Box::new(there.signature(function)));
+        let receiver = function.field(Field::Receiver).and_then(|list| list.child(0));
+        let names = receiver.map_or_else(Vec::new, receiver_parameters);
+        let given = |at: usize| arguments.get(at).cloned().unwrap_or(Type::Unknown);
+        let bindings: Bindings = names
+            .into_iter()
+            .enumerate()
+            .map(|(at, name)| (name, given(at)))
+            .collect();
+        Some(Member {
+            of: substituted(&of, &bindings),
+            origin: Origin::Method(method),
+        })
+    }
+
+    /// A field of the struct, or a method of the interface, that `of` is.
+    fn part(self, of: &Type, name: &str) -> Option<Member<'a>> {
+        match self.underlying(of) {
+            Type::Struct(fields) => {
+                let field = fields.into_iter().find(|field| field.name == name)?;
+                Some(Member {
+                    of: field.of,
+                    origin: Origin::Field(field.declared),
+                })
+            }
+            Type::Interface(interface) => self.interface_member(of, &interface, name),
+            Type::Basic(basic) if basic == "error" => {
+                self.own_member(&Type::basic("error"), name).map(|member| Member {
+                    origin: interface_origin(of, None),
+                    ..member
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn interface_member(self, of: &Type, interface: &InterfaceType, name: &str) -> Option<Member<'a>> {
+        let method = self.interface_method_named(interface, name)?;
+        Some(Member {
+            of: method.of,
+            origin: interface_origin(of, method.declared),
+        })
+    }
+
+    fn interface_method_named(self, interface: &InterfaceType, name: &str) -> Option<StructField> {
+        let next = self.deeper()?;
+        let own = interface.methods.iter().find(|method| method.name == name);
+        own.cloned().or_else(|| {
+            let embedded = interface.embedded.iter();
+            let mut found = embedded.filter_map(|of| match next.underlying(of) {
+                Type::Interface(inner) => next.interface_method_named(&inner, name),
+                Type::Basic(basic) if basic == "error" && name == "Error" => Some(StructField {
+                    name: name.to_owned(),
+                    of: error_method(),
+                    embedded: false,
+                    declared: None,
+                }),
+                _ => None,
+            });
+            found.next()
+        })
+    }
+
+    /// Whether `of` may have more than the source at hand shows.
+    fn may_have(self, of: &Type, name: &str) -> bool {
+        let is_ambiguous = match of {
+            Type::Named {
+                path, name: receiver, ..
+            } => {
+                let package = self.at.package_at(path);
+                package.is_some_and(|package| package.has_method(receiver, name))
+            }
+            _ => false,
+        };
+        is_ambiguous || self.is_open(of)
+    }
+
+    fn is_open(self, of: &Type) -> bool {
+        let Some(next) = self.deeper() else {
+            return true;
+        };
+        match next.underlying(of) {
+            Type::Unknown => true,
+            Type::Interface(interface) => interface.embedded.iter().any(|of| next.is_open(of)),
+            _ => match of {
+                // The table tells some methods of a type, never that there are no others.
+                Type::Named { path, .. } => self.at.package_at(path).is_none(),
+                _ => false,
+            },
+        }
+    }
+
+    fn embedded(self, of: &Type) -> Vec<Type> {
+        match self.underlying(of) {
+            Type::Struct(fields) => {
+                let embedded = fields.into_iter().filter(|field| field.embedded);
+                embedded.map(|field| field.of.pointee().clone()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn interface_origin<'a>(of: &Type, declared: Option<(String, Place)>) -> Origin<'a> {
+    let named = match of {
+        Type::Named { path, name, .. } => Some((path.clone(), name.clone())),
+        _ => None,
+    };
+    Origin::Interface { named, declared }
+}
+
+fn table_member<'a>(path: &str, receiver: &str, name: &str) -> Option<Member<'a>> {
+    let of = signatures::find(path, &format!("{receiver}.{name}"))?;
+    Some(Member {
+        of: of.clone(),
+        origin: Origin::Table {
+            path: path.to_owned(),
+            receiver: receiver.to_owned(),
+        },
+    })
+}
+
+fn error_method() -> Type {
+    match Type::giving(vec![Type::basic("string")]) {
+        Type::Func(mut signature) => {
+            signature.parameters = Some(Vec::new());
+            Type::Func(signature)
+        }
+        other => other,
+    }
+}
+
+/// What the table of signatures says of `path.name`.
+pub(super) fn known(path: &str, name: &str) -> Type {
+    signatures::find(path, name).cloned().unwrap_or(Type::Unknown)
+}

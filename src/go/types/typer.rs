@@ -1,0 +1,128 @@
+//! The questions a declaration answers about types, and what one inference may spend on its answer.
+
+use std::cell::Cell;
+
+use super::memo::Kept;
+use super::{Member, Type};
+use crate::go::package::Declaration;
+use crate::go::scope::BindingId;
+use crate::go::syntax::Node;
+
+/// How deep definitions may lead. Real code needs a few dozen; the stack of a worker holds several times that.
+const DEPTH: u32 = 160;
+
+/// How many steps one question may take, so that nothing contrived takes long.
+const STEPS: u32 = 30_000;
+
+impl<'a> Declaration<'a> {
+    /// The type of an expression of this declaration: of an untyped constant, the one it gets here.
+    pub fn type_of(self, expression: Node<'_>) -> Type {
+        Typer::new(self, &Fuel::default()).settled(expression)
+    }
+
+    /// The type that a type expression of this declaration means.
+    pub fn type_meant(self, node: Node<'_>) -> Type {
+        Typer::new(self, &Fuel::default()).meant(node)
+    }
+
+    /// The type of a local name; of a type switch's name, where it has one type in all clauses.
+    pub fn type_of_binding(self, id: BindingId) -> Type {
+        Typer::new(self, &Fuel::default()).binding(id).defaulted()
+    }
+
+    /// The result types of a function declaration or literal of this declaration.
+    pub fn results_of(self, function: Node<'_>) -> Vec<Type> {
+        Typer::new(self, &Fuel::default()).results(function)
+    }
+
+    /// The structure behind `of`, where its source is at hand.
+    pub fn underlying(self, of: &Type) -> Type {
+        Typer::new(self, &Fuel::default()).underlying(of)
+    }
+
+    /// The field or method `name` of a value of type `of`.
+    pub(in crate::go) fn member(self, of: &Type, name: &str) -> Option<Member<'a>> {
+        Typer::new(self, &Fuel::default()).member(of, name)
+    }
+
+    /// Whether an expression names a type.
+    pub(in crate::go) fn names_type(self, node: Node<'_>) -> bool {
+        Typer::new(self, &Fuel::default()).names_type(node)
+    }
+}
+
+/// What one question has left.
+pub(super) struct Fuel {
+    steps: Cell<u32>,
+    /// Whether an answer was cut short, so that it is not worth keeping.
+    pub(super) cut: Cell<bool>,
+}
+
+impl Default for Fuel {
+    fn default() -> Self {
+        Fuel {
+            steps: Cell::new(STEPS),
+            cut: Cell::new(false),
+        }
+    }
+}
+
+/// One inference. Every step into another definition costs depth.
+#[derive(Clone, Copy)]
+pub(super) struct Typer<'a, 'q> {
+    pub(super) at: Declaration<'a>,
+    depth: u32,
+    fuel: &'q Fuel,
+}
+
+impl<'a, 'q> Typer<'a, 'q> {
+    pub(super) fn new(at: Declaration<'a>, fuel: &'q Fuel) -> Self {
+        Typer {
+            at,
+            depth: DEPTH,
+            fuel,
+        }
+    }
+
+    pub(super) fn deeper(self) -> Option<Self> {
+        let steps = self.fuel.steps.get().checked_sub(1);
+        match (self.depth.checked_sub(1), steps) {
+            (Some(depth), Some(steps)) => {
+                self.fuel.steps.set(steps);
+                Some(Typer { depth, ..self })
+            }
+            _ => {
+                self.fuel.cut.set(true);
+                None
+            }
+        }
+    }
+
+    pub(super) fn within(self, at: Declaration<'a>) -> Self {
+        Typer { at, ..self }
+    }
+
+    /// Whether something is kept for `node`.
+    pub(super) fn is_kept(self, node: Node<'_>, kept: Kept) -> bool {
+        let key = (self.at.package, self.at.id, node.index());
+        self.at.memo().get(key, kept).is_some()
+    }
+
+    /// What is known for `node`, or is inferred now and kept.
+    pub(super) fn kept(self, node: Node<'_>, kept: Kept, infer: impl FnOnce(Self) -> Type) -> Type {
+        let key = (self.at.package, self.at.id, node.index());
+        if let Some(known) = self.at.memo().get(key, kept) {
+            return known.clone();
+        }
+        let Some(next) = self.deeper() else {
+            return Type::Unknown;
+        };
+        let cut_before = self.fuel.cut.replace(false);
+        let of = infer(next);
+        if !self.fuel.cut.get() {
+            self.at.memo().keep(key, kept, &of);
+        }
+        self.fuel.cut.set(cut_before || self.fuel.cut.get());
+        of
+    }
+}
