@@ -82,7 +82,7 @@ enum Step<'a> {
 use Step::{Done, Up};
 
 /// Everything that `function` does with the resource in `binding`, in no particular order.
-pub(super) fn mentions<'a>(
+pub fn mentions<'a>(
     at: Declaration<'a>,
     function: Node<'a>,
     binding: BindingId,

@@ -14,6 +14,6 @@ mod turn;
 
 pub use acquire::{Acquirers, Acquisition, Fault, Handle};
 pub use context::mentions_of_context;
-pub use escape::{Effect, Keep, Mention};
+pub use escape::{Effect, Keep, Mention, mentions};
 pub use lifetime::{Lifetime, Loss, Lost};
 pub use table::{Empty, Resource, Severity};

@@ -7,10 +7,20 @@ use crate::leak::Resource;
 use crate::release::{self, Unreleased};
 use crate::transform::{Family, Finding, Fix, Pass, Refusal, Rule, Transform};
 
+mod websocket;
+
+use websocket::Socket;
+
 /// Releases what is acquired and not released on every path.
 pub struct DeferRelease;
 
 const NAME: &str = "defer_release";
+
+/// What leaks.
+pub enum Site<'a> {
+    Unreleased(Box<Unreleased<'a>>),
+    Socket(Socket<'a>),
+}
 
 fn own_resources() -> &'static [Resource] {
     #[derive(serde::Deserialize)]
@@ -30,7 +40,7 @@ fn resources(config: &Config) -> impl Iterator<Item = &Resource> {
 }
 
 impl Transform for DeferRelease {
-    type Site<'a> = Unreleased<'a>;
+    type Site<'a> = Site<'a>;
 
     fn name(&self) -> &'static str {
         NAME
@@ -41,22 +51,41 @@ impl Transform for DeferRelease {
     }
 
     fn rules(&self, config: &Config) -> Vec<Arc<Rule>> {
-        release::rules(resources(config), Family::Release, NAME)
+        let mut rules = release::rules(own_resources(), Family::Release, NAME);
+        rules.push(Arc::new(websocket::rule()));
+        let own = release::rules(resources(config), Family::Release, NAME);
+        let new = own
+            .into_iter()
+            .filter(|rule| !rules.iter().any(|held| held.slug == rule.slug));
+        let new: Vec<_> = new.collect();
+        rules.extend(new);
+        rules
     }
 
     fn needles(&self, config: &Config) -> Vec<String> {
-        release::needles(resources(config))
+        let mut needles = release::needles(resources(config));
+        needles.push("/v3/websocket\"".to_owned());
+        needles
     }
 
-    fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Unreleased<'a>> {
-        release::collect(pass, resources(pass.config), &self.needles(pass.config))
+    fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Site<'a>> {
+        let lost = release::collect(pass, resources(pass.config), &self.needles(pass.config));
+        let lost = lost.into_iter().map(|site| Site::Unreleased(Box::new(site)));
+        let sockets = websocket::collect(pass).into_iter().map(Site::Socket);
+        lost.chain(sockets).collect()
     }
 
-    fn finding(&self, _pass: &Pass<'_>, site: &Unreleased<'_>) -> Finding {
-        site.finding(Family::Release, NAME)
+    fn finding(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Finding {
+        match site {
+            Site::Unreleased(site) => site.finding(Family::Release, NAME),
+            Site::Socket(socket) => socket.finding(),
+        }
     }
 
-    fn fix(&self, _pass: &Pass<'_>, site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
-        release::fixes(site)
+    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
+        match site {
+            Site::Unreleased(site) => release::fixes(site),
+            Site::Socket(socket) => socket.fix(),
+        }
     }
 }
