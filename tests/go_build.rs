@@ -156,6 +156,50 @@ fn tests_that_failed_before_speak_against_no_repair() {
     fix(&shop, &["--verify", "test"]).expect(0, &["Fixed 1 of 1 finding"]);
 }
 
+/// A test that lives off the leak is told of, and its file stays as it is.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_repair_that_makes_a_test_fail_is_not_written() {
+    if Go::find().is_none() {
+        return;
+    }
+    let test = "package shop
+
+import (
+	\"os\"
+	\"runtime/debug\"
+	\"testing\"
+
+	\"github.com/gofiber/fiber/v2\"
+)
+
+func TestStaysOpen(t *testing.T) {
+	debug.SetGCPercent(-1)
+	open := func() int {
+		entries, _ := os.ReadDir(\"/proc/self/fd\")
+		return len(entries)
+	}
+	prices(&fiber.Ctx{})
+	before := open()
+	prices(&fiber.Ctx{})
+	if open() == before {
+		t.Fatal(\"the file is closed\")
+	}
+}
+";
+    let shop = shop(&[
+        ("file.go", FILE),
+        ("file_test.go", test),
+        ("prices.txt", "4.99\n"),
+    ]);
+    fix(&shop, &["--verify", "build", "--dry-run"]).expect(1, &["Would fix 1 of 1 finding"]);
+    let ran = fix(&shop, &["--verify", "test", "--format", "json"]).expect(1, &["Fixed 0 of 1 finding"]);
+    let (outcome, note) = told(&ran, "unclosed-file");
+    assert_eq!(outcome, "failed");
+    assert!(note.contains("TestStaysOpen fails"), "{note}");
+    assert_eq!(shop.read("file.go"), FILE.as_bytes());
+}
+
 #[test]
 fn what_would_have_to_be_downloaded_is_told_and_not_repaired() {
     if Go::find().is_none() {

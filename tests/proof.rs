@@ -33,6 +33,52 @@ fn every_safe_repair_ends_its_leak_and_loses_no_work() {
     hold_table(&v2, &v3);
 }
 
+/// Safe rules that no case runs, and why.
+const NOT_RUN: [(&str, &str); 5] = [
+    ("pooled-body", "it corrupts answers, and leaves nothing behind"),
+    ("tick-per-request", "it leaks with Go before 1.23 only"),
+    ("unchecked-websocket-write", "it needs a module beside Fiber"),
+    ("unclosed-db", "it happens at start-up, not with requests"),
+    ("unstopped-ticker", "it leaks with Go before 1.23 only"),
+];
+
+/// One visible line for each safe rule without a case; the page says why.
+#[test]
+fn safe_rules_that_no_case_runs_are_told() {
+    let cases = names(&fixtures().join("cases"));
+    let cases: String = cases
+        .iter()
+        .map(|case| fixture(&format!("cases/{case}/case.go")))
+        .collect();
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/proofs.md")).unwrap();
+    let config = unleak::config::Config::default();
+    let rules = unleak::transforms::suite()
+        .iter()
+        .flat_map(|transform| transform.rules(&config));
+    for rule in rules.filter(|rule| rule.applicability == unleak::transform::Applicability::Safe) {
+        let is_run = cases.contains(&format!("\"{}\"", rule.slug));
+        let why = NOT_RUN
+            .iter()
+            .find(|(slug, _)| *slug == &*rule.slug)
+            .map(|(_, why)| *why);
+        match (is_run, why) {
+            (true, why) => assert!(why.is_none(), "{} is run, and listed as not run", rule.slug),
+            (false, None) => tell(&format!("no proof runs {}", rule.slug)),
+            (false, Some(why)) => {
+                tell(&format!("no proof runs {}: {why}", rule.slug));
+                assert!(
+                    page.contains(&not_run(&rule.slug, why)),
+                    "BLESS=1 writes docs/proofs.md anew"
+                );
+            }
+        }
+    }
+}
+
+fn not_run(slug: &str, why: &str) -> String {
+    format!("- `{slug}`: {why}.\n")
+}
+
 /// A module with every case twice, as written and as repaired, against one version of Fiber.
 struct Bench {
     fiber: &'static str,
@@ -211,6 +257,8 @@ time, under Go's race detector. The handlers are in `fixtures/proof/cases`; `car
 |---|---|---|---:|---:|---:|---:|
 ";
 
+const OUTRO: &str = "\nSafe repairs that are held by fixtures alone:\n\n";
+
 /// The page lists these proofs and no others. Its figures are those of the machine that wrote it.
 fn hold_table(v2: &[Proof], v3: &[Proof]) {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/proofs.md");
@@ -225,6 +273,10 @@ fn hold_table(v2: &[Proof], v3: &[Proof]) {
             )
             .unwrap();
         }
+        text.push_str(OUTRO);
+        NOT_RUN
+            .iter()
+            .for_each(|(slug, why)| text.push_str(&not_run(slug, why)));
         fs::create_dir_all(page.parent().unwrap()).unwrap();
         fs::write(&page, text).unwrap();
     }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::fiber::Handler;
+use crate::fiber::{Handler, Version};
 use crate::go::syntax::Node;
 use crate::go::{Declaration, Package};
 use crate::leak::request::{callers, request_path};
@@ -153,7 +153,26 @@ impl<'a> Accused<'a> {
         }
     }
 
+    /// What the test calls came with these versions of Fiber.
+    fn check_version(&self) -> Result<(), String> {
+        let module = self.handler.declaration.package.module.as_deref();
+        let required = module.and_then(|module| module.version_of(self.handler.version.import_path()));
+        let is_old = match (self.handler.version, required) {
+            (Version::V1, _) => true,
+            (Version::V2, Some(required)) => required.numbers < (2, 42, 0),
+            (Version::V3, Some(required)) => required.pre.is_some(),
+            (_, None) => false,
+        };
+        match is_old {
+            true => {
+                Err("its Fiber is too old: tests are for v2.42 and later, and for releases of v3".to_owned())
+            }
+            false => Ok(()),
+        }
+    }
+
     fn test(&self) -> Result<GoTest, String> {
+        self.check_version()?;
         let mut scene = Scene::of(&self.handler);
         let entrance = entrance::find(&self.handler, &mut scene)?;
         scene.obstacle()?;

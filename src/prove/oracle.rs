@@ -3,7 +3,7 @@
 use super::lateness;
 use super::scene::Scene;
 use crate::fiber::Handler;
-use crate::transform::{Family, Rule};
+use crate::transform::Rule;
 
 /// A figure that must not grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,22 +32,21 @@ pub fn choose(rules: &[&Rule], scene: &Scene<'_>, handler: &Handler<'_>) -> Resu
 }
 
 fn of_rule(rule: &Rule, scene: &Scene<'_>, handler: &Handler<'_>) -> Result<Oracle, String> {
-    match (&*rule.slug, rule.family) {
-        ("per-request-sql-open", _) => of_opened_pool(scene),
-        ("unclosed-rows" | "unfinished-tx" | "unclosed-conn", _) => {
-            of_pool(scene).map(|()| Oracle::Connections)
-        }
-        ("unclosed-stmt", _) => of_pool(scene).map(|()| Oracle::Statements),
-        ("unclosed-response-body", _) => match scene.asks {
+    match &*rule.slug {
+        "per-request-sql-open" => of_opened_pool(scene),
+        "unclosed-rows" | "unfinished-tx" | "unclosed-conn" => of_pool(scene).map(|()| Oracle::Connections),
+        "unclosed-stmt" => of_pool(scene).map(|()| Oracle::Statements),
+        "unclosed-response-body" => match scene.asks {
             true => Ok(Oracle::Descriptors),
             false => Err("the request to the other service is not seen".to_owned()),
         },
-        ("unclosed-file" | "unclosed-upload", _) => Ok(Oracle::Descriptors),
-        ("retained-context", _) => Ok(Oracle::Contexts),
-        (_, Family::Goroutine | Family::Channel) => {
+        "unclosed-file" | "unclosed-upload" => Ok(Oracle::Descriptors),
+        "retained-context" => Ok(Oracle::Contexts),
+        // Other rules of goroutines need a client that leaves, or a chance that a test cannot bring about.
+        "blocked-send" | "blocked-receive" | "unclosed-channel" => {
             lateness::check(scene, handler).map(|()| Oracle::Goroutines)
         }
-        (slug, _) => Err(format!("no figure is known that tells whether {slug} is back")),
+        slug => Err(format!("no figure is known that tells whether {slug} is back")),
     }
 }
 
