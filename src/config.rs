@@ -79,9 +79,22 @@ pub struct Override {
     pub rules: BTreeMap<String, RuleChange>,
 }
 
+/// Whose facts count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Profile {
+    /// Fiber's where go.mod or the imports name it, else those of all frameworks that are known.
+    #[default]
+    Auto,
+    /// Every rule, with Fiber's handlers alone.
+    Fiber,
+    /// The rules that need no framework, with the handlers of net/http, gin, echo and chi as well.
+    General,
+}
+
 /// Which rules run and how they repair.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
+    pub profile: Profile,
     /// Rule slugs; empty means all.
     pub select: Vec<String>,
     pub ignore: Vec<String>,

@@ -4,6 +4,10 @@
 use crate::go::syntax::{Field, Node};
 use crate::go::{BindingId, Declaration, Module, Type};
 
+mod entry;
+
+pub use entry::{Entry, is_called_back, is_on_fiber, serves};
+
 /// Fiber's major versions; each has its own import path and handler type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Version {
@@ -77,22 +81,6 @@ impl<'a> Handler<'a> {
                 context: name.and_then(|name| declaration.scopes().binding_of(name)),
                 version,
             })
-        })
-    }
-
-    /// `function` as the handler of a websocket, which has a connection for its request: the context is gone by then.
-    pub fn of_connection(declaration: Declaration<'a>, function: Node<'a>) -> Option<Handler<'a>> {
-        let parameters = function.field(Field::Parameters)?;
-        let of = |parameter: Node<'a>| Some(declaration.type_meant(parameter.field(Field::Type)?));
-        let types = parameters.children().filter_map(of);
-        let version = types
-            .filter(|of| matches!(of, Type::Pointer(_)))
-            .find_map(|of| Version::of_connection(&of))?;
-        Some(Handler {
-            declaration,
-            function,
-            context: None,
-            version,
         })
     }
 

@@ -14,7 +14,7 @@ use crate::text::EditSet;
 mod pass;
 
 pub use crate::go::{FileId, Place};
-pub use crate::leak::Severity;
+pub use crate::leak::{Resource, Severity};
 pub use crate::rewrite::ImportNeed;
 pub use pass::{Alone, Pass, Sources};
 
@@ -237,6 +237,16 @@ pub trait Transform: Sync {
     /// The page of `unleak explain`: the folder's explain.md.
     fn page(&self) -> &'static str;
 
+    /// Whether all it knows is about Fiber.
+    fn is_about_fiber(&self) -> bool {
+        false
+    }
+
+    /// The rows of its table from which its findings start.
+    fn resources<'c>(&self, _config: &'c Config) -> Vec<&'c Resource> {
+        Vec::new()
+    }
+
     /// The rules it serves, with the config's own rows.
     fn rules(&self, config: &Config) -> Vec<Arc<Rule>>;
 
@@ -255,6 +265,12 @@ pub trait Transform: Sync {
 pub trait AnyTransform: Sync {
     fn name(&self) -> &'static str;
     fn page(&self) -> &'static str;
+    fn is_about_fiber(&self) -> bool {
+        false
+    }
+    fn resources<'c>(&self, _config: &'c Config) -> Vec<&'c Resource> {
+        Vec::new()
+    }
     fn rules(&self, config: &Config) -> Vec<Arc<Rule>>;
     fn needles(&self, config: &Config) -> Vec<String>;
     /// Every finding of the pass with its remedy, in no particular order.
@@ -268,6 +284,14 @@ impl<T: Transform> AnyTransform for T {
 
     fn page(&self) -> &'static str {
         Transform::page(self)
+    }
+
+    fn is_about_fiber(&self) -> bool {
+        Transform::is_about_fiber(self)
+    }
+
+    fn resources<'c>(&self, config: &'c Config) -> Vec<&'c Resource> {
+        Transform::resources(self, config)
     }
 
     fn rules(&self, config: &Config) -> Vec<Arc<Rule>> {

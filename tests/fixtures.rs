@@ -1,6 +1,6 @@
 //! Runs every `fixtures/<transform>/<behaviour>.txtar`: a sentence, Go files with `// want "rule"` where a finding
 //! starts, the patch that `fix` makes (none: nothing may change) and the refusals. A line `options: --unsafe-fixes`
-//! below the sentence includes unsafe fixes; `-- alternative: TITLE --` holds the patch of another fix on offer.
+//! below the sentence includes unsafe fixes, `options: --profile general` sets the profile; `-- alternative: TITLE --` holds the patch of another fix on offer.
 //! `BLESS=1` rewrites patches and refusals; read the diff.
 //!
 //! Every case also gets, free: the result parses and is gofmt-stable, a second run changes nothing, and the patch
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use support::git::Repository;
 use support::gofmt::{self, RealGofmt};
 use support::txtar::Archive;
-use unleak::config::Config;
+use unleak::config::{Config, Profile};
 use unleak::go::{Loaded, Loader, Module, Package, Program, SourceFile};
 use unleak::pipeline::{Analysis, Automatic, Engine, Repaired, analyze, repair};
 use unleak::plan::{self, Change};
@@ -45,6 +45,7 @@ struct Case {
     files: Files,
     module: Arc<Module>,
     unsafe_fixes: bool,
+    profile: Profile,
 }
 
 impl Case {
@@ -61,6 +62,12 @@ impl Case {
         let module = Module::parse("", archive.get("go.mod").unwrap_or(GO_MOD));
         Case {
             unsafe_fixes: archive.comment.contains("--unsafe-fixes"),
+            profile: match archive.comment.split("--profile ").nth(1) {
+                Some(name) if name.starts_with("general") => Profile::General,
+                Some(name) if name.starts_with("fiber") => Profile::Fiber,
+                Some(name) => panic!("no such profile: {name}"),
+                None => Profile::Auto,
+            },
             module: Arc::new(module),
             path,
             files,
@@ -97,6 +104,17 @@ struct CaseLoader {
 }
 
 impl CaseLoader {
+    /// The import paths of the packages that hold these files.
+    fn paths_of<'l>(&self, files: impl Iterator<Item = &'l String>) -> Vec<String> {
+        let path = |file: &String| match dir_of(file) {
+            "" => self.module.path.clone(),
+            dir => format!("{}/{dir}", self.module.path),
+        };
+        let mut paths: Vec<String> = files.map(path).collect();
+        paths.dedup();
+        paths
+    }
+
     /// The files of the package `path`.
     fn of<'l>(&'l self, path: &'l str) -> impl Iterator<Item = (&'l String, &'l Vec<u8>)> {
         let folder = path
@@ -126,11 +144,11 @@ impl Loader for CaseLoader {
     fn importers(&self, path: &str) -> Vec<String> {
         let imports = |source: &[u8]| String::from_utf8_lossy(source).contains(&format!("\"{path}\""));
         let importing = self.files.iter().filter(|(_, source)| imports(source));
-        let mut paths: Vec<String> = importing
-            .map(|(file, _)| format!("{}/{}", self.module.path, dir_of(file)))
-            .collect();
-        paths.dedup();
-        paths
+        self.paths_of(importing.map(|(file, _)| file))
+    }
+
+    fn own(&self) -> Vec<String> {
+        self.paths_of(self.files.keys())
     }
 }
 
@@ -161,7 +179,10 @@ struct Run {
 }
 
 fn run(case: &Case, files: &Files, gofmt: Option<&RealGofmt>) -> Run {
-    let config = Config::default();
+    let config = Config {
+        profile: case.profile,
+        ..Config::default()
+    };
     let neighbours = Neighbours(files);
     let engine = Engine {
         suite: suite(),
@@ -384,7 +405,8 @@ fn check(case: &mut Case, gofmt: Option<&RealGofmt>) -> Result<(), String> {
 fn archives(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() && !path.ends_with("apps") {
+        // The drawings of floor 1 have a test of their own.
+        if path.is_dir() && !path.ends_with("apps") && !path.ends_with("go") {
             archives(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "txtar") {
             found.push(path);

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::batch::Batch;
+use super::debug::Debug;
+use crate::config::Profile;
 use crate::report::Color;
 use crate::transform::{Confidence, Severity};
 
@@ -32,6 +34,9 @@ pub enum Command {
     Rules(Rules),
     /// Show a rule's page: why it leaks, how it is repaired, when it is left alone
     Explain(Explain),
+    /// Draw and count what the analysis sees
+    #[command(hide = true)]
+    Debug(Debug),
 }
 
 /// How the tool speaks.
@@ -65,6 +70,9 @@ pub struct Selection {
     /// Folders and .go files to look at
     #[arg(value_name = "PATH", default_value = ".")]
     pub paths: Vec<PathBuf>,
+    /// Whose handlers count, and which rules run
+    #[arg(long, value_enum, value_name = "PROFILE", default_value_t)]
+    pub profile: Frameworks,
     /// Only these rules
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub select: Vec<String>,
@@ -187,6 +195,27 @@ pub struct Explain {
     pub settings: Settings,
     /// The rule, as `unleak rules` lists it
     pub rule: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Frameworks {
+    /// By go.mod and imports: fiber for services on Fiber, general for others
+    #[default]
+    Auto,
+    /// Every rule, with Fiber's facts and handlers
+    Fiber,
+    /// The rules that need no framework, with the handlers of net/http, gin, echo and chi, too
+    General,
+}
+
+impl From<Frameworks> for Profile {
+    fn from(frameworks: Frameworks) -> Self {
+        match frameworks {
+            Frameworks::Auto => Profile::Auto,
+            Frameworks::Fiber => Profile::Fiber,
+            Frameworks::General => Profile::General,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

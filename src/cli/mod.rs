@@ -10,6 +10,7 @@ use clap::Parser;
 mod args;
 mod batch;
 mod console;
+mod debug;
 mod exit;
 mod fix;
 mod judges;
@@ -57,6 +58,7 @@ fn run(cli: &Cli, console: &Console) -> Exit {
         Command::Batch(args) => batch::batch(args, console),
         Command::Rules(args) => rules::list(args, console),
         Command::Explain(args) => rules::explain(args, console),
+        Command::Debug(args) => debug::debug(args, console),
     };
     result.unwrap_or_else(|error| {
         console.error(&format!("{error:#}"));

@@ -19,6 +19,7 @@ impl Selection {
         if let Some(level) = self.min_confidence {
             config.min_confidence = level.into();
         }
+        config.profile = self.profile.into();
         rules::known_in(&config, &self.select)?;
         rules::known_in(&config, &self.ignore)?;
         Ok(config)

@@ -5,6 +5,7 @@ mod build_tags;
 mod calls;
 pub mod cfg;
 mod flow;
+mod interfaces;
 mod lexer;
 mod module;
 mod package;
@@ -17,8 +18,9 @@ pub mod syntax;
 mod types;
 
 pub use calls::Callee;
+pub use interfaces::Interface;
 pub use module::{Module, Replacement, Version};
-pub use package::{DeclId, Declaration, FileId, Package, Place};
+pub use package::{DeclId, Declaration, FileId, Package, Place, Servers};
 pub use program::{Loaded, Loader, Program};
 pub use resolve::{Meaning, Usage};
 pub use scope::{Binding, BindingId, BindingKind, Scopes};

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use elsa::sync::FrozenVec;
+
 use super::module::Module;
 use super::program::Program;
 use super::scope::Scopes;
@@ -11,11 +13,12 @@ use super::syntax::{Node, Tree};
 use super::types::Memo;
 use crate::text::Span;
 
-/// A file of a package, by its place in [`Package::files`].
+/// A file of a package, by its place in [`Package::files`]; behind those come files of other packages to which a
+/// [`Place`] led.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(pub usize);
 
-/// A span of one file of the package.
+/// A span of one file of the package, or of another one in sight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {
     pub file: FileId,
@@ -27,6 +30,17 @@ pub struct Place {
 pub struct DeclId {
     pub file: FileId,
     pub index: usize,
+}
+
+/// Whose handlers count as such.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Servers {
+    /// Those of the frameworks that the module requires.
+    #[default]
+    Required,
+    /// Those of the framework whose import paths begin so.
+    Only(&'static str),
+    All,
 }
 
 /// The path of a package of which no go.mod tells one.
@@ -45,6 +59,9 @@ pub struct Package {
     pub files: Vec<Arc<SourceFile>>,
     /// Files that are there because they declare and use names; nobody asked for findings in them.
     pub context: HashSet<FileId>,
+    pub servers: Servers,
+    /// Files of other packages that places lead to; their ids follow those of `files`.
+    foreign: Arc<FrozenVec<Arc<SourceFile>>>,
     names: HashMap<String, Vec<DeclId>>,
     methods: HashMap<(String, String), Vec<DeclId>>,
     program: Option<Arc<Program>>,
@@ -70,6 +87,8 @@ impl Package {
             context: self.context.clone(),
             program: self.program.clone(),
             path: self.path.clone(),
+            servers: self.servers,
+            foreign: Arc::clone(&self.foreign),
             ..package
         }
     }
@@ -95,6 +114,8 @@ impl Package {
             is_own: true,
             module,
             context: HashSet::new(),
+            servers: Servers::default(),
+            foreign: Arc::default(),
             names: HashMap::new(),
             methods: HashMap::new(),
             program: None,
@@ -137,7 +158,17 @@ impl Package {
     }
 
     pub fn file(&self, id: FileId) -> &SourceFile {
-        &self.files[id.0]
+        let own = self.files.get(id.0).map(|file| &**file);
+        let foreign = || self.foreign.get(id.0 - self.files.len());
+        own.or_else(foreign)
+            .expect("a place of a package holds an id that this package gave out")
+    }
+
+    /// The id under which this package speaks of a file of another one.
+    fn id_of_foreign(&self, file: &Arc<SourceFile>) -> FileId {
+        let known = self.foreign.iter().position(|held| std::ptr::eq(held, &**file));
+        let at = known.unwrap_or_else(|| self.foreign.push_get_index(Arc::clone(file)));
+        FileId(self.files.len() + at)
     }
 
     pub fn declaration(&self, id: DeclId) -> Declaration<'_> {
@@ -180,6 +211,14 @@ impl Package {
     /// Whether the package declares `name`, once or more often.
     pub fn declares(&self, name: &str) -> bool {
         self.names.contains_key(name)
+    }
+
+    /// The types of the package that declare a method `name`, in the order of their names.
+    pub fn receivers_of(&self, name: &str) -> Vec<&str> {
+        let declared = self.methods.keys().filter(|(_, method)| method == name);
+        let mut receivers: Vec<&str> = declared.map(|(receiver, _)| &**receiver).collect();
+        receivers.sort_unstable();
+        receivers
     }
 
     /// The method `name` of the type `receiver`.
@@ -225,13 +264,29 @@ impl<'a> Declaration<'a> {
     pub fn importers(self) -> impl Iterator<Item = &'a Package> {
         let program = self.root.program().into_iter();
         let importers = program.flat_map(move |program| program.importers(&self.package.path));
-        importers.map(move |package| {
-            if package.path == self.root.path {
-                self.root
-            } else {
-                package
-            }
-        })
+        importers.map(move |package| self.as_it_is(package))
+    }
+
+    /// All own packages in sight of the same root, this one's first.
+    pub fn own_packages(self) -> impl Iterator<Item = &'a Package> {
+        let program = self.root.program().into_iter();
+        let own = program.flat_map(Program::own);
+        let others = own.map(move |package| self.as_it_is(package));
+        let others = others.filter(move |package| !std::ptr::eq(*package, self.package));
+        std::iter::once(self.package).chain(others)
+    }
+
+    /// `package`, or the one under analysis where the two are the same.
+    fn as_it_is(self, package: &'a Package) -> &'a Package {
+        match package.path == self.root.path {
+            true => self.root,
+            false => package,
+        }
+    }
+
+    /// The package under analysis, from which this declaration is seen.
+    pub fn root(self) -> &'a Package {
+        self.root
     }
 
     /// `other` as seen by the package under analysis.
@@ -275,10 +330,11 @@ impl<'a> Declaration<'a> {
     }
 
     pub fn place_of(self, span: Span) -> Place {
-        Place {
-            file: self.id.file,
-            span,
-        }
+        let file = match std::ptr::eq(self.root, self.package) {
+            true => self.id.file,
+            false => self.root.id_of_foreign(&self.package.files[self.id.file.0]),
+        };
+        Place { file, span }
     }
 
     /// Whether the parser understood all of it.

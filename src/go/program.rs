@@ -25,6 +25,9 @@ pub trait Loader: Send + Sync {
 
     /// The import paths of own packages that import `path`, sorted.
     fn importers(&self, path: &str) -> Vec<String>;
+
+    /// The import paths of all own packages, sorted.
+    fn own(&self) -> Vec<String>;
 }
 
 /// The packages around one module. What was loaded stays as it was read.
@@ -66,6 +69,12 @@ impl Program {
     /// The own packages that import `path`.
     pub fn importers(&self, path: &str) -> impl Iterator<Item = &Package> {
         let paths = self.loader.importers(path);
+        paths.into_iter().filter_map(|path| self.package(&path))
+    }
+
+    /// All own packages.
+    pub fn own(&self) -> impl Iterator<Item = &Package> {
+        let paths = self.loader.own();
         paths.into_iter().filter_map(|path| self.package(&path))
     }
 }

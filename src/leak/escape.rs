@@ -1,13 +1,16 @@
 //! What becomes of a resource once a local name holds it: each mention releases it, keeps it beyond the function,
 //! or only works with it. Aliases, closures, wrappers and functions of the package are followed.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use super::context;
 use super::handover::{self, Handover};
+use super::lifetime;
 use super::table::Resource;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{BindingId, BindingKind, Callee, Declaration, Type, Usage};
+use crate::go::{BindingId, BindingKind, Callee, DeclId, Declaration, Type, Usage};
 
 /// How many functions of the package are looked into, one inside the other.
 const DEPTH: u32 = 5;
@@ -38,6 +41,8 @@ pub enum Effect {
     Keep(Keep),
     /// Something that depends on it is handed to code that cannot be seen. That code cannot release it.
     Lent,
+    /// Handed to a function that releases it on some of its paths and not on others.
+    Conditional,
     /// Handed to code that cannot be seen.
     Unknown,
 }
@@ -50,7 +55,7 @@ pub struct Mention<'a> {
 }
 
 /// What a name or an expression has of the resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Grip {
     /// The resource as it was acquired.
     Whole,
@@ -81,6 +86,18 @@ enum Step<'a> {
 }
 use Step::{Done, Up};
 
+/// What a function does with a parameter, whoever calls it.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    /// It gives it back.
+    Returned,
+    Has(Effect),
+}
+
+/// The fates that are known, by package, declaration, function, position and grip. A function that is under way is
+/// Unknown to itself, so that functions which call each other come to an end.
+type Fates<'a> = HashMap<(&'a str, DeclId, usize, usize, Grip), Fate>;
+
 /// Everything that `function` does with the resource in `binding`, in no particular order.
 pub fn mentions<'a>(
     at: Declaration<'a>,
@@ -93,6 +110,7 @@ pub fn mentions<'a>(
         function,
         resource,
         depth: DEPTH,
+        fates: Rc::default(),
         open: Vec::new(),
         held: HashSet::new(),
     };
@@ -105,6 +123,7 @@ struct Tracker<'a, 'r> {
     function: Node<'a>,
     resource: &'r Resource,
     depth: u32,
+    fates: Rc<RefCell<Fates<'a>>>,
     /// Names that hold it and are still to be looked at.
     open: Vec<(BindingId, Grip)>,
     held: HashSet<BindingId>,
@@ -305,28 +324,43 @@ impl<'a> Tracker<'a, '_> {
         position: usize,
         grip: Grip,
     ) -> Step<'a> {
+        let key = (&*callee.package.path, callee.id, function.index(), position, grip);
+        let known = self.fates.borrow().get(&key).copied();
+        let fate = known.unwrap_or_else(|| {
+            self.fates.borrow_mut().insert(key, Fate::Has(Effect::Unknown));
+            let fate = self.fate(callee, function, position, grip);
+            self.fates.borrow_mut().insert(key, fate);
+            fate
+        });
+        match fate {
+            Fate::Returned => Up(call, grip),
+            // It runs when everything else is done, and knows how that went.
+            Fate::Has(Effect::Conditional) if is_deferred(call) => Done(Effect::Release),
+            Fate::Has(effect) => Done(effect),
+        }
+    }
+
+    fn fate(&self, callee: Declaration<'a>, function: Node<'a>, position: usize, grip: Grip) -> Fate {
         let parameter = match parameter(callee, function, position) {
             Parameter::Named(binding) => binding,
-            Parameter::Unnamed => return Done(Effect::Pass),
-            Parameter::Unknown => return Done(Effect::Unknown),
+            Parameter::Unnamed => return Fate::Has(Effect::Pass),
+            Parameter::Unknown => return Fate::Has(Effect::Unknown),
         };
         let Some(depth) = self.depth.checked_sub(1) else {
-            return Done(Effect::Unknown);
+            return Fate::Has(Effect::Unknown);
         };
         let inside = Tracker {
             at: callee,
             function,
             resource: self.resource,
             depth,
+            fates: Rc::clone(&self.fates),
             open: Vec::new(),
             held: HashSet::new(),
         };
-        let effects: Vec<Effect> = inside
-            .run(parameter, grip)
-            .into_iter()
-            .map(|mention| mention.effect)
-            .collect();
-        summary(call, &effects, grip)
+        let mentions = inside.run(parameter, grip);
+        let always = || !lifetime::can_keep_open(callee, function, parameter, self.resource, &mentions);
+        summary(&mentions, always)
     }
 
     fn listed(&mut self, expression: Node<'a>, list: Node<'a>, grip: Grip) -> Step<'a> {
@@ -443,6 +477,11 @@ fn run_by(selector: Node<'_>, effect: Effect) -> Effect {
     }
 }
 
+fn is_deferred(call: Node<'_>) -> bool {
+    call.parent()
+        .is_some_and(|parent| parent.is(Kind::DeferStatement))
+}
+
 fn is_started(call: Node<'_>) -> bool {
     call.parent().is_some_and(|parent| parent.is(Kind::GoStatement))
 }
@@ -473,24 +512,27 @@ fn handed(call: Node<'_>, handover: Handover, grip: Grip) -> Step<'_> {
     }
 }
 
-/// What a function does that has these effects on its parameter. One release counts, wherever it stands: whose
-/// duty the other paths are is decided in that function.
-fn summary<'a>(call: Node<'a>, effects: &[Effect], grip: Grip) -> Step<'a> {
-    let any = |wanted: fn(&Effect) -> bool| effects.iter().any(wanted);
-    if any(|effect| *effect == Effect::Release) {
-        return Done(Effect::Release);
+/// What a function does that has these effects on its parameter. `always` tells whether no path of it leaves the
+/// resource open.
+fn summary(mentions: &[Mention<'_>], always: impl Fn() -> bool) -> Fate {
+    let any = |wanted: fn(Effect) -> bool| mentions.iter().any(|mention| wanted(mention.effect));
+    if any(|effect| matches!(effect, Effect::Release | Effect::Conditional)) {
+        return Fate::Has(match always() {
+            true => Effect::Release,
+            false => Effect::Conditional,
+        });
     }
-    if any(|effect| matches!(effect, Effect::Keep(keep) if *keep != Keep::Returned)) {
-        return Done(Effect::Keep(Keep::Passed));
+    if any(|effect| matches!(effect, Effect::Keep(keep) if keep != Keep::Returned)) {
+        return Fate::Has(Effect::Keep(Keep::Passed));
     }
     for unseen in [Effect::Unknown, Effect::Lent] {
-        if effects.contains(&unseen) {
-            return Done(unseen);
+        if mentions.iter().any(|mention| mention.effect == unseen) {
+            return Fate::Has(unseen);
         }
     }
-    match any(|effect| *effect == Effect::Keep(Keep::Returned)) {
-        true => Up(call, grip),
-        false => Done(Effect::Pass),
+    match any(|effect| effect == Effect::Keep(Keep::Returned)) {
+        true => Fate::Returned,
+        false => Fate::Has(Effect::Pass),
     }
 }
 

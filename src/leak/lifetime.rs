@@ -3,12 +3,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::acquire::{Acquisition, Fault, Handle};
+use super::acquire::{Acquisition, Fault, Handle, Yield};
 use super::escape::{self, Effect, Mention};
+use super::table::Resource;
 use super::turn::Turn;
 use crate::go::cfg::{Cfg, Condition, Exit, Flow, Paths, Point, Test, walk};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{BindingId, Usage};
+use crate::go::{BindingId, Declaration, Usage};
 
 /// How a path loses the resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,7 +78,7 @@ impl<'a> Lifetime<'a> {
             |node| flow.point_of(node) == Some(start),
             |_| false,
         );
-        let mut trace = Trace::new(acquisition, handle, &flow, start, &mentions);
+        let mut trace = Trace::new(acquisition, handle, &flow, Some(start), &mentions);
         trace.turn = handle
             .filter(|_| repeats)
             .and_then(|handle| Turn::of(acquisition, handle, &flow));
@@ -113,6 +114,51 @@ impl<'a> Lifetime<'a> {
     }
 }
 
+/// Whether `function` can come back with the resource that it takes as the parameter `handle` still open and in
+/// nobody else's hands. An error among the parameters is taken for the one that says whether there is a resource.
+pub(super) fn can_keep_open<'a>(
+    at: Declaration<'a>,
+    function: Node<'a>,
+    handle: BindingId,
+    resource: &'a Resource,
+    mentions: &[Mention<'a>],
+) -> bool {
+    let Some(flow) = at.control_flow(function) else {
+        return true;
+    };
+    let taken = Acquisition {
+        at,
+        function,
+        call: function,
+        statement: function,
+        resource,
+        handle: Handle::Local(handle),
+        fault: fault_taken(at, function),
+        yields: Yield {
+            resource,
+            result: 0,
+            error: None,
+        },
+    };
+    let mentions = settled(&flow, mentions.to_vec());
+    let mut trace = Trace::new(&taken, Some(handle), &flow, None, &mentions);
+    walk(&flow, flow.entry(), Knowledge::default(), &mut trace);
+    !trace.losses.is_empty()
+}
+
+/// The first parameter that is an error.
+fn fault_taken(at: Declaration<'_>, function: Node<'_>) -> Fault {
+    let parameters = function.field(Field::Parameters).into_iter();
+    let mut names = parameters.flat_map(|list| {
+        let names = list
+            .children()
+            .flat_map(|parameter| parameter.fields(Field::Name));
+        names.filter_map(|name| at.scopes().binding_of(name))
+    });
+    let error = names.find(|name| at.type_of_binding(*name).is_error());
+    error.map_or(Fault::Never, Fault::Local)
+}
+
 /// Code that cannot be seen only works with the resource where the function itself releases it afterwards.
 fn settled<'a>(flow: &Cfg<'a>, mut mentions: Vec<Mention<'a>>) -> Vec<Mention<'a>> {
     let released = mentions
@@ -123,8 +169,10 @@ fn settled<'a>(flow: &Cfg<'a>, mut mentions: Vec<Mention<'a>>) -> Vec<Mention<'a
         .collect();
     let is_release = |node| flow.point_of(node).is_some_and(|point| releases.contains(&point));
     for mention in &mut mentions {
-        if matches!(mention.effect, Effect::Unknown | Effect::Lent)
-            && let Some(point) = flow.point_of(mention.node)
+        if matches!(
+            mention.effect,
+            Effect::Unknown | Effect::Conditional | Effect::Lent
+        ) && let Some(point) = flow.point_of(mention.node)
             && flow.reaches(point.after(), is_release, |_| false)
         {
             mention.effect = Effect::Pass;
@@ -176,7 +224,7 @@ impl<'a, 'l> Trace<'a, 'l> {
         acquisition: &'l Acquisition<'a>,
         handle: Option<BindingId>,
         flow: &Cfg<'a>,
-        start: Point,
+        start: Option<Point>,
         mentions: &[Mention<'a>],
     ) -> Self {
         let node_at = |point: Point| {
@@ -199,7 +247,7 @@ impl<'a, 'l> Trace<'a, 'l> {
             written.filter_map(place).collect::<HashSet<usize>>()
         };
         let mut overwrites = handle.map_or_else(HashSet::new, writes);
-        overwrites.extend(node_at(start));
+        overwrites.extend(start.and_then(node_at));
         let error_writes = match acquisition.fault {
             Fault::Local(error) => writes(error),
             _ => HashSet::new(),
@@ -379,7 +427,7 @@ impl<'a> Paths<'a> for Trace<'a, '_> {
         for effect in effects {
             match effect {
                 Effect::Release | Effect::Keep(_) => known.over = true,
-                Effect::Unknown => known.shared = true,
+                Effect::Unknown | Effect::Conditional => known.shared = true,
                 Effect::Touch => known.valid = true,
                 Effect::Pass | Effect::Lent => {}
             }

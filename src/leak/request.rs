@@ -1,25 +1,75 @@
-//! Does this code run once per request? It does inside a handler, and in a function of the package that a
-//! handler reaches by calls. It does not in `main`, `init`, bodies run by `sync.Once` and set-up code.
+//! Does this code run once per request? It does inside a handler, and in a function of the module that a handler
+//! reaches: by calls, through interfaces of the module, or as a value that is handed on. It does not in `main`, `init`,
+//! package variables, bodies run by `sync.Once`, set-up code, and where a check of what is kept stands before.
 
 use std::collections::{HashSet, VecDeque};
 
-use crate::fiber::Handler;
-use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{Callee, DeclId, Declaration, Place};
+use super::lazy;
+use crate::fiber::Entry;
+use crate::go::syntax::{Kind, Node};
+use crate::go::{DeclId, DeclKind, Declaration, Place};
+
+mod draw;
+mod runs;
+#[cfg(test)]
+mod tests;
+
+pub use draw::draw;
+use runs::{Run, called, is_run_once, mentions_of, runs_of};
 
 /// One call on the way from a handler down to the code in question.
 #[derive(Clone, Debug)]
 pub struct Call<'a> {
     /// The function that calls.
     pub caller: Declaration<'a>,
+    /// The call itself, or the one that is handed the function and calls it.
     pub call: Node<'a>,
+    /// Set where an interface of the module stands between.
+    pub through: Option<Through>,
+}
+
+/// The interface through which a method is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Through {
+    pub interface: String,
+    /// How many types of the module implement it.
+    pub implementations: usize,
+}
+
+impl<'a> Call<'a> {
+    fn plain(caller: Declaration<'a>, call: Node<'a>) -> Self {
+        Call {
+            caller,
+            call,
+            through: None,
+        }
+    }
+
+    /// Whether it can reach no other function of the module.
+    fn is_certain(&self) -> bool {
+        self.through
+            .as_ref()
+            .is_none_or(|through| through.implementations == 1)
+    }
+
+    /// What there is to say about this step.
+    fn told(&self) -> String {
+        let caller = self.caller.title();
+        match &self.through {
+            None => format!("{caller} calls it for every request"),
+            Some(Through { interface, .. }) => format!(
+                "{caller} calls it for every request, through {interface}, which nothing else here implements"
+            ),
+        }
+    }
 }
 
 /// How a request reaches some code.
 #[derive(Clone, Debug)]
 pub struct RequestPath<'a> {
-    pub handler: Handler<'a>,
-    /// The calls from the handler on; empty where the code stands in the handler itself.
+    /// Where the request comes in.
+    pub entry: Entry<'a>,
+    /// The calls from there on; empty where the code stands in the entry itself.
     pub calls: Vec<Call<'a>>,
 }
 
@@ -27,176 +77,168 @@ impl RequestPath<'_> {
     /// `GetUser → repo.Find → open`: the handler, then each function on the way.
     pub fn titles(&self, reached: Declaration<'_>) -> String {
         let mut titles: Vec<String> = self.calls.iter().map(|call| call.caller.title()).collect();
+        if let Some(first) = titles.first_mut() {
+            *first = self.entry_titled(std::mem::take(first));
+        }
         titles.push(reached.title());
         titles.dedup();
         titles.join(" → ")
     }
 
-    /// The places of the calls in the package of `reached`, in order.
-    pub fn places(&self, reached: Declaration<'_>) -> Vec<Place> {
-        let beside = self
-            .calls
-            .iter()
-            .filter(|call| std::ptr::eq(call.caller.package, reached.package));
-        beside.map(|call| call.caller.place(call.call)).collect()
+    /// How people call the entry in the declaration with this title: the literal that a set-up function registers is
+    /// not that function.
+    fn entry_titled(&self, title: String) -> String {
+        let has_name = self.entry.declaration.kind() != DeclKind::Func;
+        match self.entry.function.is(Kind::FuncLiteral) && !has_name {
+            true => format!("handler in {title}"),
+            false => title,
+        }
     }
+
+    /// The places of the calls, in order, each with what it does.
+    pub fn steps(&self) -> Vec<(Place, String)> {
+        let calls = self.calls.iter();
+        calls
+            .map(|call| (call.caller.place(call.call), call.told()))
+            .collect()
+    }
+
+    /// Whether every call on the way reaches the next function, and not another that implements the same interface.
+    fn is_certain(&self) -> bool {
+        self.calls.iter().all(Call::is_certain)
+    }
+}
+
+/// Code that a request may reach, with the way from there to the code in question.
+struct Visit<'a> {
+    at: Declaration<'a>,
+    node: Node<'a>,
+    calls: Vec<Call<'a>>,
 }
 
 /// The shortest way on which a request reaches `node`, where one is proven.
 pub fn request_path<'a>(declaration: Declaration<'a>, node: Node<'a>) -> Option<RequestPath<'a>> {
-    let mut seen: HashSet<(&str, DeclId)> = HashSet::new();
-    let mut queue = VecDeque::from([(declaration, node, Vec::new())]);
-    while let Some((declaration, node, calls)) = queue.pop_front() {
-        match owner(declaration, node) {
-            Owner::Handler(handler) => return Some(RequestPath { handler, calls }),
-            Owner::Once => {}
-            Owner::Function => {
-                if seen.insert((&declaration.package.path, declaration.id)) {
-                    for (caller, call) in callers(declaration) {
-                        let mut calls = calls.clone();
-                        calls.insert(0, Call { caller, call });
-                        queue.push_back((caller, call, calls));
-                    }
+    possible_path(declaration, node).filter(RequestPath::is_certain)
+}
+
+/// The shortest way on which a request may reach `node`. Ways that are certain come first; others lead through an
+/// interface of which it cannot be seen which implementation is called.
+fn possible_path<'a>(declaration: Declaration<'a>, node: Node<'a>) -> Option<RequestPath<'a>> {
+    let mut seen: HashSet<(&str, DeclId, usize)> = HashSet::new();
+    let start = Visit {
+        at: declaration,
+        node,
+        calls: Vec::new(),
+    };
+    let (mut queue, mut doubtful) = (VecDeque::from([start]), VecDeque::new());
+    while let Some(Visit { at, node, calls }) = queue.pop_front().or_else(|| doubtful.pop_front()) {
+        let Some(function) = node.enclosing_function() else {
+            continue;
+        };
+        if let Some(entry) = entry_around(at, function) {
+            return Some(RequestPath { entry, calls });
+        }
+        let is_new = seen.insert((&at.package.path, at.id, function.index()));
+        if !is_new || is_set_up(at, function) {
+            continue;
+        }
+        for run in runs_of(at, function) {
+            let call = match run {
+                Run::Served => {
+                    let entry = Entry::handed(at, function);
+                    return Some(RequestPath { entry, calls });
                 }
+                Run::At(call) => call,
+            };
+            if happens_once(&call) {
+                continue;
             }
+            let queue = match call.is_certain() {
+                true => &mut queue,
+                false => &mut doubtful,
+            };
+            let mut longer = vec![call.clone()];
+            longer.extend(calls.iter().cloned());
+            queue.push_back(Visit {
+                at: call.caller,
+                node: call.call,
+                calls: longer,
+            });
         }
     }
     None
 }
 
-/// Every call of the module that reaches the function or method `declaration` itself.
-pub fn callers<'a>(declaration: Declaration<'a>) -> Vec<(Declaration<'a>, Node<'a>)> {
-    let name = declaration.decl().title();
-    let package = declaration.package;
-    let inside = match &declaration.decl().receiver {
-        Some(_) => package.selections(name),
-        None => package.mentions(name),
-    };
-    let is_exported = name.starts_with(char::is_uppercase);
-    let importers = declaration.importers().filter(|_| is_exported);
-    let outside = importers.flat_map(|importer| importer.selections(name));
-    let mentions = inside.into_iter().chain(outside);
-    let called = mentions.filter_map(|(caller, mention)| {
-        let caller = declaration.beside(caller);
-        let call = mention
-            .parent()
-            .filter(|parent| parent.is(Kind::CallExpression))?;
-        let is_callee = call.field(Field::Function) == Some(mention);
-        let reaches =
-            is_callee && matches!(caller.callee(call), Callee::Package(callee) if callee == declaration);
-        reaches.then_some((caller, call))
-    });
-    called.collect()
-}
-
-/// What decides when `node` runs.
-enum Owner<'a> {
-    Handler(Handler<'a>),
-    /// Runs once in the life of the process.
-    Once,
-    /// The declared function around it, whoever calls that.
-    Function,
-}
-
-fn owner<'a>(declaration: Declaration<'a>, node: Node<'a>) -> Owner<'a> {
-    let functions = node.ancestors().filter(|node| node.is_function());
-    for function in functions {
-        let handler = Handler::of(declaration, function);
-        if let Some(handler) = handler.or_else(|| Handler::of_connection(declaration, function)) {
-            return Owner::Handler(handler);
+/// The entry in which `function` stands, or which it is: what a handler makes of literals, it makes for its request.
+/// When a literal runs that is returned, or handed to `sync.Once`, is up to someone else.
+fn entry_around<'a>(at: Declaration<'a>, function: Node<'a>) -> Option<Entry<'a>> {
+    let mut around = Some(function);
+    while let Some(function) = around {
+        if let Some(entry) = Entry::of(at, function) {
+            return Some(entry);
         }
-        if function.is(Kind::FuncLiteral) && (runs_once(declaration, function) || is_returned(function)) {
-            return Owner::Once;
+        if is_returned(function) || is_run_once(at, function) {
+            return None;
         }
+        around = function.enclosing_function();
     }
-    let in_function = declaration
-        .function()
-        .is_some_and(|function| function.contains(node));
-    let set_up =
-        declaration.decl().receiver.is_none() && matches!(declaration.decl().title(), "main" | "init");
-    match in_function && !set_up {
-        true => Owner::Function,
-        false => Owner::Once,
-    }
+    None
 }
 
-/// Whether the literal is handed to `sync.Once.Do`, `sync.OnceFunc`, `sync.OnceValue` or `sync.OnceValues`.
-fn runs_once(declaration: Declaration<'_>, literal: Node<'_>) -> bool {
-    let Some(call) = literal
-        .parent()
-        .and_then(Node::parent)
-        .filter(|call| call.is(Kind::CallExpression))
-    else {
-        return false;
-    };
-    match declaration.callee(call) {
-        Callee::External { path, receiver, name } => {
-            path == "sync"
-                && match receiver.as_deref() {
-                    Some("Once") => name == "Do",
-                    None => name.starts_with("Once"),
-                    _ => false,
-                }
-        }
-        _ => false,
-    }
-}
-
-/// Whether the literal is what its function returns: when it runs is then up to someone else.
 fn is_returned(literal: Node<'_>) -> bool {
     let list = literal.parent().filter(|list| list.is(Kind::ExpressionList));
     list.and_then(Node::parent)
         .is_some_and(|parent| parent.is(Kind::ReturnStatement))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::go::{Package, SourceFile};
+/// How many functions, each called once by the next, are followed up to `main`.
+const CHAIN: u32 = 16;
 
-    const HEADER: &str =
-        "package p\n\nimport (\n\t\"sync\"\n\n\t\"github.com/gofiber/fiber/v2\"\n)\n\nvar once sync.Once\n\n";
-
-    /// The way on which a request reaches the call `mark()`, as titles.
-    fn reached(code: &str) -> Option<String> {
-        let file = SourceFile::new("p/f.go", format!("{HEADER}{code}\n").into_bytes());
-        let package = Package::new("p", None, vec![file]);
-        let marks = package.mentions("mark");
-        let (declaration, mark) = marks.into_iter().find(|(d, _)| d.decl().title() != "mark")?;
-        request_path(declaration, mark).map(|path| path.titles(declaration))
-    }
-
-    #[test]
-    fn handlers_of_every_shape_are_per_request() {
-        for code in [
-            "func mark() {}\nfunc h(c *fiber.Ctx) error { mark(); return nil }",
-            "func mark() {}\ntype s struct{}\nfunc (s) h(ctx *fiber.Ctx) error { mark(); return nil }",
-            "func mark() {}\nfunc h() fiber.Handler { return func(c *fiber.Ctx) error { mark(); return nil } }",
-            "func mark() {}\nfunc main() { fiber.New().Get(\"/\", func(c *fiber.Ctx) error { mark(); return nil }) }",
-            "func mark() {}\nvar h = func(c *fiber.Ctx) error { mark(); return nil }",
-            "func mark() {}\nfunc h(c *fiber.Ctx) error { go func() { mark() }(); return nil }",
-        ] {
-            assert!(reached(code).is_some(), "{code}");
+/// Whether the function runs once in the life of the process, for certain: as `main` or `init`, or called in one
+/// place, outside of loops and literals, of a function that does.
+pub fn is_called_once(declaration: Declaration<'_>) -> bool {
+    let mut at = declaration;
+    for _ in 0..CHAIN {
+        let Some(function) = at.function() else {
+            return false;
+        };
+        if is_set_up(at, function) {
+            return true;
         }
-    }
-
-    #[test]
-    fn helpers_are_reached_through_calls() {
-        let code = "func mark() {}\ntype repo struct{}\nfunc (r *repo) find() { open() }\nfunc open() { mark() }\nfunc list(c *fiber.Ctx) error { new(repo).find(); return nil }\nvar _ = (&repo{}).find";
-        assert_eq!(reached(code).as_deref(), Some("list → repo.find → open"));
-    }
-
-    #[test]
-    fn set_up_code_is_not_per_request() {
-        for code in [
-            "func mark() {}\nfunc main() { open() }\nfunc open() { mark() }",
-            "func mark() {}\nfunc init() { mark() }",
-            "func mark() int { return 0 }\nvar x = mark()",
-            "func mark() {}\nfunc h(c *fiber.Ctx) error { once.Do(func() { mark() }); return nil }",
-            "func mark() {}\nfunc h() fiber.Handler { mark(); return func(c *fiber.Ctx) error { return nil } }",
-            "func mark() {}\nfunc lonely() { mark() }",
-        ] {
-            assert_eq!(reached(code), None, "{code}");
+        let mentions = mentions_of(at);
+        let [mention] = mentions.as_slice() else {
+            return false;
+        };
+        let Some(call) = called(mention.node) else {
+            return false;
+        };
+        let around = call.enclosing_function();
+        let repeats = call.enclosing(Kind::ForStatement).is_some();
+        let in_literal = around.is_none_or(|function| function.is(Kind::FuncLiteral));
+        if repeats || in_literal || mention.through.is_some() {
+            return false;
         }
+        at = mention.at;
     }
+    false
+}
+
+/// `main` and `init`.
+fn is_set_up(at: Declaration<'_>, function: Node<'_>) -> bool {
+    let decl = at.decl();
+    !function.is(Kind::FuncLiteral) && decl.receiver.is_none() && matches!(decl.title(), "main" | "init")
+}
+
+/// Whether what the call gives is kept, and asked for before.
+fn happens_once(call: &Call<'_>) -> bool {
+    let function = call.call.enclosing_function();
+    function.is_some_and(|function| lazy::is_kept(call.caller, function, call.call))
+}
+
+/// Every call of the module that reaches the function or method `declaration`, through interfaces too.
+pub fn callers<'a>(declaration: Declaration<'a>) -> Vec<(Declaration<'a>, Node<'a>)> {
+    let mentions = mentions_of(declaration).into_iter();
+    mentions
+        .filter_map(|mention| Some((mention.at, called(mention.node)?)))
+        .collect()
 }

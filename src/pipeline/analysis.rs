@@ -3,8 +3,10 @@ use std::sync::Arc;
 use super::Engine;
 use super::fingerprint::{self, Key};
 use super::suppression::{self, Suppression};
-use crate::go::Package;
-use crate::transform::{Finding, Fix, Pass, Proposal, Reason, Refusal};
+use crate::config::Profile;
+use crate::fiber;
+use crate::go::{Package, Servers};
+use crate::transform::{AnyTransform, Finding, Fix, Pass, Proposal, Reason, Refusal};
 
 /// A package with everything found in it.
 pub struct Analysis {
@@ -40,7 +42,12 @@ impl Analysis {
 }
 
 /// Runs the suite over one package. Findings in generated files are left out: nobody edits those.
-pub fn analyze(package: Package, engine: &Engine<'_>) -> Analysis {
+pub fn analyze(mut package: Package, engine: &Engine<'_>) -> Analysis {
+    package.servers = match engine.config.profile {
+        Profile::Auto => Servers::Required,
+        Profile::Fiber => Servers::Only(fiber::Version::V1.import_path()),
+        Profile::General => Servers::All,
+    };
     let mut told = detect(&package, engine);
     for (finding, remedy) in &mut told {
         change(&package, engine, finding, remedy);
@@ -80,8 +87,11 @@ fn detect(package: &Package, engine: &Engine<'_>) -> Vec<Told> {
         config: engine.config,
         sources: engine.sources,
     };
-    let propose = |transform: &&'static dyn crate::transform::AnyTransform| transform.propose(&pass);
-    engine.suite.iter().flat_map(propose).collect()
+    let propose = |transform: &&'static dyn AnyTransform| transform.propose(&pass);
+    let is_wanted = |transform: &&&'static dyn AnyTransform| {
+        engine.config.profile != Profile::General || !transform.is_about_fiber()
+    };
+    engine.suite.iter().filter(is_wanted).flat_map(propose).collect()
 }
 
 /// Gives the finding the severity, and its fixes the promise, that the user wants.

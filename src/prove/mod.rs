@@ -83,7 +83,7 @@ const CALLS: u32 = 6;
 fn handlers_reaching<'a>(package: &'a Package, proposal: &Proposal) -> Vec<Handler<'a>> {
     let mut handlers = Vec::new();
     if let Some((declaration, node)) = node_at(package, proposal.finding.place) {
-        handlers.extend(request_path(declaration, node).map(|path| path.handler));
+        handlers.extend(request_path(declaration, node).and_then(|path| path.entry.handler));
         if !handlers.is_empty() {
             climb(declaration, node, CALLS, &mut handlers);
         }

@@ -119,9 +119,20 @@ fn release_call(site: &Unreleased<'_>, name: &str, rewrite: &mut Rewrite) -> Res
 
 fn unseen(site: &Unreleased<'_>) -> Refusal {
     let (subject, verb) = (site.subject(), &site.acquisition.resource.verb);
-    let message =
-        format!("`{subject}` is handed to code that cannot be seen here: check that it is {verb} there");
+    let mut mentions = site.lifetime.mentions.iter();
+    let message = match mentions.any(|mention| mention.effect == Effect::Conditional) {
+        true => format!(
+            "`{subject}` is handed to a function by which it is {verb} on some paths only: see to it on all of them there"
+        ),
+        false => {
+            format!("`{subject}` is handed to code that cannot be seen here: check that it is {verb} there")
+        }
+    };
     Refusal::new(Reason::Escapes, message)
+}
+
+fn is_unseen(effect: Effect) -> bool {
+    matches!(effect, Effect::Unknown | Effect::Conditional | Effect::Lent)
 }
 
 /// Why a defer would be wrong.
@@ -146,7 +157,7 @@ fn obstacle(site: &Unreleased<'_>) -> Option<Refusal> {
             Reason::Escapes,
             format!("`{subject}` is kept elsewhere on another path: release it only where it is not"),
         ),
-        None if effects.any(|effect| matches!(effect, Effect::Unknown | Effect::Lent)) => Some(unseen(site)),
+        None if effects.any(is_unseen) => Some(unseen(site)),
         None if site.lifetime.repeats => refuse(
             Reason::InLoop,
             "a defer in this loop would run only when the function returns: move the body to a function"

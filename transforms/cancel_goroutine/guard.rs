@@ -1,5 +1,5 @@
 use super::blocked::Blocked;
-use crate::fiber::Handler;
+use crate::fiber::{Entry, Handler};
 use crate::go::cfg::{Cfg, Exit, Flow, Paths, walk};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration};
@@ -251,7 +251,7 @@ impl Request {
         let Some(context) = handler.and_then(|handler| handler.context) else {
             return Request {
                 context: None,
-                lent: Vec::new(),
+                lent: taken_by_other_entries(launch),
             };
         };
         let lends = |value: Node<'_>| {
@@ -294,6 +294,22 @@ impl Request {
             id.is_some_and(|id| self.context == Some(id) || self.lent.contains(&id))
         })
     }
+}
+
+/// What a handler of another framework, or of a websocket, is lent: all that it takes.
+fn taken_by_other_entries(launch: &Launch<'_>) -> Vec<BindingId> {
+    let declaration = launch.declaration;
+    let around = launch.function.ancestors().filter(|node| node.is_function());
+    let mut functions = std::iter::once(launch.function).chain(around);
+    let entry = functions.find_map(|function| Entry::of(declaration, function));
+    let parameters = entry.and_then(|entry| entry.function.field(Field::Parameters));
+    let names = parameters.into_iter().flat_map(|list| {
+        let declared = list.children();
+        declared.flat_map(|parameter| parameter.fields(Field::Name))
+    });
+    names
+        .filter_map(|name| declaration.scopes().binding_of(name))
+        .collect()
 }
 
 /// What can run in the same call behind the statement or arm of `name`.

@@ -187,10 +187,6 @@ impl<'a> Site<'a> {
             }
             .to_owned(),
         };
-        let calls = self.request.calls.iter().map(|call| Related {
-            place: call.caller.place(call.call),
-            message: format!("called for each request by {}", call.caller.title()),
-        });
         let made = self.guard().channels().into_iter().map(|at| {
             let channel = &self.launch.channels[at];
             Related {
@@ -198,6 +194,8 @@ impl<'a> Site<'a> {
                 message: format!("{} is made here", channel.name),
             }
         });
+        let steps = self.request.steps().into_iter();
+        let calls = steps.map(|(place, message)| Related { place, message });
         stops.chain([end]).chain(made).chain(calls).collect()
     }
 }

@@ -49,6 +49,10 @@ impl Transform for CheckWrite {
         include_str!("explain.md")
     }
 
+    fn is_about_fiber(&self) -> bool {
+        true
+    }
+
     fn rules(&self, _config: &Config) -> Vec<Arc<Rule>> {
         vec![
             rule(Peer::Stream, Fault::Unchecked),

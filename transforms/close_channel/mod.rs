@@ -136,12 +136,8 @@ impl<'a> Site<'a> {
             }
             Party::Launcher => None,
         };
-        let calls = self.request.calls.iter();
-        let calls = calls.filter(|call| std::ptr::eq(call.caller.package, launcher.package));
-        let calls = calls.map(|call| Related {
-            place: call.caller.place(call.call),
-            message: format!("called for each request by {}", call.caller.title()),
-        });
+        let steps = self.request.steps().into_iter();
+        let calls = steps.map(|(place, message)| Related { place, message });
         [made].into_iter().chain(started).chain(calls).collect()
     }
 }

@@ -35,6 +35,10 @@ impl Transform for CopyPooled {
         include_str!("explain.md")
     }
 
+    fn is_about_fiber(&self) -> bool {
+        true
+    }
+
     fn rules(&self, _config: &Config) -> Vec<Arc<Rule>> {
         vec![pooled_body(), double_put()]
     }

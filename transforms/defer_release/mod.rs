@@ -50,6 +50,10 @@ impl Transform for DeferRelease {
         include_str!("explain.md")
     }
 
+    fn resources<'c>(&self, config: &'c Config) -> Vec<&'c Resource> {
+        resources(config).collect()
+    }
+
     fn rules(&self, config: &Config) -> Vec<Arc<Rule>> {
         let mut rules = release::rules(own_resources(), Family::Release, NAME);
         rules.push(Arc::new(websocket::rule()));

@@ -44,6 +44,10 @@ impl Transform for DropRetainedCtx {
         include_str!("explain.md")
     }
 
+    fn is_about_fiber(&self) -> bool {
+        true
+    }
+
     fn rules(&self, _config: &Config) -> Vec<Arc<Rule>> {
         vec![rule()]
     }

@@ -125,15 +125,8 @@ fn of_start(start: &Start<'_>) -> Finding {
             message: "the entry is forgotten here, and its goroutine goes on".to_owned(),
         });
     }
-    let calls = start
-        .request
-        .calls
-        .iter()
-        .filter(|call| std::ptr::eq(call.caller.package, at.package));
-    related.extend(calls.map(|call| Related {
-        place: call.caller.place(call.call),
-        message: format!("called for each request by {}", call.caller.title()),
-    }));
+    let steps = start.request.steps().into_iter();
+    related.extend(steps.map(|(place, message)| Related { place, message }));
     let message = match start.forgotten {
         Some(_) => "this goroutine never ends, and requests start another one whenever its entry is gone",
         None => "each request starts this goroutine, and it never ends",

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::transform::{
-    Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Rule, Severity, Transform,
+    Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Resource, Rule, Severity,
+    Transform,
 };
 use survey::Site;
 use table::Table;
@@ -15,7 +16,6 @@ mod draft;
 mod existing;
 mod fault;
 mod helper;
-mod lazy;
 mod pool;
 mod removal;
 mod repair;
@@ -39,6 +39,10 @@ impl Transform for HoistClient {
 
     fn page(&self) -> &'static str {
         include_str!("explain.md")
+    }
+
+    fn resources<'c>(&self, _config: &'c Config) -> Vec<&'c Resource> {
+        Table::get().clients.iter().collect()
     }
 
     fn rules(&self, _config: &Config) -> Vec<Arc<Rule>> {
@@ -118,18 +122,11 @@ fn message(site: &Site<'_>) -> String {
     }
 }
 
-/// The calls on the way from the handler, as far as they stand in this package, and why the pool is not shared.
+/// The calls on the way from the handler, and why the pool is not shared.
 fn related(site: &Site<'_>) -> Vec<Related> {
     let at = site.opening.at;
-    let calls = site
-        .path
-        .calls
-        .iter()
-        .filter(|call| std::ptr::eq(call.caller.package, at.package));
-    let told = calls.map(|call| Related {
-        place: call.caller.place(call.call),
-        message: format!("{} calls it for every request", call.caller.title()),
-    });
+    let steps = site.path.steps().into_iter();
+    let told = steps.map(|(place, message)| Related { place, message });
     let why = site.unshared.iter().map(|refusal| Related {
         place: at.place(site.opening.call),
         message: refusal.message.clone(),

@@ -4,14 +4,13 @@
 use super::close;
 use super::draft::Draft;
 use super::existing::{self, Existing};
-use super::lazy;
 use super::pool::{Planner, Shared, is_constrained};
 use super::repair;
 use super::table::Table;
 use super::uses::is_closed;
 use crate::go::Declaration;
 use crate::leak::request::{RequestPath, request_path};
-use crate::leak::{Acquirers, Acquisition, Lifetime};
+use crate::leak::{Acquirers, Acquisition, Lifetime, is_kept};
 use crate::transform::{Fix, Pass, Reason, Refusal};
 
 /// A pool that is opened for every request.
@@ -31,7 +30,8 @@ pub fn sites<'a>(pass: &Pass<'a>) -> Vec<Site<'a>> {
     let acquirers = Acquirers::new(&Table::get().clients);
     let (mut found, mut existing) = (Vec::new(), Vec::new());
     for opening in openings(pass, &acquirers) {
-        match request_path(opening.at, opening.call).filter(|_| !lazy::is_guarded(&opening)) {
+        let kept = is_kept(opening.at, opening.function, opening.call);
+        match request_path(opening.at, opening.call).filter(|_| !kept) {
             Some(path) => found.push(Open::new(pass, &acquirers, opening, path)),
             None => existing.extend(existing::of(&opening)),
         }

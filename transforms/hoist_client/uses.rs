@@ -59,7 +59,7 @@ impl<'a> Uses<'a> {
 
 /// Whether every path closes the pool, and nobody else has it.
 pub fn is_closed(lifetime: &Lifetime<'_>) -> bool {
-    let goes = |effect| matches!(effect, Effect::Keep(_) | Effect::Unknown);
+    let goes = |effect| matches!(effect, Effect::Keep(_) | Effect::Conditional | Effect::Unknown);
     lifetime.losses.is_empty() && !lifetime.mentions.iter().any(|mention| goes(mention.effect))
 }
 
@@ -163,7 +163,7 @@ impl<'a> Sorter<'a, '_> {
                 return Err(escapes(node, "it is handed to a goroutine"));
             }
             Some(Effect::Keep(_)) => return Err(escapes(node, &format!("`{name}` keeps it"))),
-            Some(Effect::Unknown) | None => {
+            Some(Effect::Conditional | Effect::Unknown) | None => {
                 uses.unseen.get_or_insert(name);
             }
         }

@@ -32,6 +32,10 @@ impl Transform for RegisterOnce {
         include_str!("explain.md")
     }
 
+    fn is_about_fiber(&self) -> bool {
+        true
+    }
+
     fn rules(&self, _config: &Config) -> Vec<Arc<Rule>> {
         vec![rule()]
     }

@@ -311,3 +311,50 @@ fn recursion_ends() {
         NOTHING
     );
 }
+
+#[test]
+fn a_helper_releases_where_all_its_paths_do() {
+    let helper = |body: &str| {
+        let caller = "func f(q *sql.DB) error {\nrows, err := q.Query(\"\")\nif err != nil {\nreturn err\n}\nread(rows, err)\nreturn nil\n}";
+        lost_in(&format!(
+            "{caller}\n\nfunc read(rows *sql.Rows, err error) {{\n{body}\n}}"
+        ))
+    };
+    for body in [
+        "defer rows.Close()",
+        "if rows != nil {\nrows.Close()\n}",
+        "if err != nil {\nreturn\n}\nrows.Close()",
+        "if x() {\nrows.Close()\nreturn\n}\nrows.Close()",
+        "if x() {\npanic(1)\n}\nrows.Close()",
+    ] {
+        assert_eq!(helper(body), NOTHING, "{body}");
+    }
+    for body in [
+        "if x() {\nrows.Close()\n}",
+        "if x() {\nreturn\n}\ndefer rows.Close()",
+    ] {
+        assert_eq!(helper(body), ["return nil?"], "{body}");
+    }
+    assert_eq!(helper("rows.Columns()"), ["return nil"]);
+}
+
+#[test]
+fn a_deferred_helper_knows_how_it_went() {
+    let code = "func f(q *sql.DB) (err error) {\ntx, err := q.Begin()\nif err != nil {\nreturn err\n}\ndefer undo(tx, &err)\nif err := x(); err != nil {\nreturn err\n}\nreturn tx.Commit()\n}\n\nfunc undo(tx *sql.Tx, err *error) {\nif *err != nil {\ntx.Rollback()\n}\n}";
+    assert_eq!(lost_in(code), NOTHING);
+}
+
+#[test]
+fn helpers_that_call_each_other_come_to_an_end() {
+    let with = |helpers: &str| {
+        lost_in(&format!(
+            "func f(q *sql.DB) error {{\n{ROWS}a(rows, 3)\nreturn nil\n}}\n\n{helpers}"
+        ))
+    };
+    let released = "func a(rows *sql.Rows, n int) {\ndefer rows.Close()\nb(rows, n)\n}\nfunc b(rows *sql.Rows, n int) {\nif n > 0 {\na(rows, n-1)\n}\n}";
+    assert_eq!(with(released), NOTHING);
+    let unknown = "func a(rows *sql.Rows, n int) {\nb(rows, n)\n}\nfunc b(rows *sql.Rows, n int) {\nif n > 0 {\na(rows, n-1)\n}\n}";
+    assert_eq!(with(unknown), ["return nil?"]);
+    let some = "func a(rows *sql.Rows, n int) {\nif n == 0 {\nrows.Close()\nreturn\n}\nb(rows, n)\n}\nfunc b(rows *sql.Rows, n int) {\na(rows, n-1)\n}";
+    assert_eq!(with(some), ["return nil?"]);
+}

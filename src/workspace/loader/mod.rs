@@ -30,7 +30,15 @@ pub struct ModuleLoader {
     vendor: Option<PathBuf>,
     places: Places,
     build_list: BuildList,
-    importers: OnceLock<HashMap<String, Vec<String>>>,
+    imports: OnceLock<Imports>,
+}
+
+/// The own packages, and who imports whom.
+#[derive(Default)]
+struct Imports {
+    own: Vec<String>,
+    /// The own packages by the path they import.
+    importers: HashMap<String, Vec<String>>,
 }
 
 /// A module whose source is part of the work.
@@ -60,6 +68,17 @@ impl Home {
     }
 }
 
+/// `path`, which does not lie below `root`, as seen from there.
+fn upwards(path: &Path, root: &Path) -> PathBuf {
+    let shared = root.ancestors().find(|above| path.starts_with(above));
+    let Some(shared) = shared.filter(|shared| shared.parent().is_some()) else {
+        return path.to_owned();
+    };
+    let ups = root.strip_prefix(shared).into_iter().flat_map(Path::components);
+    let up: PathBuf = ups.map(|_| "..").collect();
+    up.join(path.strip_prefix(shared).unwrap_or(path))
+}
+
 /// What follows `module` in `path`.
 fn below<'p>(path: &'p str, module: &str) -> Option<&'p str> {
     match path.strip_prefix(module)? {
@@ -87,7 +106,7 @@ impl ModuleLoader {
             places,
             build_list: BuildList::read(&own, work.as_ref()),
             own,
-            importers: OnceLock::new(),
+            imports: OnceLock::new(),
         })
     }
 
@@ -131,7 +150,11 @@ impl ModuleLoader {
             .collect();
         names.retain(|path| is_source(path));
         names.sort();
-        let shown = |path: &Path| slashed(path.strip_prefix(&self.root).unwrap_or(path));
+        let shown = |path: &Path| match (path.strip_prefix(&self.root), home) {
+            (Ok(below), _) => slashed(below),
+            (Err(_), Some(_)) => slashed(&upwards(path, &self.root)),
+            (Err(_), None) => slashed(path),
+        };
         let files = names.iter().filter_map(|path| {
             let source = read(path, MAX_FILE_BYTES).ok()?;
             let file = SourceFile::new(shown(path), source);
@@ -146,28 +169,27 @@ impl ModuleLoader {
         })
     }
 
-    fn index(&self) -> HashMap<String, Vec<String>> {
-        let mut index: HashMap<String, Vec<String>> = HashMap::new();
-        for home in &self.own {
-            for (path, import) in home.imports() {
-                index.entry(import).or_default().push(path);
+    fn imports(&self) -> &Imports {
+        self.imports.get_or_init(|| {
+            let mut imports = Imports::default();
+            for home in &self.own {
+                home.index(&mut imports);
             }
-        }
-        for importers in index.values_mut() {
-            importers.sort();
-            importers.dedup();
-        }
-        index
+            for paths in imports.importers.values_mut().chain([&mut imports.own]) {
+                paths.sort();
+                paths.dedup();
+            }
+            imports
+        })
     }
 }
 
 impl Home {
-    /// Each package of the module with each path it imports. Modules inside this one are others.
-    fn imports(&self) -> Vec<(String, String)> {
+    /// Notes each package of the module with each path it imports. Modules inside this one are others.
+    fn index(&self, imports: &mut Imports) {
         let Ok(discovery) = discover(std::slice::from_ref(&self.folder), WalkOptions::default()) else {
-            return Vec::new();
+            return;
         };
-        let mut imports = Vec::new();
         for directory in &discovery.directories {
             let inner = directory.path.ancestors().take_while(|dir| *dir != self.folder);
             if inner.into_iter().any(|dir| dir.join("go.mod").is_file()) {
@@ -180,10 +202,13 @@ impl Home {
             for file in &directory.files {
                 let source = read(file, MAX_FILE_BYTES).unwrap_or_default();
                 let file = SourceFile::new("", source);
-                imports.extend(file.imports.into_iter().map(|import| (path.clone(), import.path)));
+                for import in file.imports {
+                    let importers = imports.importers.entry(import.path).or_default();
+                    importers.push(path.clone());
+                }
             }
+            imports.own.push(path);
         }
-        imports
     }
 }
 
@@ -199,8 +224,12 @@ impl Loader for ModuleLoader {
     }
 
     fn importers(&self, path: &str) -> Vec<String> {
-        let index = self.importers.get_or_init(|| self.index());
-        index.get(path).cloned().unwrap_or_default()
+        let importers = self.imports().importers.get(path);
+        importers.cloned().unwrap_or_default()
+    }
+
+    fn own(&self) -> Vec<String> {
+        self.imports().own.clone()
     }
 }
 
@@ -266,6 +295,14 @@ mod tests {
         assert!(!loader.load("ex.com/third").unwrap().is_own);
         assert!(loader.load("ex.com/absent").is_none());
         assert_eq!(loader.importers("ex.com/app/db"), ["ex.com/app", "ex.com/lib"]);
+        assert_eq!(loader.own(), ["ex.com/app", "ex.com/app/db", "ex.com/lib"]);
+    }
+
+    #[test]
+    fn paths_beside_the_root_are_told_from_there() {
+        let from = |root: &str| slashed(&upwards(Path::new("/w/app/db/open.go"), Path::new(root)));
+        assert_eq!(from("/w/app/handlers/v1"), "../../db/open.go");
+        assert_eq!(from("/elsewhere"), "/w/app/db/open.go");
     }
 
     /// Places with a module cache and a standard library of the test's own.

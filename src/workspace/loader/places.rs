@@ -67,8 +67,11 @@ fn written_setting(text: &str, name: &str) -> Option<OsString> {
     (!value.is_empty()).then(|| value.into())
 }
 
-/// Where Go is: by `GOROOT`, beside the `go` on PATH, or at the usual place.
+/// Where Go is: by `GOROOT`, beside the `go` on PATH, or at the usual place. `GOROOT=off` is nowhere.
 fn go_root() -> Option<PathBuf> {
+    if env::var_os("GOROOT").is_some_and(|value| value == "off") {
+        return None;
+    }
     let has_source = |root: &PathBuf| root.join("src/fmt").is_dir();
     let beside = |folder: PathBuf| {
         let program = fs::canonicalize(folder.join("go")).ok()?;

@@ -1,0 +1,131 @@
+//! What the analysis sees, for those who work on it: hidden, and free to change.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand};
+
+use super::{Console, Exit, STOP};
+use crate::config::Config;
+use crate::go::{Declaration, Package};
+use crate::job::Job;
+use crate::leak::request;
+use crate::transform::{AnyTransform, Finding, Fix, Pass, Refusal, Rule};
+use crate::workspace::WalkOptions;
+
+mod resolve;
+
+#[derive(Debug, Args)]
+pub struct Debug {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Draw the control flow of the functions of a file, as mermaid
+    Cfg {
+        /// FILE or FILE:FUNC
+        target: String,
+    },
+    /// Draw which functions requests reach, and how, as mermaid
+    Reach {
+        #[arg(default_value = ".")]
+        paths: Vec<PathBuf>,
+    },
+    /// How many calls of the names in the rules' tables are resolved; `GOMODCACHE=off GOROOT=off` leaves out the
+    /// sources of dependencies
+    Resolve {
+        #[arg(default_value = ".")]
+        paths: Vec<PathBuf>,
+        /// List what every call was resolved to, and not only those that are unknown
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+pub fn debug(args: &Debug, console: &Console) -> Result<Exit> {
+    let text = match &args.what {
+        What::Cfg { target } => cfg(target)?,
+        What::Reach { paths } => over(paths, request::draw)?.concat(),
+        What::Resolve { paths, all } => {
+            let calls = over(paths, resolve::calls)?;
+            resolve::table(calls.into_iter().flatten(), *all)
+        }
+    };
+    console.product(None, |out| out.write_all(text.as_bytes()))?;
+    Ok(Exit::Clean)
+}
+
+/// Finds nothing, and looks at every package for it.
+struct Everything;
+
+impl AnyTransform for Everything {
+    fn name(&self) -> &'static str {
+        "everything"
+    }
+
+    fn page(&self) -> &'static str {
+        ""
+    }
+
+    fn rules(&self, _config: &Config) -> Vec<Arc<Rule>> {
+        Vec::new()
+    }
+
+    fn needles(&self, _config: &Config) -> Vec<String> {
+        vec!["package".to_owned()]
+    }
+
+    fn propose<'a>(&self, _pass: &'a Pass<'a>) -> Vec<(Finding, Result<Vec<Fix>, Refusal>)> {
+        Vec::new()
+    }
+}
+
+/// What `make` gives for each package, in the order of their folders.
+fn over<R: Send>(paths: &[PathBuf], make: impl Fn(&Package) -> R + Sync) -> Result<Vec<R>> {
+    let config = Config::default();
+    let job = Job {
+        suite: &[&Everything],
+        config: &config,
+        formatter: None,
+        toolchain: None,
+        paths,
+        walk: WalkOptions::default(),
+        stand_ins: None,
+        stop: &STOP,
+    };
+    Ok(job.run(|analysis, _| make(&analysis.package))?.results)
+}
+
+/// The drawings of a file's functions, or of the one that is named.
+fn cfg(target: &str) -> Result<String> {
+    let (path, wanted) = match target.rsplit_once(':') {
+        Some((path, name)) if path.ends_with(".go") => (path, Some(name)),
+        _ => (target, None),
+    };
+    let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
+    let drawings = over(&[PathBuf::from(path)], |package| {
+        let here = package.declarations().filter(|at| {
+            let file = at.file().path.rsplit('/').next();
+            file == Some(&*name) && wanted.is_none_or(|wanted| wanted == at.title())
+        });
+        here.filter_map(drawn).collect::<String>()
+    })?;
+    match drawings.concat() {
+        drawing if drawing.is_empty() => bail!("no function to draw in `{target}`"),
+        drawing => Ok(drawing),
+    }
+}
+
+/// The function and the literals in it, each below a line that names it.
+fn drawn(at: Declaration<'_>) -> Option<String> {
+    let functions = at.tree().root().subtree().filter(|node| node.is_function());
+    let drawings = functions.filter_map(|function| {
+        let line = at.file().lines().position(function.start()).line;
+        let drawing = at.control_flow(function)?.draw();
+        Some(format!("%% {}, line {line}\n{drawing}", at.title()))
+    });
+    Some(drawings.collect())
+}

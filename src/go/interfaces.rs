@@ -1,0 +1,187 @@
+//! Calls through interfaces of the module: which interface is asked, and which types of the module implement it.
+
+use super::calls::Callee;
+use super::package::{Declaration, Package};
+use super::source::DeclKind;
+use super::syntax::{Field, Kind, Node};
+use super::types::Type;
+
+/// How many embedded types and interfaces are followed, one inside the other.
+const DEPTH: u32 = 4;
+
+/// An interface that the module declares.
+#[derive(Clone, Debug)]
+pub struct Interface<'a> {
+    pub declaration: Declaration<'a>,
+    pub name: String,
+    /// By name, with the number of parameters.
+    methods: Vec<(String, usize)>,
+}
+
+impl<'a> Declaration<'a> {
+    /// The interface of the module to which the method that `selector` means belongs; `None` where the method is a
+    /// declared one, and where the type is unknown or not of the module.
+    pub fn interface_asked(self, selector: Node<'_>) -> Option<Interface<'a>> {
+        let (operand, field) = (selector.field(Field::Operand)?, selector.field(Field::Field)?);
+        let of = self.type_of(operand);
+        self.interface_with(&of, field.text(), DEPTH)
+    }
+
+    /// `of`, or the interface embedded in it that gives it the method `name`.
+    fn interface_with(self, of: &Type, name: &str, depth: u32) -> Option<Interface<'a>> {
+        if let Some(interface) = self.interface_named(of, DEPTH) {
+            return interface.asks_for(name).then_some(interface);
+        }
+        let depth = depth.checked_sub(1)?;
+        let embedded = self.embedded_in(of);
+        embedded
+            .iter()
+            .find_map(|of| self.interface_with(of, name, depth))
+    }
+
+    fn interface_named(self, of: &Type, depth: u32) -> Option<Interface<'a>> {
+        let depth = depth.checked_sub(1)?;
+        let Type::Named { path, name, .. } = of else {
+            return None;
+        };
+        let package = self.package_at(path).filter(|package| package.is_own)?;
+        let declaration = self.find_name_in(package, name)?;
+        if declaration.kind() != DeclKind::Type {
+            return None;
+        }
+        let mut specs = declaration.tree().root().subtree();
+        let spec = specs.find(|spec| {
+            let named = spec.field(Field::Name).is_some_and(|named| named.text() == name);
+            spec.is(Kind::TypeSpec) && named
+        })?;
+        let body = spec
+            .field(Field::Type)
+            .filter(|body| body.is(Kind::InterfaceType))?;
+        Some(Interface {
+            declaration,
+            name: name.to_string(),
+            methods: declaration.methods_asked(body, depth),
+        })
+    }
+
+    /// The methods of an interface type with those of the interfaces it embeds, as far as they are of the module.
+    fn methods_asked(self, body: Node<'a>, depth: u32) -> Vec<(String, usize)> {
+        let mut methods = Vec::new();
+        for element in body.children() {
+            match element.kind() {
+                Kind::MethodElem => {
+                    let name = element.field(Field::Name).map_or("", Node::text);
+                    methods.push((name.to_owned(), parameters_of(element)));
+                }
+                Kind::TypeElem => {
+                    let embedded = self.interface_named(&self.type_meant(element), depth);
+                    methods.extend(embedded.into_iter().flat_map(|embedded| embedded.methods));
+                }
+                _ => {}
+            }
+        }
+        methods
+    }
+}
+
+impl<'a> Interface<'a> {
+    fn asks_for(&self, method: &str) -> bool {
+        self.methods.iter().any(|(name, _)| name == method)
+    }
+
+    /// Whether the type `receiver` of `package` has every method that is asked for, by name and number of parameters.
+    pub fn is_implemented_by(&self, package: &'a Package, receiver: &str) -> bool {
+        let at = self.declaration;
+        let of = Type::named(&package.path, receiver);
+        !self.methods.is_empty()
+            && self.methods.iter().all(|(name, parameters)| {
+                let declared = at.find_method_in(package, receiver, name);
+                let function = declared.and_then(Declaration::function);
+                match function {
+                    Some(function) => parameters_of(function) == *parameters,
+                    None => !matches!(at.method_of(&of, name), Callee::Unknown),
+                }
+            })
+    }
+
+    /// The types of the module that implement it, machine-written mocks left out, with their packages.
+    pub fn implementations(&self) -> Vec<(&'a Package, &'a str)> {
+        let Some((first, _)) = self.methods.first() else {
+            return Vec::new();
+        };
+        let packages = self.declaration.own_packages();
+        let candidates = packages.flat_map(|package| {
+            let receivers = package.receivers_of(first).into_iter();
+            receivers.map(move |receiver| (package, receiver))
+        });
+        let written = candidates.filter(|(package, receiver)| !is_generated(package, receiver, first));
+        written
+            .filter(|(package, receiver)| self.is_implemented_by(package, receiver))
+            .collect()
+    }
+}
+
+fn is_generated(package: &Package, receiver: &str, method: &str) -> bool {
+    let method = package.find_method(receiver, method);
+    method.is_some_and(|method| method.file().is_generated())
+}
+
+/// How many parameters a function or method takes.
+fn parameters_of(function: Node<'_>) -> usize {
+    let parameters = function.field(Field::Parameters).into_iter();
+    let declared = parameters.flat_map(Node::children);
+    declared
+        .map(|parameter| parameter.fields(Field::Name).count().max(1))
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::go::syntax::{Field, Kind};
+    use crate::go::{Package, SourceFile};
+
+    const SOURCE: &str = "package p
+
+type finder interface {
+	Find(id int) string
+	closer
+}
+
+type closer interface{ Close() }
+
+type base struct{}
+
+func (base) Close() {}
+
+type sql struct{ base }
+
+func (s *sql) Find(id int) string { return \"\" }
+
+type half struct{}
+
+func (half) Find(id int) string { return \"\" }
+
+type other struct{ base }
+
+func (other) Find() string { return \"\" }
+
+type service struct{ finder }
+
+func ask(s *service) { s.Find(1) }
+";
+
+    #[test]
+    fn an_interface_is_found_through_embedding_and_so_are_its_implementations() {
+        let file = SourceFile::new("p/f.go", SOURCE.as_bytes());
+        let package = Package::new("p", None, vec![file]);
+        let ask = package.find_name("ask").unwrap();
+        let mut nodes = ask.tree().root().subtree();
+        let call = nodes.find(|node| node.is(Kind::CallExpression)).unwrap();
+        let selector = call.field(Field::Function).unwrap();
+        let interface = ask.interface_asked(selector).unwrap();
+        assert_eq!(interface.name, "finder");
+        let implementations = interface.implementations();
+        let names: Vec<&str> = implementations.into_iter().map(|(_, name)| name).collect();
+        assert_eq!(names, ["sql"]);
+    }
+}

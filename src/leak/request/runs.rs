@@ -1,0 +1,396 @@
+//! Where a function runs: it is called by name, through an interface of the module, or as a value that was passed
+//! on, assigned, kept in a field or returned. What is handed to `sync.Once` and its kin runs once and nowhere else.
+
+use std::collections::HashSet;
+
+use super::{Call, Through};
+use crate::fiber::{Entry, is_called_back, serves};
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{BindingKind, Callee, DeclId, DeclKind, Declaration, Meaning, Package, Type, Usage};
+
+/// How often one function value is looked at on its way from hand to hand. Real ones need a few dozen steps.
+const STEPS: u32 = 2000;
+
+/// One place where a function runs.
+#[derive(Clone, Debug)]
+pub(super) enum Run<'a> {
+    At(Call<'a>),
+    /// A server calls it for each request: it was handed to an adaptor, a route or a middleware's config.
+    Served,
+}
+
+/// Where `function`, a declared function or a literal of `at`, runs, as far as can be seen.
+pub(super) fn runs_of<'a>(at: Declaration<'a>, function: Node<'a>) -> Vec<Run<'a>> {
+    let mut trail = Trail::default();
+    if function.is(Kind::FuncLiteral) {
+        return trail.runs(at, function);
+    }
+    let mut all = Vec::new();
+    for mention in mentions_of(at) {
+        let mut runs = trail.runs(mention.at, mention.node);
+        for run in &mut runs {
+            if let Run::At(call) = run {
+                call.through = call.through.take().or(mention.through.clone());
+            }
+        }
+        all.append(&mut runs);
+    }
+    all
+}
+
+/// A mention of a function, to call it or to hand it on.
+pub(super) struct Mentioned<'a> {
+    pub at: Declaration<'a>,
+    pub node: Node<'a>,
+    pub through: Option<Through>,
+}
+
+/// Every mention in the module that means the function or method `declaration`.
+pub(super) fn mentions_of<'a>(declaration: Declaration<'a>) -> Vec<Mentioned<'a>> {
+    let name = declaration.decl().title();
+    let is_exported = name.starts_with(char::is_uppercase);
+    let package = declaration.package;
+    let found: Vec<(Declaration<'a>, Node<'a>)> = match &declaration.decl().receiver {
+        // A method is called where its package is not even imported: through an interface, on a field.
+        Some(_) => {
+            let packages = declaration.own_packages();
+            let seeing = packages.filter(|other| is_exported || std::ptr::eq(*other, package));
+            seeing.flat_map(|other| other.selections(name)).collect()
+        }
+        None => {
+            let importers = declaration.importers().filter(|_| is_exported);
+            let outside = importers.flat_map(|importer| importer.selections(name));
+            package.mentions(name).into_iter().chain(outside).collect()
+        }
+    };
+    let found = found.into_iter();
+    found
+        .filter_map(|(at, node)| meaning(declaration, declaration.beside(at), node))
+        .collect()
+}
+
+fn meaning<'a>(declaration: Declaration<'a>, at: Declaration<'a>, node: Node<'a>) -> Option<Mentioned<'a>> {
+    let through = match at.function_meant(node) {
+        Callee::Package(meant) if meant == declaration => None,
+        Callee::Unknown => Some(through(declaration, at, node)?),
+        _ => return None,
+    };
+    Some(Mentioned { at, node, through })
+}
+
+/// The interface through which `selector` may mean the method `declaration`.
+fn through(declaration: Declaration<'_>, at: Declaration<'_>, selector: Node<'_>) -> Option<Through> {
+    let receiver = declaration.decl().receiver.as_deref()?;
+    let interface = at.interface_asked(selector)?;
+    let is_implemented = interface.is_implemented_by(declaration.package, receiver);
+    is_implemented.then(|| Through {
+        implementations: interface.implementations().len(),
+        interface: interface.name,
+    })
+}
+
+/// Follows function values from hand to hand.
+struct Trail<'a> {
+    /// The values under way, so that cycles end.
+    open: HashSet<(&'a str, DeclId, usize)>,
+    left: u32,
+}
+
+impl Default for Trail<'_> {
+    fn default() -> Self {
+        Trail {
+            open: HashSet::new(),
+            left: STEPS,
+        }
+    }
+}
+
+impl<'a> Trail<'a> {
+    /// Where the function that the expression `value` gives runs.
+    fn runs(&mut self, at: Declaration<'a>, value: Node<'a>) -> Vec<Run<'a>> {
+        let key = (&*at.package.path, at.id, value.index());
+        if self.left == 0 || !self.open.insert(key) {
+            return Vec::new();
+        }
+        self.left -= 1;
+        let found = value.parent().map(|parent| self.held(at, value, parent));
+        self.open.remove(&key);
+        found.unwrap_or_default()
+    }
+
+    /// [`Trail::runs`] of each of the values.
+    fn all_runs(&mut self, values: impl IntoIterator<Item = (Declaration<'a>, Node<'a>)>) -> Vec<Run<'a>> {
+        let values: Vec<_> = values.into_iter().collect();
+        values
+            .into_iter()
+            .flat_map(|(at, value)| self.runs(at, value))
+            .collect()
+    }
+
+    fn held(&mut self, at: Declaration<'a>, value: Node<'a>, parent: Node<'a>) -> Vec<Run<'a>> {
+        match parent.kind() {
+            Kind::ParenthesizedExpression | Kind::TypeInstantiationExpression => self.runs(at, parent),
+            Kind::IndexExpression if value.role() == Field::Operand => self.runs(at, parent),
+            Kind::CallExpression if value.role() == Field::Function => vec![Run::At(Call::plain(at, parent))],
+            Kind::ArgumentList => self.handed(at, value, parent),
+            Kind::ExpressionList => {
+                let position = parent.children().position(|child| child == value);
+                self.listed(at, parent, position.unwrap_or(0))
+            }
+            Kind::LiteralElement => self.kept_in_literal(at, parent),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The function is an argument.
+    fn handed(&mut self, at: Declaration<'a>, value: Node<'a>, list: Node<'a>) -> Vec<Run<'a>> {
+        let Some(call) = list.parent().filter(|call| call.is(Kind::CallExpression)) else {
+            return Vec::new();
+        };
+        let position = list.children().position(|child| child == value).unwrap_or(0);
+        let callee = at.callee(call);
+        match &callee {
+            Callee::Conversion(_) => self.runs(at, call),
+            Callee::Builtin(_) => Vec::new(),
+            callee if runs_once(callee) => Vec::new(),
+            callee if serves(callee) => vec![Run::Served],
+            Callee::Package(taker) => match taker.function() {
+                Some(function) => self.passed(at, call, *taker, function, position),
+                None => Vec::new(),
+            },
+            Callee::Literal(index) => self.passed(at, call, at, at.tree().node(*index), position),
+            // Code that cannot be seen calls it while it runs, if at all, or makes something of it that is served.
+            Callee::External { .. } | Callee::Local(_) | Callee::Unknown => {
+                let made = self.runs(at, call).into_iter();
+                let served = made.filter(|run| matches!(run, Run::Served));
+                served.chain([Run::At(Call::plain(at, call))]).collect()
+            }
+        }
+    }
+
+    /// What a function of the module does with a function it takes. Where it calls it while it runs itself, that is this
+    /// `call` and none of its others.
+    fn passed(
+        &mut self,
+        at: Declaration<'a>,
+        call: Node<'a>,
+        taker: Declaration<'a>,
+        function: Node<'a>,
+        position: usize,
+    ) -> Vec<Run<'a>> {
+        let Some(name) = parameter(function, position) else {
+            return Vec::new();
+        };
+        let Some(binding) = taker.scopes().binding_of(name) else {
+            return Vec::new();
+        };
+        let uses = taker.scopes().uses(binding, taker.tree());
+        let reads = uses.filter(|node| taker.usage(*node) == Usage::Read);
+        let mut all = Vec::new();
+        for run in self.all_runs(reads.map(|node| (taker, node))) {
+            self.lifted(run, (taker, function), &Call::plain(at, call), &mut all);
+        }
+        all
+    }
+
+    /// `run`, told as it is seen from outside of `taker`.
+    fn lifted(
+        &mut self,
+        run: Run<'a>,
+        taker: (Declaration<'a>, Node<'a>),
+        outside: &Call<'a>,
+        all: &mut Vec<Run<'a>>,
+    ) {
+        let Run::At(inside) = &run else {
+            return all.push(run);
+        };
+        match inside.call.enclosing_function() {
+            Some(function) if inside.caller == taker.0 && function == taker.1 => {
+                all.push(Run::At(outside.clone()));
+            }
+            Some(literal) if literal.is(Kind::FuncLiteral) && Entry::of(inside.caller, literal).is_none() => {
+                for run in self.runs(inside.caller, literal) {
+                    self.lifted(run, taker, outside, all);
+                }
+            }
+            _ => all.push(run),
+        }
+    }
+
+    /// The function is one of the values of a statement.
+    fn listed(&mut self, at: Declaration<'a>, list: Node<'a>, position: usize) -> Vec<Run<'a>> {
+        let Some(statement) = list.parent() else {
+            return Vec::new();
+        };
+        match (statement.kind(), list.role()) {
+            (Kind::ReturnStatement, _) => self.returned(at, statement, position),
+            (_, Field::Right | Field::Value) => self.assigned(at, statement, position),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What the callers of the function around do with the result.
+    fn returned(&mut self, at: Declaration<'a>, statement: Node<'a>, position: usize) -> Vec<Run<'a>> {
+        let Some(function) = statement.enclosing_function() else {
+            return Vec::new();
+        };
+        if function.is(Kind::FuncLiteral) {
+            return Vec::new();
+        }
+        let mentions = mentions_of(at).into_iter();
+        let calls = mentions.filter_map(|mention| Some((mention.at, called(mention.node)?)));
+        let calls: Vec<_> = calls.collect();
+        calls
+            .into_iter()
+            .flat_map(|(caller, call)| self.result(caller, call, position))
+            .collect()
+    }
+
+    /// Where a function that a call gives as its result number `position` runs.
+    fn result(&mut self, at: Declaration<'a>, call: Node<'a>, position: usize) -> Vec<Run<'a>> {
+        let list = call.parent().filter(|list| list.is(Kind::ExpressionList));
+        match list {
+            Some(list) if list.children().count() == 1 => self.listed(at, list, position),
+            _ if position == 0 => self.runs(at, call),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The name or field at `position` of the left side takes it.
+    fn assigned(&mut self, at: Declaration<'a>, statement: Node<'a>, position: usize) -> Vec<Run<'a>> {
+        let names = statement
+            .fields(Field::Name)
+            .filter(|name| name.is(Kind::Identifier) || name.is(Kind::BlankIdentifier));
+        let left = statement.field(Field::Left).into_iter().flat_map(Node::children);
+        let Some(target) = names.chain(left).nth(position) else {
+            return Vec::new();
+        };
+        match target.kind() {
+            Kind::Identifier => self.named(at, target),
+            Kind::SelectorExpression => {
+                let of = target.field(Field::Operand).map(|operand| at.type_of(operand));
+                let field = target.field(Field::Field).map_or("", Node::text);
+                of.map_or_else(Vec::new, |of| self.held_by_field(at, &of, field))
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A local or package variable holds it.
+    fn named(&mut self, at: Declaration<'a>, name: Node<'a>) -> Vec<Run<'a>> {
+        if let Some(id) = at.scopes().binding_of(name) {
+            if at.scopes().get(id).kind == BindingKind::Result {
+                return Vec::new();
+            }
+            let uses = at.scopes().uses(id, at.tree());
+            let reads = uses.filter(|node| at.usage(*node) == Usage::Read);
+            return self.all_runs(reads.map(|node| (at, node)));
+        }
+        let declared = match at.resolve(name) {
+            Meaning::Package(declaration) if declaration.kind() == DeclKind::Var => declaration,
+            // The declaring name of `var f = …` at package level.
+            _ if at.kind() == DeclKind::Var => at,
+            _ => return Vec::new(),
+        };
+        let (package, text) = (declared.package, name.text());
+        let is_exported = text.starts_with(char::is_uppercase);
+        let importers = declared.importers().filter(|_| is_exported);
+        let selected = importers.flat_map(|importer| importer.selections(text));
+        let outside = selected.filter(|(other, node)| {
+            let operand = node.field(Field::Operand);
+            let path = operand.and_then(|operand| declared.beside(*other).import_path_of(operand));
+            path == Some(&package.path)
+        });
+        let mentions = package.mentions(text).into_iter().chain(outside);
+        let reads = mentions
+            .map(|(other, node)| (declared.beside(other), node))
+            .filter(|(other, node)| other.usage(*node) == Usage::Read);
+        self.all_runs(reads)
+    }
+
+    /// `T{field: value}`
+    fn kept_in_literal(&mut self, at: Declaration<'a>, element: Node<'a>) -> Vec<Run<'a>> {
+        let keyed = element.parent().filter(|keyed| keyed.is(Kind::KeyedElement));
+        let literal = keyed
+            .and_then(Node::parent)
+            .and_then(Node::parent)
+            .filter(|literal| literal.is(Kind::CompositeLiteral));
+        let written = literal.and_then(|literal| literal.field(Field::Type));
+        let (Some(keyed), Some(written)) = (keyed, written) else {
+            return Vec::new();
+        };
+        let of = at.type_meant(written);
+        let field = keyed.field(Field::Key).map_or("", Node::text);
+        match is_called_back(&of) {
+            true => vec![Run::Served],
+            false => self.held_by_field(at, &of, field),
+        }
+    }
+
+    /// A field of a struct of the module holds it.
+    fn held_by_field(&mut self, at: Declaration<'a>, of: &Type, field: &str) -> Vec<Run<'a>> {
+        let Type::Named { path, name, .. } = of.pointee() else {
+            return Vec::new();
+        };
+        let declaring = at.package_at(path).filter(|package| package.is_own);
+        let Some(declaring) = declaring else {
+            return Vec::new();
+        };
+        let is_exported = field.starts_with(char::is_uppercase);
+        let packages = at.own_packages();
+        let seeing = packages.filter(|package| is_exported || std::ptr::eq::<Package>(*package, declaring));
+        let selections = seeing.flat_map(|package| package.selections(field));
+        let held = selections.filter_map(|(other, node)| {
+            let other = at.beside(other);
+            let operand = node.field(Field::Operand)?;
+            let is_meant = other.type_of(operand).is(path, name) && other.usage(node) == Usage::Read;
+            is_meant.then_some((other, node))
+        });
+        self.all_runs(held)
+    }
+}
+
+/// Whether the literal is handed to `sync.Once.Do`, `sync.OnceFunc`, `sync.OnceValue` or `sync.OnceValues`.
+pub(super) fn is_run_once(at: Declaration<'_>, literal: Node<'_>) -> bool {
+    let list = literal.parent().filter(|list| list.is(Kind::ArgumentList));
+    let call = list
+        .and_then(Node::parent)
+        .filter(|call| call.is(Kind::CallExpression));
+    call.is_some_and(|call| runs_once(&at.callee(call)))
+}
+
+/// Whether a function given to `callee` runs once in the life of the process.
+fn runs_once(callee: &Callee<'_>) -> bool {
+    let Callee::External { path, receiver, name } = callee else {
+        return false;
+    };
+    path == "sync"
+        && match receiver.as_deref() {
+            Some("Once") => name == "Do",
+            None => name.starts_with("Once"),
+            _ => false,
+        }
+}
+
+/// The name of the parameter at `position`.
+fn parameter(function: Node<'_>, position: usize) -> Option<Node<'_>> {
+    let declared = function.field(Field::Parameters)?.children();
+    let names = declared.flat_map(|parameter| {
+        let is_one = parameter.is(Kind::ParameterDeclaration);
+        let names: Vec<Option<Node<'_>>> = parameter
+            .fields(Field::Name)
+            .map(|name| is_one.then_some(name))
+            .collect();
+        match names.is_empty() {
+            true => vec![None],
+            false => names,
+        }
+    });
+    names.into_iter().nth(position)?
+}
+
+/// The call whose callee `mention` is.
+pub(super) fn called(mention: Node<'_>) -> Option<Node<'_>> {
+    let call = mention.parent().filter(|call| call.is(Kind::CallExpression))?;
+    (call.field(Field::Function) == Some(mention)).then_some(call)
+}
