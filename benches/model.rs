@@ -129,6 +129,10 @@ impl Loader for Service {
     fn importers(&self, _path: &str) -> Vec<String> {
         Vec::new()
     }
+
+    fn own(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 fn parse(package: &Package) -> usize {

@@ -137,6 +137,7 @@ pub fn parse(text: &str) -> Result<Parsed, Fault> {
         pool: file.pool.into(),
         resources: rows(file.resources)?,
         clients: rows(file.clients)?,
+        ..Config::default()
     };
     named.sort_by_key(|(_, at)| *at);
     Ok(Parsed { config, named })

@@ -203,7 +203,7 @@ impl<'a> Typer<'a, '_> {
         }
     }
 
-    fn embedded(self, of: &Type) -> Vec<Type> {
+    pub(super) fn embedded(self, of: &Type) -> Vec<Type> {
         match self.underlying(of) {
             Type::Struct(fields) => {
                 let embedded = fields.into_iter().filter(|field| field.embedded);

@@ -40,6 +40,11 @@ impl<'a> Declaration<'a> {
         Typer::new(self, &Fuel::default()).underlying(of)
     }
 
+    /// The types that the struct `of` embeds, where its source is at hand.
+    pub(in crate::go) fn embedded_in(self, of: &Type) -> Vec<Type> {
+        Typer::new(self, &Fuel::default()).embedded(of.pointee())
+    }
+
     /// The field or method `name` of a value of type `of`.
     pub(in crate::go) fn member(self, of: &Type, name: &str) -> Option<Member<'a>> {
         Typer::new(self, &Fuel::default()).member(of, name)
