@@ -4,8 +4,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::launch::{Action, Launch};
+use crate::leak::launch::{Action, Launch, Party};
 use crate::leak::request::{RequestPath, request_path};
 use crate::text::Span;
 use crate::transform::{
@@ -112,6 +113,11 @@ fn rule(action: Action) -> Arc<Rule> {
     })
 }
 
+/// The word `go`.
+fn keyword(start: Node<'_>) -> Span {
+    Span::new(start.start(), (start.start() + "go".len()).min(start.end()))
+}
+
 /// The blocked goroutines of a launch, as far as a request starts them.
 fn sites<'a>(launch: Rc<Launch<'a>>) -> Vec<Site<'a>> {
     let site = |blocked: Blocked<'a>| {
@@ -170,14 +176,16 @@ impl<'a> Site<'a> {
 
     fn related(&self) -> Vec<Related> {
         let (worker, _) = self.guard().worker();
+        let launcher = self.launch.declaration;
+        // Places of other packages have files of their own.
+        let is_here = |at: Declaration<'_>| std::ptr::eq(at.package, launcher.package);
         let stops = self.blocked.stops.iter().filter_map(|arms| arms.first());
-        let stops = stops.filter_map(|(_, held)| {
+        let stops = stops.filter(|_| is_here(worker)).filter_map(|(_, held)| {
             Some(Related {
                 place: worker.place(held.operation()?),
                 message: "blocks here".to_owned(),
             })
         });
-        let launcher = self.launch.declaration;
         let end = Related {
             place: launcher.place_of(self.blocked.end.span()),
             message: match self.blocked.end {
@@ -196,6 +204,30 @@ impl<'a> Site<'a> {
         });
         let steps = self.request.steps().into_iter();
         let calls = steps.map(|(place, message)| Related { place, message });
-        stops.chain([end]).chain(made).chain(calls).collect()
+        stops
+            .chain([end])
+            .chain(made)
+            .chain(self.givers())
+            .chain(calls)
+            .collect()
+    }
+
+    /// Who sends what the handler takes from its stream.
+    fn givers(&self) -> Vec<Related> {
+        let workers = &self.launch.workers;
+        if !workers[self.blocked.worker].is_stream() {
+            return Vec::new();
+        }
+        let channels = self.guard().channels();
+        let sends = |worker: usize| {
+            let mut uses = self.launch.uses_of(Party::Worker(worker));
+            uses.any(|(at, held)| channels.contains(&at) && held.action == Action::Send)
+        };
+        let givers = (0..workers.len()).filter(|worker| sends(*worker));
+        let told = givers.map(|worker| Related {
+            place: self.launch.declaration.place_of(keyword(workers[worker].start)),
+            message: "its only item comes from here".to_owned(),
+        });
+        told.collect()
     }
 }
