@@ -1,8 +1,8 @@
 //! What this tool knows of Fiber: which functions are handlers, and which context a request lends. The facts
 //! were measured on fiber v1.14, v2.52 and v3.5 with their fasthttp versions.
 
-use crate::go::syntax::{Field, Node};
-use crate::go::{BindingId, Declaration, Module, Type};
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{BindingId, Callee, Declaration, Module, Type};
 
 mod entry;
 
@@ -150,6 +150,34 @@ impl ParentContext {
             _ => ParentContext::Background,
         }
     }
+}
+
+/// Whether the value of `node` is, holds or captures a request context: `c`, `entry{c}`, `func() { c.Next() }`.
+pub fn holds_context(at: Declaration<'_>, node: Node<'_>) -> bool {
+    let mut names = node.subtree().filter(|inner| inner.is(Kind::Identifier));
+    names.any(|name| {
+        let inside = name.ancestors().take_while(|around| node.contains(*around));
+        let is_captured = { inside }.any(|around| around.is(Kind::FuncLiteral));
+        let list = name.parent();
+        let is_handed = list.is_some_and(|list| list.is(Kind::ArgumentList))
+            && !list
+                .and_then(Node::parent)
+                .is_some_and(|call| matches!(at.callee(call), Callee::Builtin(_)));
+        let is_asked = list.is_some_and(|list| list.is(Kind::SelectorExpression));
+        (is_captured || !(is_handed || is_asked)) && is_request_context(&at.type_of(name))
+    })
+}
+
+/// Whether a handler keeps its context out of the pool for good, as v3 allows.
+pub fn is_abandoned(handler: Node<'_>) -> bool {
+    let mut selectors = handler
+        .descendants()
+        .filter(|node| node.is(Kind::SelectorExpression));
+    selectors.any(|selector| {
+        selector
+            .field(Field::Field)
+            .is_some_and(|name| name.text() == "Abandon")
+    })
 }
 
 /// Whether `node` stands in a function that fasthttp runs after the handler: a body stream writer.

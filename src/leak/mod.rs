@@ -3,12 +3,15 @@
 
 mod acquire;
 mod context;
+pub mod detached;
 pub mod endless;
 mod escape;
 mod handover;
+pub mod keeper;
 pub mod launch;
 mod lazy;
 mod lifetime;
+pub mod owner;
 pub mod request;
 mod table;
 mod turn;

@@ -3,25 +3,21 @@
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::fiber::Handler;
-use crate::go::Declaration;
-use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::request::request_path;
+use crate::fiber::{Handler, is_abandoned};
+use crate::go::syntax::Kind;
+use crate::leak::detached::waits_for_answer;
+use crate::leak::owner::{Outlives, Owner};
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Rule, Severity, Transform,
 };
 
 mod flow;
 mod gate;
-mod keeper;
 mod middleware;
-mod owner;
 mod repair;
 mod traffic;
 
 use flow::Store;
-use keeper::Effect;
-use owner::{Outlives, container};
 use repair::Remedy;
 
 pub struct DropRetainedCtx;
@@ -128,75 +124,23 @@ fn retaining_stores<'a>(pass: &Pass<'a>) -> Vec<Store<'a>> {
 }
 
 fn retains(store: &Store<'_>) -> bool {
-    let in_test = store.declaration.file().is_test() && matches!(store.owner, owner::Owner::Captured(..));
-    !in_test && !is_abandoned(store) && !is_released(store) && !waits_for_receiver(store)
+    let in_test = store.declaration.file().is_test() && matches!(store.owner, Owner::Captured(..));
+    !in_test && !is_abandoned(store.function) && !is_taken_out(store) && !waits_for_receiver(store)
 }
 
-/// In v3 a handler can keep its context out of the pool.
-fn is_abandoned(store: &Store<'_>) -> bool {
-    store.function.descendants().any(|node| {
-        let name = node
-            .field(Field::Field)
-            .filter(|_| node.is(Kind::SelectorExpression));
-        name.is_some_and(|name| name.text() == "Abandon")
-    })
-}
-
-/// Whether the request takes out again what it puts in: after the store, deferred, or in another function that
-/// runs for a request.
-fn is_released(store: &Store<'_>) -> bool {
-    let package = store.declaration.package;
-    store.owner.mentions(package).into_iter().any(|(at, mention)| {
-        let here = at == store.declaration && store.function.contains(mention);
-        let later =
-            || mention.start() > store.statement.end() || mention.enclosing(Kind::DeferStatement).is_some();
-        let released = || match here {
-            true => later(),
-            false => request_path(at, mention).is_some(),
-        };
-        removes(at, mention) && released()
-    })
-}
-
-/// Whether the owner mentioned here loses a value: `delete(m, k)`, `m.Delete(k)`, `last = nil`, `m[k] = nil`.
-fn removes(at: Declaration<'_>, mention: Node<'_>) -> bool {
-    let calls = mention
-        .ancestors()
-        .take_while(|node| node.statement() == mention.statement());
-    let by_call = calls.filter(|node| node.is(Kind::CallExpression)).any(|call| {
-        keeper::effect(at, call)
-            .is_some_and(|(effect, kept)| effect == Effect::Removes && container(kept) == mention)
-    });
-    let assignment = mention
-        .statement()
-        .filter(|statement| statement.is(Kind::AssignmentStatement));
-    let by_nil = assignment.is_some_and(|assignment| {
-        let side = |field| {
-            assignment
-                .field(field)
-                .filter(|list| list.children().count() == 1)?
-                .child(0)
-        };
-        side(Field::Left).is_some_and(|place| container(place) == mention)
-            && side(Field::Right).is_some_and(|value| value.is(Kind::Nil))
-    });
-    by_call || by_nil
+fn is_taken_out(store: &Store<'_>) -> bool {
+    let Store {
+        declaration,
+        function,
+        statement,
+        owner,
+        ..
+    } = store;
+    owner.is_taken_out(*declaration, *function, *statement)
 }
 
 /// Whether the handler that sends its context then waits, most likely for the receiver to be done with it.
 fn waits_for_receiver(store: &Store<'_>) -> bool {
-    let behind = store
-        .function
-        .shallow_descendants()
-        .filter(|node| node.start() > store.statement.end());
-    store.statement.is(Kind::SendStatement) && { behind }.any(|node| waits(store.declaration, node))
-}
-
-fn waits(at: Declaration<'_>, node: Node<'_>) -> bool {
-    match node.kind() {
-        Kind::UnaryExpression => node.operator() == Some(Kind::Arrow),
-        Kind::SelectStatement => true,
-        Kind::CallExpression => at.callee(node).is_method("sync", "WaitGroup", "Wait"),
-        _ => false,
-    }
+    store.statement.is(Kind::SendStatement)
+        && waits_for_answer(store.declaration, store.function, store.statement)
 }

@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 
 use super::flow::Store;
 use super::middleware;
-use super::owner::{Owner, member};
 use super::traffic::{Stranger, servants};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Package, Place};
+use crate::leak::owner::{Owner, member};
 use crate::rewrite::{Obstacle, Removal, is_pure};
 use crate::transform::{Applicability, Fix, Pass, Reason, Refusal};
 

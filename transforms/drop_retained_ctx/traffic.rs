@@ -3,11 +3,11 @@
 
 use std::collections::HashSet;
 
-use super::keeper;
-use super::owner::{Owner, container};
 use crate::fiber::is_request_context;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclId, Declaration, Package, Type};
+use crate::leak::keeper;
+use crate::leak::owner::{Owner, container};
 use crate::rewrite::{is_pure, is_tractable};
 
 /// What touches an owner and does more than serve it.

@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+use super::keeper::{self, Effect};
+use super::request::request_path;
 use crate::fiber::{self, Handler};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{
@@ -330,6 +332,21 @@ impl Owner {
         }
     }
 
+    /// Whether the request takes out again what `statement` puts in: after it, deferred, or in another function that
+    /// runs for a request. `function` is the one of `at` that holds the statement.
+    pub fn is_taken_out(&self, at: Declaration<'_>, function: Node<'_>, statement: Node<'_>) -> bool {
+        self.mentions(at.package).into_iter().any(|(there, mention)| {
+            let here = there == at && function.contains(mention);
+            let later =
+                || mention.start() > statement.end() || mention.enclosing(Kind::DeferStatement).is_some();
+            let taken = || match here {
+                true => later(),
+                false => request_path(there, mention).is_some(),
+            };
+            removes(there, mention) && taken()
+        })
+    }
+
     /// `name: value` in literals that may be of the struct that has this field; `None` where a literal sets its
     /// fields by position.
     pub fn initializers<'a>(&self, package: &'a Package) -> Option<Vec<(Declaration<'a>, Node<'a>)>> {
@@ -440,4 +457,29 @@ fn keyed<'a>(literal: Node<'a>, name: &str) -> Option<Option<Node<'a>>> {
     let by_position = literal.children().any(|element| !element.is(Kind::KeyedElement));
     let sets = |element: &Node<'a>| element.field(Field::Key).is_some_and(|key| key.text() == name);
     (!by_position).then(|| literal.children().find(sets))
+}
+
+/// Whether the owner mentioned here loses a value: `delete(m, k)`, `m.Delete(k)`, `last = nil`, `m[k] = nil`.
+pub fn removes(at: Declaration<'_>, mention: Node<'_>) -> bool {
+    let calls = mention
+        .ancestors()
+        .take_while(|node| node.statement() == mention.statement());
+    let by_call = calls.filter(|node| node.is(Kind::CallExpression)).any(|call| {
+        keeper::effect(at, call)
+            .is_some_and(|(effect, kept)| effect == Effect::Removes && container(kept) == mention)
+    });
+    let assignment = mention
+        .statement()
+        .filter(|statement| statement.is(Kind::AssignmentStatement));
+    let by_nil = assignment.is_some_and(|assignment| {
+        let side = |field| {
+            assignment
+                .field(field)
+                .filter(|list| list.children().count() == 1)?
+                .child(0)
+        };
+        side(Field::Left).is_some_and(|place| container(place) == mention)
+            && side(Field::Right).is_some_and(|value| value.is(Kind::Nil))
+    });
+    by_call || by_nil
 }

@@ -1,0 +1,388 @@
+//! Code that asks the request context when its handler may be over, and the repair: ask before it starts.
+//!
+//! ```text
+//! go func() { track(c.Path()) }()   ⇒   path := strings.Clone(c.Path())
+//!                                       go func() { track(path) }()
+//! ```
+//!
+//! The getter gives the same string a moment earlier, before anything else could happen to the request; what may be
+//! overwritten is copied. Only getters that do nothing else are moved, and only with arguments that mean the same
+//! there.
+
+use super::accessor::{Access, Gives, Shape, access, contexts_in};
+use super::copy::copied;
+use super::names::Names;
+use super::setting::Settings;
+use crate::fiber::{Handler, is_abandoned};
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{BindingKind, DeclKind, Declaration, Meaning, Usage};
+use crate::leak::detached::Detached;
+use crate::rewrite::{Rewrite, insert_before};
+use crate::text::Edit;
+use crate::transform::{Applicability, Fix, Reason, Refusal};
+
+/// A start of code that outlives its handler and asks the context.
+#[derive(Clone, Debug)]
+pub struct Late<'a> {
+    pub at: Declaration<'a>,
+    pub start: Detached<'a>,
+    /// The context's name, wherever that code mentions it.
+    pub mentions: Vec<Node<'a>>,
+    settings: Settings,
+}
+
+/// Every such start of a handler.
+pub fn late<'a>(handler: &Handler<'a>, settings: Settings) -> Vec<Late<'a>> {
+    let (at, function) = (handler.declaration, handler.function);
+    let contexts = contexts_in(at, function);
+    if contexts.is_empty() || is_abandoned(function) {
+        return Vec::new();
+    }
+    let starts = Detached::all_in(at, function).into_iter();
+    let asked = starts.filter_map(|start| {
+        let mentions: Vec<_> = contexts
+            .iter()
+            .copied()
+            .filter(|mention| outlives(at, &start, *mention))
+            .collect();
+        (!mentions.is_empty() && !start.is_awaited(at, function)).then_some(Late {
+            at,
+            start,
+            mentions,
+            settings,
+        })
+    });
+    asked.collect()
+}
+
+/// Whether the context mentioned here is asked when the code runs: it is captured, or handed over as it is.
+fn outlives(at: Declaration<'_>, start: &Detached<'_>, mention: Node<'_>) -> bool {
+    if start.holds(mention) {
+        let binding = at.scopes().binding_of(mention);
+        return binding.is_some_and(|id| {
+            let declared = at.tree().node(at.scopes().get(id).declared);
+            !start.holds(declared)
+        });
+    }
+    let is_whole = !mention
+        .parent()
+        .is_some_and(|parent| parent.is(Kind::SelectorExpression));
+    let called = start.call.and_then(|call| call.field(Field::Function));
+    (start.is_given(mention) && is_whole) || called.is_some_and(|called| called.contains(mention))
+}
+
+impl<'a> Late<'a> {
+    /// The name of the context.
+    pub fn context(&self) -> &'a str {
+        self.mentions.first().map_or("c", |mention| mention.text())
+    }
+
+    fn access(&self, mention: Node<'a>) -> Option<Access<'a>> {
+        access(self.at, mention, self.settings)
+    }
+
+    /// The first thing that code does with the context.
+    pub fn first_use(&self) -> Node<'a> {
+        let first = self.mentions[0];
+        let whole = self.access(first).map_or(first, |access| access.node);
+        match whole == first {
+            true => first.parent().unwrap_or(first),
+            false => whole,
+        }
+    }
+
+    pub fn fix(&self, names: &mut Names) -> Result<Fix, Refusal> {
+        let literal = self
+            .start
+            .literal
+            .filter(|literal| self.mentions.iter().all(|mention| literal.contains(*mention)));
+        let literal = literal.ok_or_else(|| self.hand_over())?;
+        let accesses: Vec<Access<'a>> = self
+            .mentions
+            .iter()
+            .map(|mention| self.movable(*mention, literal))
+            .collect::<Result<_, _>>()?;
+        let mut rewrite = Rewrite::new();
+        let mut lines: Vec<String> = Vec::new();
+        let mut held: Vec<(&str, String)> = Vec::new();
+        for access in &accesses {
+            let text = access.node.text();
+            let known = held.iter().find(|(known, _)| *known == text);
+            let name = match known {
+                Some((_, name)) => name.clone(),
+                None => {
+                    let name = names.fresh(self.at, &wanted(access));
+                    lines.push(format!("{name} := {}", self.value(&mut rewrite, access)?));
+                    held.push((text, name.clone()));
+                    name
+                }
+            };
+            self.edit(&mut rewrite, Some(Edit::replace(access.node.span(), name)))?;
+        }
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let place = literal.statement();
+        let insertion = place.and_then(|place| insert_before(self.at.file(), place, &lines));
+        self.edit(&mut rewrite, insertion)?;
+        let title = format!(
+            "Take the {} from the context before the {} starts",
+            if held.len() == 1 { "value" } else { "values" },
+            self.start.means.noun()
+        );
+        Ok(Fix::new(title, Applicability::Safe, rewrite))
+    }
+
+    fn edit(&self, rewrite: &mut Rewrite, edit: Option<Edit>) -> Result<(), Refusal> {
+        let edited = edit.and_then(|edit| rewrite.edit(self.at.id.file, edit).ok());
+        edited.ok_or_else(|| {
+            refused(
+                Reason::ControlFlow,
+                "the code is laid out so that a person should move the values",
+            )
+        })
+    }
+
+    fn value(&self, rewrite: &mut Rewrite, access: &Access<'a>) -> Result<String, Refusal> {
+        match access.gives {
+            Gives::Lent(shape) => copied(rewrite, self.at, access.node, shape),
+            _ => Ok(access.node.text().to_owned()),
+        }
+    }
+
+    /// The access of `mention`, if it can be asked for before the code starts.
+    fn movable(&self, mention: Node<'a>, literal: Node<'a>) -> Result<Access<'a>, Refusal> {
+        let Some(access) = self.access(mention) else {
+            return Err(self.unmovable(mention));
+        };
+        let call = access.node.text();
+        if access.is_late || self.is_set_later(&access) {
+            let why = format!(
+                "`{call}` reads what is there at that moment: take it before the {} starts, where it is complete",
+                self.start.means.noun()
+            );
+            return Err(refused(Reason::TouchesRequest, why));
+        }
+        if matches!(access.gives, Gives::Lent(Shape::Group) | Gives::Filled) {
+            let why = format!(
+                "`{call}` gives several strings of the request: copy the ones that are needed before the {} starts",
+                self.start.means.noun()
+            );
+            return Err(refused(Reason::TouchesRequest, why));
+        }
+        if !access
+            .arguments
+            .iter()
+            .all(|argument| self.is_steady(*argument, literal))
+        {
+            let why = format!(
+                "the argument of `{call}` is computed in the {}: compute it and ask the context before that starts",
+                self.start.means.noun()
+            );
+            return Err(refused(Reason::TouchesRequest, why));
+        }
+        Ok(access)
+    }
+
+    /// Whether the handler gives the context another value of this kind once the code has started.
+    fn is_set_later(&self, access: &Access<'a>) -> bool {
+        let method = access.name.rsplit('.').next().unwrap_or(&access.name);
+        let handler = Handler::around(self.at, self.start.start);
+        let calls = handler
+            .into_iter()
+            .flat_map(|handler| handler.function.descendants());
+        let mut later =
+            calls.filter(|call| call.is(Kind::CallExpression) && call.start() > self.start.start.end());
+        later.any(|call| {
+            let named = call
+                .field(Field::Function)
+                .and_then(|function| function.field(Field::Field));
+            let arguments = call
+                .field(Field::Arguments)
+                .into_iter()
+                .flat_map(Node::children)
+                .count();
+            let sets = match method {
+                "Locals" => arguments > 1,
+                "Path" | "Method" => arguments > 0,
+                _ => false,
+            };
+            sets && named.is_some_and(|name| name.text() == method)
+        })
+    }
+
+    fn unmovable(&self, mention: Node<'a>) -> Refusal {
+        let context = self.context();
+        let noun = self.start.means.noun();
+        let selector = mention
+            .parent()
+            .filter(|parent| parent.is(Kind::SelectorExpression) && mention.role() == Field::Operand);
+        let Some(method) = selector.and_then(|selector| selector.field(Field::Field)) else {
+            return self.hand_over();
+        };
+        let why = match method.text() {
+            "Context" | "RequestCtx" | "Fasthttp" => format!(
+                "`{context}.{}()` is fasthttp's context of this request: take the user's context before the {noun} starts",
+                method.text()
+            ),
+            method => format!(
+                "`{context}.{method}` does more than read a value: do it before the {noun} starts, or wait for that before the handler returns"
+            ),
+        };
+        refused(Reason::TouchesRequest, why)
+    }
+
+    fn hand_over(&self) -> Refusal {
+        let why = format!(
+            "`{}` itself is handed on: hand the {} the values that it needs instead, strings through strings.Clone",
+            self.context(),
+            self.start.means.noun()
+        );
+        refused(Reason::TouchesRequest, why)
+    }
+
+    /// Whether `argument` means the same before the literal: a constant, or a name of the outside that keeps its value.
+    fn is_steady(&self, argument: Node<'a>, literal: Node<'a>) -> bool {
+        let argument = argument.unparenthesized();
+        match argument.kind() {
+            Kind::InterpretedStringLiteral
+            | Kind::RawStringLiteral
+            | Kind::IntLiteral
+            | Kind::FloatLiteral
+            | Kind::True
+            | Kind::False
+            | Kind::Nil => true,
+            Kind::SelectorExpression => argument
+                .field(Field::Operand)
+                .is_some_and(|operand| self.at.import_path_of(operand).is_some()),
+            Kind::Identifier => match self.at.resolve(argument) {
+                Meaning::Package(declaration) => declaration.kind() == DeclKind::Const,
+                Meaning::Local(id) => {
+                    let binding = self.at.scopes().get(id);
+                    let outside = !literal.contains(self.at.tree().node(binding.declared));
+                    let mut uses = self.at.scopes().uses(id, self.at.tree());
+                    let is_kept =
+                        uses.all(|name| matches!(self.at.usage(name), Usage::Read | Usage::FieldKey));
+                    outside && (binding.kind == BindingKind::Const || is_kept)
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+fn refused(reason: Reason, why: impl Into<String>) -> Refusal {
+    Refusal::new(reason, why)
+}
+
+/// Good names for what an access gives, from what it asks for: `userAgent` of `c.Get("User-Agent")`.
+fn wanted(access: &Access<'_>) -> Vec<String> {
+    if access.gives == Gives::Context {
+        return vec!["ctx".to_owned(), "userCtx".to_owned()];
+    }
+    let last = access.name.rsplit('.').next().unwrap_or(&access.name);
+    let asked = access.arguments.first().and_then(|argument| spelled(*argument));
+    let name = asked.unwrap_or_else(|| match last {
+        "Cookies" => "cookie".to_owned(),
+        "Get" | "Peek" | "GetReqHeader" => "header".to_owned(),
+        "Locals" => "local".to_owned(),
+        "Params" => "param".to_owned(),
+        // `IP` and `XHR` are one word.
+        last if last.bytes().all(|byte| byte.is_ascii_uppercase()) => last.to_ascii_lowercase(),
+        last => with_first(last, char::to_ascii_lowercase),
+    });
+    let longer = format!("request{}", with_first(&name, char::to_ascii_uppercase));
+    vec![name, longer]
+}
+
+/// `name` with another first letter.
+fn with_first(name: &str, letter: fn(&char) -> char) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(|first| letter(&first));
+    first.into_iter().chain(letters).collect()
+}
+
+/// A name from a string literal or a constant: `"user-id"` gives `userId`.
+fn spelled(argument: Node<'_>) -> Option<String> {
+    let text = match argument.kind() {
+        Kind::InterpretedStringLiteral | Kind::RawStringLiteral => {
+            argument.text().trim_matches(['"', '`']).to_owned()
+        }
+        Kind::SelectorExpression => {
+            let name = argument.field(Field::Field)?.text();
+            name.strip_prefix("Header").unwrap_or(name).to_owned()
+        }
+        _ => return None,
+    };
+    let mut name = String::new();
+    for word in text
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+    {
+        let (first, rest) = word.split_at(1);
+        match name.is_empty() {
+            true => name.push_str(&first.to_ascii_lowercase()),
+            false => name.push_str(&first.to_ascii_uppercase()),
+        }
+        name.push_str(rest);
+    }
+    let usable = name.len() > 1 && name.starts_with(|c: char| c.is_ascii_lowercase()) && !is_keyword(&name);
+    usable.then_some(name)
+}
+
+fn is_keyword(name: &str) -> bool {
+    const KEYWORDS: [&str; 25] = [
+        "break",
+        "case",
+        "chan",
+        "const",
+        "continue",
+        "default",
+        "defer",
+        "else",
+        "fallthrough",
+        "for",
+        "func",
+        "go",
+        "goto",
+        "if",
+        "import",
+        "interface",
+        "map",
+        "package",
+        "range",
+        "return",
+        "select",
+        "struct",
+        "switch",
+        "type",
+        "var",
+    ];
+    KEYWORDS.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::go::syntax::parse;
+    use crate::text::Span;
+    use std::sync::Arc;
+
+    #[test]
+    fn names_come_from_what_is_asked_for() {
+        let name = |argument: &str| {
+            let source = format!("var x = {argument}");
+            let tree = parse(&Arc::from(source.as_bytes()), Span::new(0, source.len()));
+            let values = tree
+                .root()
+                .subtree()
+                .find(|node| node.is(Kind::ExpressionList))
+                .unwrap();
+            spelled(values.child(0).unwrap())
+        };
+        assert_eq!(name("\"User-Agent\"").as_deref(), Some("userAgent"));
+        assert_eq!(name("\"id\"").as_deref(), Some("id"));
+        assert_eq!(name("fiber.HeaderXRequestID").as_deref(), Some("xRequestID"));
+        assert_eq!(name("\"type\""), None);
+        assert_eq!(name("key"), None);
+    }
+}
