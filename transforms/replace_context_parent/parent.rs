@@ -5,7 +5,7 @@ use crate::fiber::{Handler, Version, is_request_context};
 use crate::go::cfg::{Exit, Flow, Paths, walk};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration, Usage};
-use crate::leak::detached::Detached;
+use crate::leak::detached::{Detached, Means};
 
 /// What is wrong with a use of the request's context.
 #[derive(Clone, Copy, Debug)]
@@ -140,8 +140,9 @@ impl<'a> Watch<'a, '_> {
         self.starts.iter().find(given).filter(|start| self.is_left(start))
     }
 
+    /// Whether the code can outlive fasthttp's context. A stream is written before that is recycled.
     fn is_left(&self, start: &Detached<'a>) -> bool {
-        !start.is_awaited(self.at(), self.handler.function)
+        start.means != Means::Stream && !start.is_awaited(self.at(), self.handler.function)
     }
 
     /// The code that is started and left with the name `binding`.
