@@ -9,7 +9,7 @@ mod section;
 use std::collections::BTreeMap;
 
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{DeclKind, Declaration, FileId, Meaning, Package, SourceFile, package_name};
+use crate::go::{DeclKind, Declaration, FileId, Meaning, Package, SourceFile, Usage, package_name};
 use crate::text::{Conflict, Edit, EditSet, Span};
 
 pub use pure::{is_pure, is_tractable};
@@ -89,7 +89,29 @@ pub fn callable_package(package: &Package, file: FileId, path: &str) -> Option<S
     let rival = source
         .import_named(name)
         .is_some_and(|import| import.path != path);
-    (!rival && !package.declares(name)).then(|| name.to_owned())
+    let is_new = source.import_of(path).is_none();
+    let unknown = is_new && unknown_uses(package, name).any(|declaration| declaration.id.file == file);
+    (!rival && !unknown && !package.declares(name)).then(|| name.to_owned())
+}
+
+/// Whether some code of the package calls something `name` of which nothing at hand says what it is: an import whose
+/// path suggests another name, or a file that is missing.
+pub fn means_unknown(package: &Package, name: &str) -> bool {
+    unknown_uses(package, name).next().is_some()
+}
+
+fn unknown_uses<'a>(package: &'a Package, name: &'a str) -> impl Iterator<Item = Declaration<'a>> {
+    let holding = package
+        .declarations()
+        .filter(move |declaration| mentions_word(declaration.bytes(), name));
+    holding.filter(move |declaration| {
+        let named = |node: &Node<'_>| node.is(Kind::Identifier) && node.text() == name;
+        let mut uses = declaration.tree().root().subtree().filter(named);
+        uses.any(|node| {
+            let is_key = declaration.usage(node) == Usage::FieldKey;
+            !is_key && matches!(declaration.resolve(node), Meaning::Unknown)
+        })
+    })
 }
 
 /// The line ending of the file.

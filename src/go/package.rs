@@ -262,8 +262,16 @@ impl<'a> Declaration<'a> {
 
     /// The own packages that import this one's, in sight of the same root.
     pub fn importers(self) -> impl Iterator<Item = &'a Package> {
+        self.importers_of(&self.package.path)
+    }
+
+    /// The own packages that import `path`, in sight of the same root.
+    pub fn importers_of(self, path: &str) -> impl Iterator<Item = &'a Package> {
         let program = self.root.program().into_iter();
-        let importers = program.flat_map(move |program| program.importers(&self.package.path));
+        let importers = program
+            .flat_map(|program| program.importers(path))
+            .collect::<Vec<_>>()
+            .into_iter();
         importers.map(move |package| self.as_it_is(package))
     }
 

@@ -104,12 +104,9 @@ impl<'a> Acquirers<'a> {
 
     /// The acquisitions of a declaration.
     pub fn collect(&self, at: Declaration<'a>) -> Vec<Acquisition<'a>> {
-        let calls = at
-            .tree()
-            .root()
-            .subtree()
-            .filter(|node| node.is(Kind::CallExpression));
-        calls.filter_map(|call| self.acquisition(at, call)).collect()
+        let nodes = at.tree().root().subtree();
+        let values = nodes.filter(|node| is_acquiring(*node));
+        values.filter_map(|value| self.acquisition(at, value)).collect()
     }
 
     /// What `call` acquires, where it does.
@@ -135,6 +132,9 @@ impl<'a> Acquirers<'a> {
     }
 
     fn yields(&self, at: Declaration<'a>, call: Node<'a>, depth: u32) -> Option<Yield<'a>> {
+        if !call.is(Kind::CallExpression) {
+            return self.made(at, call);
+        }
         match at.callee(call) {
             Callee::Package(callee) => self.passed_on(callee, depth.checked_sub(1)?),
             callee => {
@@ -148,6 +148,24 @@ impl<'a> Acquirers<'a> {
                 })
             }
         }
+    }
+
+    /// What a literal is, or the address of one.
+    fn made(&self, at: Declaration<'a>, value: Node<'a>) -> Option<Yield<'a>> {
+        let literal = literal_of(value)?;
+        let mut rows = self.table.iter().filter(|row| !row.literal.is_empty()).peekable();
+        rows.peek()?;
+        let of = at.type_meant(literal.field(Field::Type)?);
+        let owns = |row: &Resource| {
+            let field = row.owns.as_deref();
+            field.is_none_or(|field| field_set_in(literal, field).is_some())
+        };
+        let resource = *rows.find(|row| row.is_made_as(&of) && owns(row))?;
+        Some(Yield {
+            resource,
+            result: 0,
+            error: None,
+        })
     }
 
     fn passed_on(&self, declaration: Declaration<'a>, depth: u32) -> Option<Yield<'a>> {
@@ -175,7 +193,7 @@ impl<'a> Acquirers<'a> {
             let values: Vec<_> = statement.children().flat_map(Node::children).collect();
             let found = match values.as_slice() {
                 [] => return None,
-                [only] if only.is(Kind::CallExpression) => self.yields(at, *only, depth),
+                [only] if is_acquiring(*only) => self.yields(at, *only, depth),
                 many => self.fresh_value(at, function, many, depth),
             };
             match (found, all) {
@@ -196,6 +214,19 @@ impl<'a> Acquirers<'a> {
         values: &[Node<'a>],
         depth: u32,
     ) -> Option<Yield<'a>> {
+        let error = || at.results_of(function).iter().rposition(|of| of.is_error());
+        let opened = values.iter().enumerate().find_map(|(position, value)| {
+            let yields = is_acquiring(*value).then(|| self.yields(at, *value, depth))??;
+            (yields.result == 0 && yields.error.is_none()).then_some((position, yields.resource))
+        });
+        if let Some((result, resource)) = opened {
+            let error = error();
+            return Some(Yield {
+                resource,
+                result,
+                error,
+            });
+        }
         let (position, binding) = values.iter().enumerate().find_map(|(position, value)| {
             let binding = at.scopes().binding_of(*value)?;
             self.acquired_into(at, function, binding, depth)
@@ -209,12 +240,10 @@ impl<'a> Acquirers<'a> {
                 Effect::Pass | Effect::Touch | Effect::Keep(Keep::Returned) | Effect::Release
             )
         }) && !hands_over_released(at, function, &mentions);
-        let types = at.results_of(function);
-        let error = types.iter().rposition(|of| of.is_error());
         stays.then_some(Yield {
             resource,
             result: position,
-            error,
+            error: error(),
         })
     }
 
@@ -239,7 +268,7 @@ impl<'a> Acquirers<'a> {
         let mut found = None;
         for target in declared.chain(written) {
             let statement = assignment_of(target)?;
-            let Some(value) = assigned_call(statement) else {
+            let Some(value) = assigned_value(statement) else {
                 // `var rows *sql.Rows` holds nothing yet.
                 statement.is(Kind::VarSpec).then_some(())?;
                 continue;
@@ -286,12 +315,50 @@ fn assignment_of(target: Node<'_>) -> Option<Node<'_>> {
     }
 }
 
-/// The call that is the whole right side.
-fn assigned_call(statement: Node<'_>) -> Option<Node<'_>> {
+/// The call or literal that is the whole right side.
+fn assigned_value(statement: Node<'_>) -> Option<Node<'_>> {
     let values = statement.field(Field::Right).or(statement.field(Field::Value))?;
     let mut values = values.children();
     let first = values.next()?.unparenthesized();
-    (values.next().is_none() && first.is(Kind::CallExpression)).then_some(first)
+    (values.next().is_none() && is_acquiring(first)).then_some(first)
+}
+
+/// Whether the expression can give a resource: a call, a literal, or the address of one.
+fn is_acquiring(value: Node<'_>) -> bool {
+    let is_addressed = |literal: Node<'_>| {
+        let around = literal.parent();
+        around.is_some_and(|around| around.operator() == Some(Kind::Address))
+    };
+    match value.kind() {
+        Kind::CallExpression => true,
+        Kind::CompositeLiteral => !is_addressed(value),
+        Kind::UnaryExpression => literal_of(value).is_some(),
+        _ => false,
+    }
+}
+
+/// The literal that `value` is, or whose address it is.
+pub fn literal_of(value: Node<'_>) -> Option<Node<'_>> {
+    match value.kind() {
+        Kind::CompositeLiteral => Some(value),
+        Kind::UnaryExpression if value.operator() == Some(Kind::Address) => value
+            .field(Field::Operand)
+            .filter(|operand| operand.is(Kind::CompositeLiteral)),
+        _ => None,
+    }
+}
+
+/// The value that a literal gives its field `name`.
+pub fn field_set_in<'a>(literal: Node<'a>, name: &str) -> Option<Node<'a>> {
+    let elements = literal
+        .field(Field::Body)?
+        .children()
+        .filter(|node| node.is(Kind::KeyedElement));
+    let mut set = elements.filter(|element| {
+        let key = element.field(Field::Key);
+        key.is_some_and(|key| key.text() == name)
+    });
+    set.next()?.field(Field::Value)?.child(0)
 }
 
 /// Who takes the results of `call`.
@@ -317,7 +384,7 @@ fn taken<'a>(
     let statement = parent
         .parent()
         .filter(|_| matches!(parent.role(), Field::Right | Field::Value));
-    let Some(statement) = statement.filter(|statement| assigned_call(*statement) == Some(call)) else {
+    let Some(statement) = statement.filter(|statement| assigned_value(*statement) == Some(call)) else {
         return (call, Handle::Elsewhere, Fault::Dropped);
     };
     let local = |position: usize| {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::go::Callee;
+use crate::go::{Callee, Type};
 
 /// How much harm a leak does. high: the process degrades; medium: wrong data or growth; low: bounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,7 +39,13 @@ pub struct Resource {
     #[serde(default)]
     pub also: Vec<String>,
     /// `Func` or `Type.Method` of that package; `*.Method` is that of every type.
+    #[serde(default)]
     pub acquire: Vec<String>,
+    /// Types of that package of which a literal is the resource: `Transport`.
+    #[serde(default)]
+    pub literal: Vec<String>,
+    /// The field that a literal must set to be the resource; without it, it owns nothing.
+    pub owns: Option<String>,
     /// Which result is the resource.
     #[serde(default)]
     pub result: usize,
@@ -86,6 +92,28 @@ pub struct Resource {
     /// Whether it is a context, which code works with as long as it runs: never part of a table.
     #[serde(skip)]
     pub is_context: bool,
+    /// The type of the resource, as its own package writes it: `*DB`.
+    pub gives: Option<String>,
+    /// A name for a package variable that holds it for all requests: `redisClient`.
+    pub shared_name: Option<String>,
+    /// Whether it is a pool of SQL connections that takes limits.
+    #[serde(default)]
+    pub limits: bool,
+    /// Whether acquiring talks to the other side, so that it can fail for a moment.
+    #[serde(default)]
+    pub connects: bool,
+    /// Which argument is a context that bounds no more than acquiring.
+    pub context: Option<usize>,
+    /// Whether it is an `io.Closer`, which fasthttp closes where `Locals` keeps it.
+    #[serde(default = "yes")]
+    pub closer: bool,
+    /// Methods that give what lies beneath, through which it can be released too: `DB` of a gorm.DB.
+    #[serde(default)]
+    pub beneath: Vec<String>,
+    /// Why one for all requests would not do, and what would: then it is not shared.
+    pub not_shared: Option<String>,
+    /// What requests see of it once it is shared; then sharing changes what the program does.
+    pub sharing_changes: Option<String>,
 }
 
 fn yes() -> bool {
@@ -110,6 +138,25 @@ pub struct Empty {
 }
 
 impl Resource {
+    /// The row, once for each import path.
+    pub fn by_path(self) -> Vec<Resource> {
+        let paths = std::iter::once(self.package.clone()).chain(self.also.clone());
+        let row = |package| Resource {
+            package,
+            also: Vec::new(),
+            ..self.clone()
+        };
+        paths.map(row).collect()
+    }
+
+    /// Whether a literal of the type `of` is this resource.
+    pub fn is_made_as(&self, of: &Type) -> bool {
+        let Type::Named { path, name, .. } = of else {
+            return false;
+        };
+        self.is_of(path) && self.literal.iter().any(|literal| literal == name)
+    }
+
     /// Whether `callee` gives this resource.
     pub fn is_acquired_by(&self, callee: &Callee<'_>) -> bool {
         let Callee::External { path, receiver, name } = callee else {
@@ -123,7 +170,7 @@ impl Resource {
     }
 
     /// Whether the row is about the package `path`; `a/b/...` is every package below `a/b`.
-    fn is_of(&self, path: &str) -> bool {
+    pub fn is_of(&self, path: &str) -> bool {
         let fits = |package: &String| match package.strip_suffix("...") {
             Some(above) => path.starts_with(above),
             None => path == package,
@@ -140,7 +187,9 @@ impl Resource {
                 lacks("rule", "a name of lower-case words joined by `-`")
             }
             () if self.package.is_empty() => lacks("package", "an import path"),
-            () if self.acquire.is_empty() => lacks("acquire", "the functions that give the resource"),
+            () if self.acquire.is_empty() && self.literal.is_empty() => {
+                lacks("acquire", "the functions that give the resource")
+            }
             () if self.release.is_empty() && !self.called => lacks("release", "the methods that release it"),
             () => None,
         }

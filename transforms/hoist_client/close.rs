@@ -27,11 +27,17 @@ pub fn fix(opening: &Acquisition<'_>, lifetime: &Lifetime<'_>) -> Option<Fix> {
         Fault::Local(error) => check_behind(opening, &at.scopes().get(error).name)?,
         Fault::Dropped => return None,
     };
-    let line = format!("defer {name}.Close()");
+    let method = opening.resource.release.first()?;
     let mut rewrite = Rewrite::new();
+    let argument = match opening.resource.release_takes_context {
+        true => format!("{}.Background()", rewrite.package_at(at, "context", anchor)?),
+        false => String::new(),
+    };
+    let line = format!("defer {name}.{method}({argument})");
     let edit = rewrite::insert_after(at.file(), anchor, &[&line])?;
     rewrite.edit(at.id.file, edit).ok()?;
-    let title = format!("Close `{name}` when the function returns; it still opens one pool per request");
+    let what = opening.resource.name.replace("connection pool", "pool");
+    let title = format!("Close `{name}` when the function returns; it still opens one {what} per request");
     Some(Fix::new(title, Applicability::Safe, rewrite).lessening())
 }
 

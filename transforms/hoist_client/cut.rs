@@ -1,6 +1,6 @@
 //! Takes statements out of a function: which lines go, and what would not compile without them.
 
-use super::value::local_definition;
+use super::definition::local_definition;
 use crate::go::syntax::{Kind, Node};
 use crate::go::{BindingId, BindingKind, Declaration, Usage};
 use crate::rewrite;

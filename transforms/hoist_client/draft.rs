@@ -1,23 +1,15 @@
 //! One opening of a pool that could be shared: its arguments, and every function that holds the pool.
 
-use std::collections::HashSet;
-
+use super::holders::{Helper, Holder};
+use super::memo::Memo;
 use super::state;
 use super::table::Table;
-use super::uses::{self, Uses};
+use super::uses::{self, Scene, Uses};
 use super::value::{Known, Reader, Value};
+use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{DeclId, DeclKind, Declaration};
-use crate::leak::request::callers;
-use crate::leak::{Acquirers, Acquisition, Handle, Lifetime};
+use crate::leak::{Acquisition, Handle, Lifetime, literal_of};
 use crate::transform::{Pass, Reason, Refusal};
-
-/// A function that has the pool in a local name.
-#[derive(Clone, Debug)]
-pub struct Holder<'a> {
-    pub acquisition: Acquisition<'a>,
-    pub uses: Uses<'a>,
-}
 
 /// An opening that can be repaired, as far as it is known without the others of the package.
 #[derive(Clone, Debug)]
@@ -28,30 +20,49 @@ pub struct Draft<'a> {
     pub own: Option<Uses<'a>>,
     /// The functions that get the pool from a helper, helpers of the helper too.
     pub holders: Vec<Holder<'a>>,
+    /// Whether no name holds it: it is used where it is opened.
+    pub is_chained: bool,
+    /// The helper as one that keeps what it opens, where that is the repair.
+    pub memo: Option<Memo<'a>>,
 }
 
 impl<'a> Draft<'a> {
     pub fn of(
         pass: &Pass<'a>,
-        acquirers: &Acquirers<'a>,
+        scene: &Scene<'a, '_>,
+        opening: Acquisition<'a>,
+        lifetime: Option<&Lifetime<'a>>,
+    ) -> Result<Draft<'a>, Refusal> {
+        check_row(&opening)?;
+        state::check(opening.at, opening.function)?;
+        let moved = Draft::moved(pass, scene, opening, lifetime);
+        if !takes_steps(&opening, &moved) {
+            return moved;
+        }
+        match Memo::of(scene.acquirers, opening) {
+            Some(memo) => Draft::kept(pass, scene, memo?, opening),
+            None => moved,
+        }
+    }
+
+    /// The opening as one that moves out of its function.
+    fn moved(
+        pass: &Pass<'a>,
+        scene: &Scene<'a, '_>,
         opening: Acquisition<'a>,
         lifetime: Option<&Lifetime<'a>>,
     ) -> Result<Draft<'a>, Refusal> {
         let arguments = arguments(&opening)?;
-        state::check(opening.at, opening.function)?;
+        let is_chained = is_chained(&opening);
         let own = match (opening.handle, lifetime) {
-            (Handle::Local(_), Some(lifetime)) => Some(Uses::of(&opening, lifetime)?),
+            _ if is_chained => Some(Uses::default()),
+            (Handle::Local(_), Some(lifetime)) => Some(Uses::of(scene, &opening, lifetime)?),
             (Handle::Elsewhere, _) if is_returned(opening.call) => None,
             (Handle::Discarded, _) => return Err(discarded()),
             _ => return Err(uses::elsewhere()),
         };
         let is_helper = own.as_ref().is_none_or(|uses| !uses.returned.is_empty());
-        let mut helper = Helper {
-            pass,
-            acquirers,
-            seen: HashSet::new(),
-            holders: Vec::new(),
-        };
+        let mut helper = Helper::new(pass, scene);
         if is_helper {
             helper.visit(opening.at, opening.function)?;
         }
@@ -60,6 +71,29 @@ impl<'a> Draft<'a> {
             arguments,
             own,
             holders: helper.holders,
+            is_chained,
+            memo: None,
+        };
+        draft.check_is_used()?;
+        Ok(draft)
+    }
+
+    /// The opening as one whose function keeps what it opens.
+    fn kept(
+        pass: &Pass<'a>,
+        scene: &Scene<'a, '_>,
+        memo: Memo<'a>,
+        opening: Acquisition<'a>,
+    ) -> Result<Draft<'a>, Refusal> {
+        let mut helper = Helper::new(pass, scene);
+        helper.visit(opening.at, opening.function)?;
+        let draft = Draft {
+            opening,
+            arguments: Value::of_helper(memo.known, opening.at),
+            own: None,
+            holders: helper.holders,
+            is_chained: false,
+            memo: Some(memo),
         };
         draft.check_is_used()?;
         Ok(draft)
@@ -89,9 +123,10 @@ impl<'a> Draft<'a> {
 
     /// A name that nothing mentions any more would not compile.
     fn check_is_used(&self) -> Result<(), Refusal> {
-        let own = self.own.iter();
+        let own = self.own.iter().filter(|_| !self.is_chained);
         let mut all = own.chain(self.holders.iter().map(|holder| &holder.uses));
-        match all.all(|uses| !uses.plain.is_empty() || !uses.returned.is_empty()) {
+        let is_used = |uses: &Uses<'_>| !uses.plain.is_empty() || !uses.returned.is_empty();
+        match all.all(|uses| is_used(uses) || (self.own.is_none() && uses.closes.is_empty())) {
             true => Ok(()),
             false => Err(Refusal::new(
                 Reason::NeedsDecision,
@@ -101,22 +136,97 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// Whether a helper does more than open: it connects or works with what it opened before it hands it over, or opens
+/// in a way that cannot move.
+fn takes_steps(opening: &Acquisition<'_>, moved: &Result<Draft<'_>, Refusal>) -> bool {
+    match moved {
+        Ok(draft) if draft.is_helper() => {
+            let connects = opening.resource.connects && !is_returned(opening.call);
+            connects || draft.own.as_ref().is_some_and(|uses| !uses.plain.is_empty())
+        }
+        Ok(_) => false,
+        Err(refusal) => matches!(
+            refusal.reason,
+            Reason::NeedsDecision | Reason::StillRead | Reason::Escapes | Reason::TypeUnknown
+        ),
+    }
+}
+
+/// What the row says about sharing.
+fn check_row(opening: &Acquisition<'_>) -> Result<(), Refusal> {
+    let Some(why) = &opening.resource.not_shared else {
+        return Ok(());
+    };
+    Err(Refusal::new(
+        Reason::NeedsDecision,
+        format!("this {} cannot be shared as it is: {why}", opening.resource.name),
+    ))
+}
+
 fn arguments<'a>(opening: &Acquisition<'a>) -> Result<Value<'a>, Refusal> {
     let reader = Reader::new(opening.at, Some(opening.function));
-    let nodes = opening
-        .call
-        .field(Field::Arguments)
-        .into_iter()
-        .flat_map(Node::children);
-    let values: Vec<Value<'a>> = nodes.map(|node| reader.read(node)).collect::<Result<_, _>>()?;
-    let mut constants = values.iter().filter_map(|value| value.constant.as_deref());
-    if let Some(dsn) = constants.find(|text| Table::get().is_in_memory(text)) {
-        let message = format!(
-            "`{dsn}` is a database that is gone with its last connection: requests would see each other's data in a shared pool, so close this one before returning"
-        );
-        return Err(Refusal::new(Reason::PerConnectionState, message));
+    let values: Vec<Value<'a>> = parts(opening)
+        .map(|node| reader.read(node))
+        .collect::<Result<_, _>>()?;
+    let whole = Value::joined(&form_of(opening), values);
+    match Table::get().memory_in(&whole.key) {
+        None => Ok(whole),
+        Some(dsn) => Err(Refusal::new(
+            Reason::PerConnectionState,
+            format!(
+                "`{dsn}` is a database that is gone with its last connection: requests would see each other's data in a shared pool, so close this one before returning"
+            ),
+        )),
     }
-    Ok(Value::joined(&opening.resource.acquire.join(","), values))
+}
+
+/// What the opened value is made of: a literal as a whole, or the arguments of a call and what it is a method of. A
+/// context that only bounds the opening does not count.
+pub fn parts<'a>(opening: &Acquisition<'a>) -> impl Iterator<Item = Node<'a>> {
+    let call = opening.call;
+    let literal = literal_of(call).is_some().then_some(call);
+    let context = opening.resource.context;
+    let arguments = call.field(Field::Arguments).filter(|_| literal.is_none());
+    let arguments = arguments.into_iter().flat_map(Node::children).enumerate();
+    let arguments = arguments
+        .filter(move |(at, _)| context != Some(*at))
+        .map(|(_, node)| node);
+    let function = call.field(Field::Function).filter(|_| literal.is_none());
+    let operand = function.and_then(|function| function.field(Field::Operand));
+    let at = opening.at;
+    let receiver =
+        operand.filter(|operand| !operand.is(Kind::Identifier) || at.import_path_of(*operand).is_none());
+    literal.into_iter().chain(receiver).chain(arguments)
+}
+
+/// What openings of the same arguments must also have in common to share.
+pub fn form_of(opening: &Acquisition<'_>) -> String {
+    let resource = opening.resource;
+    format!("{}.{}", resource.package, resource.acquire.join(","))
+}
+
+/// Whether the opened value is used where it is opened: a method is called on it, or it is called itself.
+pub fn is_chained(opening: &Acquisition<'_>) -> bool {
+    let mut value = opening.call;
+    while let Some(around) = value
+        .parent()
+        .filter(|around| around.is(Kind::ParenthesizedExpression))
+    {
+        value = around;
+    }
+    let Some(around) = value.parent().filter(|_| opening.handle == Handle::Elsewhere) else {
+        return false;
+    };
+    let is_called = |call: Node<'_>| call.is(Kind::CallExpression);
+    match around.kind() {
+        Kind::CallExpression => around.field(Field::Function) == Some(value),
+        Kind::SelectorExpression => {
+            let method = around.field(Field::Field).map_or("", Node::text);
+            let released = opening.resource.is_released_by(method);
+            !released && around.parent().is_some_and(is_called)
+        }
+        _ => false,
+    }
 }
 
 /// Whether a return statement hands the call's results on as they are.
@@ -130,156 +240,5 @@ fn discarded() -> Refusal {
     Refusal::new(
         Reason::HandleDiscarded,
         "nobody keeps the pool, so nothing can close or share it: delete the call, or keep its result",
-    )
-}
-
-/// Follows a pool from the function that returns it to everyone who gets it.
-struct Helper<'a, 'p> {
-    pass: &'p Pass<'a>,
-    acquirers: &'p Acquirers<'a>,
-    seen: HashSet<(&'a str, DeclId)>,
-    holders: Vec<Holder<'a>>,
-}
-
-impl<'a> Helper<'a, '_> {
-    fn visit(&mut self, at: Declaration<'a>, function: Node<'a>) -> Result<(), Refusal> {
-        let is_plain = at.kind() == DeclKind::Func
-            && at.function() == Some(function)
-            && self.acquirers.passes_on(at).is_some();
-        if !is_plain {
-            return Err(Refusal::new(
-                Reason::Returned,
-                format!(
-                    "{} returns the pool in a way that cannot be followed: open it once where the program is set up",
-                    at.title()
-                ),
-            ));
-        }
-        if !self.seen.insert((&at.package.path, at.id)) {
-            return Ok(());
-        }
-        self.check_is_only_called(at)?;
-        for (caller, call) in callers(at) {
-            self.caller(at, caller, call)?;
-        }
-        Ok(())
-    }
-
-    fn caller(
-        &mut self,
-        helper: Declaration<'a>,
-        caller: Declaration<'a>,
-        call: Node<'a>,
-    ) -> Result<(), Refusal> {
-        let acquisition = self
-            .acquirers
-            .acquisition(caller, call)
-            .ok_or_else(|| lost(helper, caller))?;
-        state::check(caller, acquisition.function)?;
-        match acquisition.handle {
-            Handle::Discarded => Ok(()),
-            Handle::Elsewhere if is_returned(call) => self.visit(caller, acquisition.function),
-            Handle::Elsewhere => Err(lost(helper, caller)),
-            Handle::Local(_) => {
-                let lifetime = Lifetime::of(&acquisition).ok_or_else(|| lost(helper, caller))?;
-                let mut uses = Uses::of(&acquisition, &lifetime)?;
-                if !std::ptr::eq(caller.package, self.pass.package) && !uses.closes.is_empty() {
-                    return Err(closed_elsewhere(helper, caller));
-                }
-                if is_main(caller, acquisition.function) {
-                    uses.closes.retain(|close| !close.is(Kind::DeferStatement));
-                }
-                let passes_on = !uses.returned.is_empty();
-                self.holders.push(Holder { acquisition, uses });
-                match passes_on {
-                    true => self.visit(caller, acquisition.function),
-                    false => Ok(()),
-                }
-            }
-        }
-    }
-
-    /// Tests, function values and calls through an interface could close what they get.
-    fn check_is_only_called(&self, at: Declaration<'a>) -> Result<(), Refusal> {
-        let name = at.decl().title();
-        let calls = callers(at);
-        let seen: HashSet<&str> = calls.iter().map(|(caller, _)| &*caller.file().path).collect();
-        let users = self.pass.sources.users_of(at.package, name);
-        if let Some(user) = users.iter().find(|user| !seen.contains(user.as_str())) {
-            return Err(Refusal::new(
-                Reason::UsedElsewhere,
-                format!(
-                    "{user} uses {} too, and could close the pool: open it once where the program is set up",
-                    at.title()
-                ),
-            ));
-        }
-        let is_called = |(other, node): &(Declaration<'a>, Node<'a>)| {
-            let mut calls = calls.iter();
-            calls.any(|(caller, call)| {
-                caller.file().path == other.file().path && call.field(Field::Function) == Some(*node)
-            })
-        };
-        let outside = at.importers().flat_map(|importer| importer.selections(name));
-        let outside = outside.filter(|(other, node)| names_package(at, *other, *node));
-        let inside = match at.decl().receiver {
-            Some(_) => at.package.selections(name),
-            None => at.package.mentions(name),
-        };
-        match inside
-            .into_iter()
-            .chain(outside)
-            .all(|mention| is_called(&mention))
-        {
-            true => Ok(()),
-            false => Err(Refusal::new(
-                Reason::Escapes,
-                format!(
-                    "{} is handed over as a value or called through an interface, so not all of its users can be seen",
-                    at.title()
-                ),
-            )),
-        }
-    }
-}
-
-/// Whether a selector of another package means the function `at`, or could mean the method.
-fn names_package(at: Declaration<'_>, other: Declaration<'_>, selector: Node<'_>) -> bool {
-    let operand = selector.field(Field::Operand);
-    let path = operand
-        .filter(|node| node.is(Kind::Identifier))
-        .and_then(|node| at.beside(other).import_path_of(node));
-    match path {
-        Some(path) => path == at.package.path,
-        None => at.decl().receiver.is_some(),
-    }
-}
-
-/// `main` may close what it holds when it ends: then the process does.
-fn is_main(at: Declaration<'_>, function: Node<'_>) -> bool {
-    at.decl().title() == "main" && at.decl().receiver.is_none() && at.function() == Some(function)
-}
-
-/// One fix changes one package.
-fn closed_elsewhere(helper: Declaration<'_>, caller: Declaration<'_>) -> Refusal {
-    Refusal::new(
-        Reason::UsedElsewhere,
-        format!(
-            "{} in {} closes the pool that {} gives it: drop that Close, then share one pool",
-            caller.title(),
-            caller.file().path,
-            helper.title()
-        ),
-    )
-}
-
-fn lost(helper: Declaration<'_>, caller: Declaration<'_>) -> Refusal {
-    Refusal::new(
-        Reason::Escapes,
-        format!(
-            "{} keeps the pool of {} where others can reach it: open it once where the program is set up",
-            caller.title(),
-            helper.title()
-        ),
     )
 }

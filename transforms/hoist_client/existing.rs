@@ -1,6 +1,7 @@
 //! Pools that the package opens once already: package variables that set-up code fills, and functions that open at
 //! their first call.
 
+use super::draft::{form_of, parts};
 use super::value::{Reader, Value};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclKind, Declaration, Meaning, Usage};
@@ -35,11 +36,10 @@ pub struct Existing {
 /// The shared pool that an opening of set-up code makes, if it is one.
 pub fn of(opening: &Acquisition<'_>) -> Option<Existing> {
     let reader = Reader::new(opening.at, Some(opening.function));
-    let arguments = opening.call.field(Field::Arguments)?;
-    let values: Result<Vec<_>, _> = arguments.children().map(|node| reader.read(node)).collect();
+    let values: Result<Vec<_>, _> = parts(opening).map(|node| reader.read(node)).collect();
     let access = function(opening).or_else(|| variable(opening))?;
     Some(Existing {
-        key: Value::joined(&opening.resource.acquire.join(","), values.ok()?).key,
+        key: Value::joined(&form_of(opening), values.ok()?).key,
         access,
     })
 }

@@ -1,9 +1,9 @@
 //! Helpers that return a pool: the function itself becomes the one that opens once.
 
+use super::definition::local_definition;
 use super::draft::{Draft, is_returned};
 use super::text::Opening;
 use super::uses::only_reports;
-use super::value::local_definition;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, FileId};
 use crate::leak::Fault;

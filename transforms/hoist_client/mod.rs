@@ -1,21 +1,29 @@
 #![doc = include_str!("explain.md")]
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::leak::literal_of;
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Resource, Rule, Severity,
     Transform,
 };
 use survey::Site;
-use table::Table;
 
 mod close;
+mod closers;
 mod cut;
+mod definition;
 mod draft;
 mod existing;
 mod fault;
 mod helper;
+mod holders;
+mod memo;
+mod naming;
+mod obstacle;
+mod place;
 mod pool;
 mod removal;
 mod repair;
@@ -24,6 +32,7 @@ mod steady;
 mod survey;
 mod table;
 mod text;
+mod transports;
 mod uses;
 mod value;
 
@@ -41,37 +50,36 @@ impl Transform for HoistClient {
         include_str!("explain.md")
     }
 
-    fn resources<'c>(&self, _config: &'c Config) -> Vec<&'c Resource> {
-        Table::get().clients.iter().collect()
+    fn resources<'c>(&self, config: &'c Config) -> Vec<&'c Resource> {
+        survey::rows(config).collect()
     }
 
-    fn rules(&self, _config: &Config) -> Vec<Arc<Rule>> {
-        let named = Table::get()
-            .clients
-            .iter()
-            .filter(|client| !client.title.is_empty());
-        named
-            .map(|client| Arc::new(rule(&client.rule, client.severity)))
+    fn rules(&self, config: &Config) -> Vec<Arc<Rule>> {
+        let mut known = HashSet::new();
+        let first = survey::rows(config).filter(|row| known.insert(row.rule.as_str()));
+        first
+            .map(|row| Arc::new(rule(config, &row.rule, row.severity)))
             .collect()
     }
 
-    fn needles(&self, _config: &Config) -> Vec<String> {
-        survey::needles()
+    fn needles(&self, config: &Config) -> Vec<String> {
+        survey::needles(config)
     }
 
     fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Site<'a>> {
         survey::sites(pass)
     }
 
-    fn finding(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Finding {
+    fn finding(&self, pass: &Pass<'_>, site: &Site<'_>) -> Finding {
         let at = site.opening.at;
-        // A pool that is closed again costs a connection for each request and nothing more.
-        let severity = match site.is_closed {
-            true => Severity::Medium,
-            false => Severity::High,
+        // A client that is closed again costs a connection for each request and nothing more.
+        let severity = match (site.is_closed, site.opening.resource.severity) {
+            (false, severity) => severity,
+            (true, Severity::Critical | Severity::High) => Severity::Medium,
+            (true, _) => Severity::Low,
         };
         Finding {
-            rule: Arc::new(rule(&site.opening.resource.rule, severity)),
+            rule: Arc::new(rule(pass.config, &site.opening.resource.rule, severity)),
             place: at.place(site.opening.call),
             message: message(site),
             confidence: Confidence::High,
@@ -85,51 +93,80 @@ impl Transform for HoistClient {
     }
 }
 
-fn rule(slug: &str, severity: Severity) -> Rule {
-    let mut clients = Table::get().clients.iter();
-    let title = clients
-        .find(|client| client.rule == slug)
-        .map_or("", |client| &client.title);
+fn rule(config: &Config, slug: &str, severity: Severity) -> Rule {
+    let row = survey::rows(config).find(|client| client.rule == slug);
+    let title = row.map_or_else(String::new, |client| match client.title.is_empty() {
+        true => format!("{} opened for every request", with_article(&client.name)),
+        false => client.title.clone(),
+    });
+    let applicability = match row.is_some_and(|client| client.sharing_changes.is_some()) {
+        true => Applicability::Unsafe,
+        false => Applicability::Safe,
+    };
     Rule {
         slug: Arc::from(slug),
-        title: title.to_owned(),
+        title,
         family: Family::Pool,
         severity,
-        applicability: Applicability::Safe,
+        applicability,
         transform: "hoist_client",
     }
 }
 
 fn message(site: &Site<'_>) -> String {
+    let resource = site.opening.resource;
     let title = site.opening.at.title();
+    let makes = match (&resource.sharing_changes, literal_of(site.opening.call)) {
+        (None, None) => "opens",
+        _ => "makes",
+    };
+    let what = with_article(&resource.name);
     let way = match site.path.calls.is_empty() {
         true => String::new(),
         false => format!(" ({})", site.path.titles(site.opening.at)),
     };
-    match (site.is_helper, site.is_closed) {
-        (true, false) => format!(
-            "{title} opens a connection pool at every call, for every request{way}, and not every caller closes it"
-        ),
-        (true, true) => format!(
-            "{title} opens a connection pool at every call, for every request{way}: its callers close it, but each connects anew"
-        ),
-        (false, false) => {
-            format!("{title} opens a connection pool for every request{way} and does not close it")
-        }
-        (false, true) => format!(
-            "{title} opens a connection pool for every request{way}: it is closed again, but each request connects anew"
-        ),
+    let so = match (site.is_helper, site.is_closed, resource.release.is_empty()) {
+        (true, true, _) => ": its callers close it, but each connects anew",
+        (false, true, _) => ": it is closed again, but each request connects anew",
+        (true, false, false) => ", and not every caller closes it",
+        (false, false, false) => " and does not close it",
+        (_, false, true) => "",
+    };
+    let when = if site.is_helper {
+        "at every call, for every request"
+    } else {
+        "for every request"
+    };
+    let effect = resource.sharing_changes.as_ref();
+    let effect = effect.map_or(String::new(), |effect| format!("; shared, {effect}"));
+    format!("{title} {makes} {what} {when}{way}{so}{effect}")
+}
+
+fn with_article(name: &str) -> String {
+    let is_vowel = |start: &&str| name.starts_with(*start);
+    match ["AMQP", "HTTP", "a", "e", "i", "o"].iter().any(is_vowel) {
+        true => format!("an {name}"),
+        false => format!("a {name}"),
     }
 }
 
-/// The calls on the way from the handler, and why the pool is not shared.
+/// The calls on the way from the handler, every other call of a helper for a request, and why it is not shared.
 fn related(site: &Site<'_>) -> Vec<Related> {
     let at = site.opening.at;
     let steps = site.path.steps().into_iter();
-    let told = steps.map(|(place, message)| Related { place, message });
+    let mut told: Vec<Related> = steps
+        .map(|(place, message)| Related { place, message })
+        .collect();
+    for (caller, call) in &site.callers {
+        let place = caller.place(*call);
+        if !told.iter().any(|known| known.place == place) {
+            let message = format!("{} calls it for every request", caller.title());
+            told.push(Related { place, message });
+        }
+    }
     let why = site.unshared.iter().map(|refusal| Related {
         place: at.place(site.opening.call),
         message: refusal.message.clone(),
     });
-    told.chain(why).collect()
+    told.into_iter().chain(why).collect()
 }

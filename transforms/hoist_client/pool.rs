@@ -5,6 +5,9 @@ use std::collections::HashSet;
 use super::draft::Draft;
 use super::existing::{Access, Existing};
 use super::helper;
+use super::memo::Kept;
+use super::naming::{self, capitalized, stem_of, unexported};
+use super::place::{Place, is_constrained};
 use super::removal::Removal;
 use super::table::Table;
 use super::text::{OnceNames, Opening};
@@ -12,8 +15,8 @@ use super::uses::Limit;
 use super::value::Known;
 use crate::config::PoolStyle;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{Callee, DeclId, DeclKind, Declaration, FileId, Meaning, Package, SourceFile};
-use crate::rewrite::{ImportNeed, fresh_global, insert_declaration_after, insert_first_declaration};
+use crate::go::{Callee, DeclId, Declaration, FileId, Meaning, SourceFile};
+use crate::rewrite::{ImportNeed, fresh_global, means_unknown};
 use crate::text::Edit;
 use crate::transform::{Pass, Reason, Refusal};
 
@@ -33,6 +36,8 @@ pub enum Source {
     Exists,
     /// The helper at this place of the group becomes the function that opens once.
     Helper(usize),
+    /// The helper keeps what it opens.
+    Memo(Kept),
     /// A new declaration.
     New {
         file: FileId,
@@ -60,6 +65,15 @@ impl<'a> Planner<'a, '_> {
             .find(|limits| !limits.is_empty())
             .unwrap_or(&[]);
         let texts: Vec<String> = limits.iter().map(limit_text).collect();
+        if let Some(memo) = &first.memo {
+            let kept = memo.kept(&naming::variables(first.opening.resource));
+            self.taken.push(kept.name.clone());
+            return Ok(Shared {
+                access: Access::Function(first.opening.at.decl().title().to_owned()),
+                source: Source::Memo(kept),
+                limits: texts,
+            });
+        }
         let known = self
             .existing
             .iter()
@@ -73,7 +87,7 @@ impl<'a> Planner<'a, '_> {
         }
         let helper = group
             .iter()
-            .position(|draft| self.is_modern() && helper::becomes_once(draft));
+            .position(|draft| self.is_modern() && !connects(draft) && helper::becomes_once(draft));
         if let Some(at) = helper {
             check_cycle(group)?;
             return Ok(Shared {
@@ -97,7 +111,8 @@ impl<'a> Planner<'a, '_> {
     fn opens_in_init(&self, group: &[&Draft<'a>]) -> bool {
         self.pass.config.pool.style == PoolStyle::Auto
             && group.iter().all(|draft| {
-                draft.arguments.known == Known::Init && !draft.is_helper() && Removal::of(draft).is_some()
+                let can_go = draft.is_chained || Removal::of(draft).is_some();
+                draft.arguments.known == Known::Init && !draft.is_helper() && !connects(draft) && can_go
             })
             && group.first().is_some_and(|draft| has_driver_in_init(draft))
     }
@@ -109,8 +124,10 @@ impl<'a> Planner<'a, '_> {
         texts: Vec<String>,
     ) -> Result<Shared, Refusal> {
         let first = group.first().ok_or_else(undecided)?;
+        check_cycle(group)?;
+        let resource = first.opening.resource;
         let stem = stem_of(first).map(|stem| format!("{stem}DB"));
-        let wanted = self.wanted(&["db", "pool", "sharedDB"], stem.as_deref());
+        let wanted = self.wanted(naming::variables(resource), stem.filter(|_| resource.limits));
         let name = free(&wanted, |name| self.is_free_variable(name, group));
         let place = Place::of(first, limits);
         let opening = Opening::new(first, limits, place.file(), &self.pass.config.pool, true)?;
@@ -131,8 +148,9 @@ impl<'a> Planner<'a, '_> {
     ) -> Result<Shared, Refusal> {
         check_cycle(group)?;
         let first = group.first().ok_or_else(undecided)?;
+        let resource = first.opening.resource;
         let stem = stem_of(first).map(|stem| format!("open{}DB", capitalized(&stem)));
-        let wanted = self.wanted(&["openDB", "openPool", "openShared"], stem.as_deref());
+        let wanted = self.wanted(naming::functions(resource), stem.filter(|_| resource.limits));
         let open: Vec<&str> = wanted
             .iter()
             .map(String::as_str)
@@ -150,7 +168,10 @@ impl<'a> Planner<'a, '_> {
             &self.pass.config.pool,
             self.is_modern(),
         )?;
-        let names = (!self.is_modern()).then(|| self.once_names(&name));
+        if is_value_of_its_own(first) {
+            return Err(by_value());
+        }
+        let names = (!self.is_modern() || connects(first)).then(|| self.once_names(&name, connects(first)));
         let (lines, imports) = opening.function(&name, names.as_ref())?;
         self.taken.push(name.clone());
         Ok(Shared {
@@ -160,16 +181,13 @@ impl<'a> Planner<'a, '_> {
         })
     }
 
-    /// `ordersDBOnce`, `ordersDB` and `ordersDBErr` for `openOrdersDB`.
-    fn once_names(&mut self, function: &str) -> OnceNames {
+    /// `ordersDBOnce`, `ordersDB` and `ordersDBErr` for `openOrdersDB`; `ordersDBMu` where failures are not kept.
+    fn once_names(&mut self, function: &str, retries: bool) -> OnceNames {
         let stem = function.strip_prefix("open").unwrap_or(function);
-        let low = match stem.strip_suffix("DB") {
-            Some(stem) if !stem.is_empty() => uncapitalized(stem) + "DB",
-            _ => stem.to_ascii_lowercase(),
-        };
+        let low = unexported(stem);
         let fresh = |wanted: &[&str]| fresh_global(self.pass.package, wanted);
         let names = OnceNames {
-            once: fresh(&[&format!("{low}Once")]),
+            once: fresh(&[&format!("{low}{}", if retries { "Mu" } else { "Once" })]),
             pool: fresh(&[&low, &format!("shared{stem}")]),
             error: fresh(&[&format!("{low}Err")]),
         };
@@ -178,17 +196,17 @@ impl<'a> Planner<'a, '_> {
     }
 
     /// The plain names, with the telling one first where there are several pools.
-    fn wanted(&self, plain: &[&str], telling: Option<&str>) -> Vec<String> {
+    fn wanted(&self, mut plain: Vec<String>, telling: Option<String>) -> Vec<String> {
         let at = if self.has_many { 0 } else { 1 };
-        let mut names: Vec<String> = plain.iter().map(|name| (*name).to_owned()).collect();
-        names.splice(at..at, telling.map(str::to_owned));
-        names
+        plain.splice(at..at, telling);
+        plain
     }
 
     /// Whether a package variable may have this name, and every use in the group would mean it.
     fn is_free_variable(&self, name: &str, group: &[&Draft<'a>]) -> bool {
         let package = self.pass.package;
-        let imported = package.files.iter().any(|file| file.import_named(name).is_some());
+        let imported = package.files.iter().any(|file| file.import_named(name).is_some())
+            || means_unknown(package, name);
         let declared = package.declares(name) || self.taken.iter().any(|taken| taken == name);
         let moved = group.iter().any(|draft| {
             let scopes = draft.opening.at.scopes();
@@ -202,6 +220,22 @@ impl<'a> Planner<'a, '_> {
         let tested = || !self.pass.sources.users_of(package, name).is_empty();
         !imported && !declared && !moved && !tested() && group.iter().all(|draft| Removal::fits(draft, name))
     }
+}
+
+fn connects(draft: &Draft<'_>) -> bool {
+    draft.opening.resource.connects
+}
+
+/// Whether the client is used by value, with locks that must not be copied.
+fn is_value_of_its_own(draft: &Draft<'_>) -> bool {
+    draft.opening.call.is(Kind::CompositeLiteral) && draft.opening.resource.package != "net/http"
+}
+
+fn by_value() -> Refusal {
+    Refusal::new(
+        Reason::NeedsDecision,
+        "the client is held by value, and a copy would share its locks: hold it by its address in a package variable",
+    )
 }
 
 /// The limits that the opening function sets.
@@ -226,6 +260,9 @@ fn free(wanted: &[String], is_free: impl Fn(&str) -> bool) -> String {
 /// Whether the driver is registered before the package's `init` runs: in `main` all imports are initialised, in
 /// other packages their own imports. Code that registers drivers by itself may do so at any time.
 fn has_driver_in_init(draft: &Draft<'_>) -> bool {
+    if !draft.opening.resource.limits {
+        return true;
+    }
     let package = draft.opening.at.package;
     let arguments = draft.opening.call.field(Field::Arguments);
     let driver = arguments.and_then(|arguments| arguments.child(0));
@@ -263,11 +300,20 @@ fn check_cycle(group: &[&Draft<'_>]) -> Result<(), Refusal> {
             holders.chain([place(draft.opening.at)])
         })
         .collect();
-    let mut seen = HashSet::new();
-    let mut open: Vec<Declaration<'_>> = group
+    let open: Vec<Declaration<'_>> = group
         .iter()
         .flat_map(|draft| draft.arguments.names.iter().copied())
         .collect();
+    check_ways(&goals, open)
+}
+
+/// A helper that holds a lock may not call itself, on any way.
+pub fn check_cycle_of(helper: Declaration<'_>) -> Result<(), Refusal> {
+    check_ways(&HashSet::from([place(helper)]), needed(helper))
+}
+
+fn check_ways<'a>(goals: &HashSet<(&str, DeclId)>, mut open: Vec<Declaration<'a>>) -> Result<(), Refusal> {
+    let mut seen = HashSet::new();
     while let Some(declaration) = open.pop() {
         if goals.contains(&place(declaration)) {
             return Err(Refusal::new(
@@ -309,167 +355,9 @@ fn needed(at: Declaration<'_>) -> Vec<Declaration<'_>> {
     mentioned.collect()
 }
 
-/// Where a new pool is declared.
-enum Place<'a> {
-    /// Behind the declaration of its data source.
-    Behind(Declaration<'a>),
-    /// At the head of the file that opens.
-    Head(FileId),
-}
-
-impl<'a> Place<'a> {
-    fn of(draft: &Draft<'a>, limits: &[Limit<'_>]) -> Self {
-        let here = draft.opening.at.id.file;
-        let source = data_source(draft).and_then(|node| match draft.opening.at.resolve(node) {
-            Meaning::Package(declaration) if node.is(Kind::Identifier) => Some(declaration),
-            _ => None,
-        });
-        let is_free = draft.arguments.locals.is_empty()
-            && !draft.arguments.qualified
-            && !limits.iter().any(|limit| limit.value.qualified)
-            && !is_constrained(draft.opening.at.file());
-        let fits = |declaration: &Declaration<'a>| {
-            let file = declaration.file();
-            let is_apart = is_constrained(file)
-                || file.is_generated()
-                || draft.opening.at.package.context.contains(&declaration.id.file);
-            let is_value = matches!(declaration.kind(), DeclKind::Const | DeclKind::Var);
-            is_value && (declaration.id.file == here || (is_free && !is_apart))
-        };
-        source.filter(fits).map_or(Place::Head(here), Place::Behind)
-    }
-
-    fn file(&self) -> FileId {
-        match self {
-            Place::Behind(declaration) => declaration.id.file,
-            Place::Head(file) => *file,
-        }
-    }
-
-    fn declare(
-        &self,
-        package: &Package,
-        lines: &[String],
-        imports: Vec<ImportNeed>,
-    ) -> Result<Source, Refusal> {
-        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        let edit = match self {
-            Place::Behind(declaration) => insert_declaration_after(*declaration, &lines),
-            Place::Head(file) => insert_first_declaration(package, *file, &lines),
-        };
-        let file = self.file();
-        let edit = edit.ok_or_else(|| {
-            Refusal::new(
-                Reason::ControlFlow,
-                "the imports share their line with other code: put them on lines of their own",
-            )
-        })?;
-        Ok(Source::New { file, edit, imports })
-    }
-}
-
 /// The argument that says where the data is.
-fn data_source<'a>(draft: &Draft<'a>) -> Option<Node<'a>> {
+pub fn data_source<'a>(draft: &Draft<'a>) -> Option<Node<'a>> {
     draft.opening.call.field(Field::Arguments)?.children().last()
-}
-
-/// What the data source is called, beyond being one: `orders` for `ordersDSN` and `os.Getenv("ORDERS_DB_URL")`.
-fn stem_of(draft: &Draft<'_>) -> Option<String> {
-    const EMPTY: [&str; 22] = [
-        "addr",
-        "address",
-        "connection",
-        "conn",
-        "data",
-        "database",
-        "db",
-        "default",
-        "dsn",
-        "info",
-        "main",
-        "mysql",
-        "name",
-        "pg",
-        "postgres",
-        "postgresql",
-        "source",
-        "sql",
-        "sqlite",
-        "str",
-        "string",
-        "url",
-    ];
-    let node = data_source(draft)?;
-    let name = match node.kind() {
-        Kind::Identifier => node.text(),
-        Kind::SelectorExpression => node.field(Field::Field)?.text(),
-        Kind::CallExpression => node.field(Field::Arguments)?.child(0)?.text().trim_matches('"'),
-        _ => return None,
-    };
-    let words = words(name)
-        .into_iter()
-        .filter(|word| !EMPTY.contains(&word.as_str()));
-    let words: Vec<String> = words.collect();
-    let (first, rest) = words.split_first()?;
-    let stem: String = rest
-        .iter()
-        .fold(first.clone(), |stem, word| stem + &capitalized(word));
-    let is_name =
-        stem.chars().all(|c| c.is_ascii_alphanumeric()) && stem.starts_with(|c: char| c.is_ascii_lowercase());
-    (is_name && stem.len() <= 20).then_some(stem)
-}
-
-/// The words of a name in camel case or with underscores, in lower case.
-fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut last_lower = false;
-    for c in name.chars() {
-        let starts = c == '_' || (c.is_uppercase() && last_lower) || words.is_empty();
-        if starts {
-            words.push(String::new());
-        }
-        last_lower = c.is_lowercase() || c.is_numeric();
-        if let Some(word) = words.last_mut().filter(|_| c != '_') {
-            word.extend(c.to_lowercase());
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
-fn uncapitalized(word: &str) -> String {
-    let mut letters = word.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
-}
-
-fn capitalized(word: &str) -> String {
-    let mut letters = word.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// Whether the file is only sometimes part of the package, so that others cannot count on it.
-pub fn is_constrained(file: &SourceFile) -> bool {
-    const PLATFORMS: [&str; 21] = [
-        "386", "aix", "amd64", "android", "arm", "arm64", "darwin", "freebsd", "ios", "js", "linux",
-        "loong64", "mips64", "netbsd", "openbsd", "ppc64le", "riscv64", "s390x", "solaris", "wasm",
-        "windows",
-    ];
-    let head = &file.source[..file.package_end.min(file.source.len())];
-    let says = |text: &[u8]| memchr::memmem::find(head, text).is_some();
-    let name = file.path.strip_suffix(".go").unwrap_or(&file.path);
-    let suffix = name
-        .rsplit('/')
-        .next()
-        .and_then(|name| name.rsplit_once('_'))
-        .map(|(_, suffix)| suffix);
-    file.is_test()
-        || says(b"//go:build")
-        || says(b"// +build")
-        || suffix.is_some_and(|suffix| PLATFORMS.contains(&suffix))
 }
 
 fn undecided() -> Refusal {
@@ -477,16 +365,4 @@ fn undecided() -> Refusal {
         Reason::NeedsDecision,
         "open the pool once where the program is set up",
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_taken_apart_as_people_write_them() {
-        assert_eq!(words("ordersDSN"), ["orders", "dsn"]);
-        assert_eq!(words("ORDERS_DB_URL"), ["orders", "db", "url"]);
-        assert_eq!(words("dbURL"), ["db", "url"]);
-    }
 }

@@ -10,8 +10,9 @@ use super::helper;
 use super::pool::{self, Shared, Source};
 use super::removal::Removal;
 use super::uses::handle_of;
-use crate::go::syntax::Node;
+use crate::go::syntax::{Kind, Node};
 use crate::go::{DeclId, Declaration, FileId};
+use crate::leak::literal_of;
 use crate::rewrite::{ImportNeed, Rewrite};
 use crate::text::Edit;
 use crate::transform::{Applicability, Fix, Pass, Reason, Refusal};
@@ -25,7 +26,7 @@ pub fn fix<'a>(pass: &Pass<'a>, group: &[&Draft<'a>], index: usize, shared: &Sha
         cuts: BTreeMap::new(),
     };
     match &shared.source {
-        Source::Exists => {}
+        Source::Exists | Source::Memo(_) => {}
         Source::New { file, edit, imports } => {
             repair.edit(*file, edit.clone())?;
             repair.need(imports);
@@ -37,6 +38,14 @@ pub fn fix<'a>(pass: &Pass<'a>, group: &[&Draft<'a>], index: usize, shared: &Sha
             group[*at].closes().for_each(|(at, close)| repair.cut(at, close));
         }
     }
+    if let (Source::Memo(kept), Some(memo)) = (&shared.source, &draft.memo) {
+        let (edits, imports) = memo.edits(pass, kept)?;
+        repair.edits(draft.opening.at.id.file, edits)?;
+        repair.need(&imports);
+        draft.closes().for_each(|(at, close)| repair.cut(at, close));
+        let applicability = applicability(draft);
+        return Ok(Fix::new(title(draft, shared), applicability, repair.finish()?));
+    }
     let is_helper_itself = matches!(shared.source, Source::Helper(at) if at == index);
     match &shared.access {
         _ if is_helper_itself => {}
@@ -44,19 +53,37 @@ pub fn fix<'a>(pass: &Pass<'a>, group: &[&Draft<'a>], index: usize, shared: &Sha
         Access::Function(name) => repair.call(draft, name)?,
     }
     draft.closes().for_each(|(at, close)| repair.cut(at, close));
-    let applicability = match draft.is_sure() {
-        true => Applicability::Safe,
-        false => Applicability::Unsafe,
-    };
-    Ok(Fix::new(title(shared), applicability, repair.finish()?))
+    Ok(Fix::new(
+        title(draft, shared),
+        applicability(draft),
+        repair.finish()?,
+    ))
 }
 
-fn title(shared: &Shared) -> String {
-    let name = shared.access.name();
+fn applicability(draft: &Draft<'_>) -> Applicability {
+    let changes = draft.opening.resource.sharing_changes.is_some();
+    match draft.is_sure() && !changes {
+        true => Applicability::Safe,
+        false => Applicability::Unsafe,
+    }
+}
+
+fn title(draft: &Draft<'_>, shared: &Shared) -> String {
+    let (name, resource) = (shared.access.name(), draft.opening.resource);
+    // "pool" is what people call a pool of connections.
+    let what = match resource.name.as_str() {
+        "connection pool" => "pool",
+        what => what,
+    };
+    let verb = if resource.sharing_changes.is_some() || literal_of(draft.opening.call).is_some() {
+        "Make"
+    } else {
+        "Open"
+    };
     match (&shared.source, &shared.access) {
-        (Source::Exists, _) => format!("Use the pool that `{name}` opens once"),
-        (_, Access::Variable(_)) => format!("Open one pool, `{name}`, when the program starts"),
-        (_, Access::Function(_)) => format!("Open one pool at the first call of `{name}`"),
+        (Source::Exists, _) => format!("Use the {what} that `{name}` opens once"),
+        (_, Access::Variable(_)) => format!("{verb} one {what}, `{name}`, when the program starts"),
+        (_, Access::Function(_)) => format!("{verb} one {what} at the first call of `{name}`"),
     }
 }
 
@@ -100,6 +127,9 @@ impl<'a> Repair<'a> {
 
     /// The opening goes; its uses mean the package variable.
     fn take_out(&mut self, draft: &Draft<'a>, name: &str) -> Result<(), Refusal> {
+        if draft.is_chained {
+            return self.replace(draft, name);
+        }
         let at = draft.opening.at;
         let removal = Removal::of(draft).filter(|_| Removal::fits(draft, name)).ok_or_else(|| {
             Refusal::new(
@@ -144,13 +174,24 @@ impl<'a> Repair<'a> {
             );
             return Err(Refusal::new(Reason::NameTaken, message));
         }
-        self.edit(at.id.file, Edit::replace(call.span(), format!("{name}()")))?;
-        self.rewrite.drop_imports_of(at, call.span());
+        self.replace(draft, &format!("{name}()"))?;
         pool::limits(draft)
             .iter()
             .for_each(|limit| self.cut(at, limit.statement));
+        Ok(())
+    }
+
+    /// `expression` stands where the opening stood, and what only the opening read goes.
+    fn replace(&mut self, draft: &Draft<'a>, expression: &str) -> Result<(), Refusal> {
+        let (at, call) = (draft.opening.at, draft.opening.call);
+        let around = call
+            .parent()
+            .filter(|around| around.is(Kind::ParenthesizedExpression));
+        let place = around.unwrap_or(call).span();
+        self.edit(at.id.file, Edit::replace(place, expression))?;
+        self.rewrite.drop_imports_of(at, place);
         let (_, cut) = self.cuts.entry(at.id).or_insert_with(|| (at, Cut::new(at)));
-        cut.take_definitions(&[call.span()], &draft.arguments.locals)
+        cut.take_definitions(&[place], &draft.arguments.locals)
             .ok_or_else(crowded)
     }
 

@@ -4,10 +4,11 @@
 use std::collections::HashSet;
 
 use super::table::{Source, Table};
-use super::value::runs_per_request;
+use super::value::{Known, runs_per_request};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, DeclId, DeclKind, Declaration, Meaning, Package, Usage};
 use crate::leak::request::callers;
+use crate::transform::{Reason, Refusal};
 
 /// Who gives a package variable a new value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +98,69 @@ fn is_literal(at: Declaration<'_>, node: Node<'_>) -> bool {
 /// Whether a function of the package gives the same result, for the same arguments, as long as the process runs.
 pub fn is_steady(declaration: Declaration<'_>) -> bool {
     Walk::default().is_steady(declaration)
+}
+
+/// How surely the body of a helper without parameters does the same at every call.
+/// What it does with `opened`, the client itself, belongs to opening it.
+pub fn of_body(at: Declaration<'_>, body: Node<'_>, opened: Option<BindingId>) -> Result<Known, Refusal> {
+    let mut known = Known::Running;
+    for node in body.descendants() {
+        let is_sure = match node.kind() {
+            Kind::GoStatement | Kind::SendStatement | Kind::SelectStatement => false,
+            Kind::UnaryExpression => node.operator() != Some(Kind::Arrow),
+            Kind::CallExpression => is_method_of(at, node, opened) || is_sure_call(at, node),
+            Kind::Identifier => is_sure_name(at, node)?,
+            _ => true,
+        };
+        if !is_sure {
+            known = Known::Guess;
+        }
+    }
+    Ok(known)
+}
+
+/// Whether a method of the name `opened` is called.
+fn is_method_of(at: Declaration<'_>, call: Node<'_>, opened: Option<BindingId>) -> bool {
+    let operand = call
+        .field(Field::Function)
+        .and_then(|function| function.field(Field::Operand));
+    opened.is_some() && operand.and_then(|operand| at.scopes().binding_of(operand)) == opened
+}
+
+/// Calls that set a client up belong to opening it.
+fn is_sure_call(at: Declaration<'_>, call: Node<'_>) -> bool {
+    let opens = |path: &str| {
+        let mut rows = Table::get().clients.iter();
+        rows.any(|row| row.package == path)
+    };
+    match at.callee(call) {
+        Callee::Builtin(_) | Callee::Conversion(_) | Callee::Literal(_) => true,
+        Callee::Package(declaration) => is_steady(declaration),
+        Callee::External { ref path, .. } if opens(path) => true,
+        callee => matches!(Table::get().source(&callee), Source::Pure | Source::Steady),
+    }
+}
+
+fn is_sure_name(at: Declaration<'_>, name: Node<'_>) -> Result<bool, Refusal> {
+    let Meaning::Package(declaration) = at.resolve(name) else {
+        return Ok(true);
+    };
+    if declaration.kind() != DeclKind::Var {
+        return Ok(true);
+    }
+    if at.usage(name) != Usage::Read {
+        return Ok(false);
+    }
+    match writes(declaration, name.text()) {
+        Writes::PerRequest => Err(Refusal::new(
+            Reason::RequestDependent,
+            format!(
+                "`{}` is assigned while requests run: keep a map of pools, one for each of its values",
+                name.text()
+            ),
+        )),
+        _ => Ok(true),
+    }
 }
 
 #[derive(Default)]

@@ -1,22 +1,35 @@
 //! All openings of a package, looked at together: which run per request, which share a pool, and what becomes of
 //! each.
 
+use std::collections::{HashSet, VecDeque};
+
 use super::close;
+use super::closers::Closers;
 use super::draft::Draft;
 use super::existing::{self, Existing};
-use super::pool::{Planner, Shared, is_constrained};
+use super::place::is_constrained;
+use super::pool::{Planner, Shared};
 use super::repair;
 use super::table::Table;
-use super::uses::is_closed;
-use crate::go::Declaration;
-use crate::leak::request::{RequestPath, request_path};
-use crate::leak::{Acquirers, Acquisition, Lifetime, is_kept};
+use super::transports;
+use super::uses::{Scene, is_closed};
+use crate::config::Config;
+use crate::fiber::Handler;
+use crate::go::syntax::Node;
+use crate::go::{Declaration, SourceFile};
+use crate::leak::request::{RequestPath, callers, request_path};
+use crate::leak::{Acquirers, Acquisition, Lifetime, Resource, is_kept, literal_of};
 use crate::transform::{Fix, Pass, Reason, Refusal};
+
+/// More calls than these tell nobody anything new.
+const MAX_CALLERS: usize = 100;
 
 /// A pool that is opened for every request.
 pub struct Site<'a> {
     pub opening: Acquisition<'a>,
     pub path: RequestPath<'a>,
+    /// Every call on a way from a request to the helper that opens.
+    pub callers: Vec<(Declaration<'a>, Node<'a>)>,
     /// Whether everyone who has the pool closes it.
     pub is_closed: bool,
     pub is_helper: bool,
@@ -27,12 +40,20 @@ pub struct Site<'a> {
 
 /// The sites of a package.
 pub fn sites<'a>(pass: &Pass<'a>) -> Vec<Site<'a>> {
-    let acquirers = Acquirers::new(&Table::get().clients);
+    let acquirers = Acquirers::new(rows(pass.config));
+    let closers = Closers::default();
     let (mut found, mut existing) = (Vec::new(), Vec::new());
     for opening in openings(pass, &acquirers) {
         let kept = is_kept(opening.at, opening.function, opening.call);
         match request_path(opening.at, opening.call).filter(|_| !kept) {
-            Some(path) => found.push(Open::new(pass, &acquirers, opening, path)),
+            Some(path) => {
+                let scene = Scene {
+                    acquirers: &acquirers,
+                    closers: &closers,
+                    opener: opening.at,
+                };
+                found.push(Open::new(pass, &scene, opening, path));
+            }
             None => existing.extend(existing::of(&opening)),
         }
     }
@@ -44,33 +65,80 @@ pub fn sites<'a>(pass: &Pass<'a>) -> Vec<Site<'a>> {
     sites.filter(is_worth_telling).collect()
 }
 
-/// Calls that open a pool themselves, in sound declarations of files that can name the package.
+/// What opens a client itself, in sound declarations of files that can name its package.
 fn openings<'a>(pass: &Pass<'a>, acquirers: &Acquirers<'a>) -> Vec<Acquisition<'a>> {
-    let clients = &Table::get().clients;
-    let imports = |at: &Declaration<'a>| {
-        clients
-            .iter()
-            .any(|client| at.file().import_of(&client.package).is_some())
+    let files = pass.package.files.iter();
+    let spelled: Vec<Vec<String>> = files.map(|file| openings_in(file, pass.config)).collect();
+    let candidates = pass.package.declarations().filter(|at| {
+        let mut texts = spelled[at.id.file.0].iter();
+        texts.any(|text| memchr::memmem::find(at.bytes(), text.as_bytes()).is_some())
+    });
+    let direct = |opening: &Acquisition<'a>| match literal_of(opening.call) {
+        Some(_) => true,
+        None => opening.resource.is_acquired_by(&opening.at.callee(opening.call)),
     };
-    let needles = needles();
-    let candidates = pass.candidates(&needles).filter(imports);
-    let direct =
-        |opening: &Acquisition<'a>| opening.resource.is_acquired_by(&opening.at.callee(opening.call));
-    candidates
+    let mut found: Vec<Acquisition<'a>> = candidates
+        .filter(|at| at.is_sound())
         .flat_map(|at| acquirers.collect(at))
         .filter(direct)
-        .collect()
+        .collect();
+    transports::settle(&mut found);
+    found
 }
 
-/// What a declaration that opens a pool must hold.
-pub fn needles() -> Vec<String> {
-    let clients = Table::get().clients.iter();
-    let mut needles: Vec<String> = clients
-        .flat_map(|client| client.acquire.iter())
-        .map(|name| format!("{name}("))
-        .collect();
+/// How a file may spell that it opens a client: `redis.NewClient(` where it imports that package.
+fn openings_in(file: &SourceFile, config: &Config) -> Vec<String> {
+    let mut found = Vec::new();
+    let named = file
+        .imports
+        .iter()
+        .filter(|import| import.alias.as_deref() != Some("_"));
+    let pairs = named.flat_map(|import| rows(config).map(move |client| (import, client)));
+    for (import, client) in pairs.filter(|(import, client)| client.is_of(&import.path)) {
+        let prefix = match import.alias.as_deref() {
+            Some(".") => String::new(),
+            _ => format!("{}.", import.name()),
+        };
+        found.extend(client.acquire.iter().map(|name| match name.split_once('.') {
+            Some((_, method)) => format!(".{method}("),
+            None => format!("{prefix}{name}("),
+        }));
+        found.extend(client.literal.iter().map(|name| format!("{prefix}{name}{{")));
+    }
+    found
+}
+
+/// What a file that opens a client must hold: the import, or what it calls of a package that everyone imports.
+pub fn needles(config: &Config) -> Vec<String> {
+    let everywhere = |path: &str| path == "github.com/gofiber/fiber/v2";
+    let texts = rows(config).flat_map(|client| match everywhere(&client.package) {
+        true => client
+            .acquire
+            .iter()
+            .map(|name| format!("fiber.{name}("))
+            .collect(),
+        false => paths(client),
+    });
+    let mut needles: Vec<String> = texts.collect();
+    needles.sort();
     needles.dedup();
     needles
+}
+
+/// The rows of the table, then those of the user.
+pub fn rows(config: &Config) -> impl Iterator<Item = &Resource> {
+    Table::get().clients.iter().chain(&config.clients)
+}
+
+/// The imports that a row is about, as a file writes them.
+fn paths(client: &Resource) -> Vec<String> {
+    let paths = std::iter::once(&client.package).chain(&client.also);
+    paths
+        .map(|path| match path.strip_suffix("...") {
+            Some(above) => format!("\"{above}"),
+            None => format!("\"{path}\""),
+        })
+        .collect()
 }
 
 /// A closed pool that cannot be shared is as it should be. One in Locals is not: it is closed, and could be shared.
@@ -88,14 +156,9 @@ struct Open<'a> {
 }
 
 impl<'a> Open<'a> {
-    fn new(
-        pass: &Pass<'a>,
-        acquirers: &Acquirers<'a>,
-        opening: Acquisition<'a>,
-        path: RequestPath<'a>,
-    ) -> Self {
+    fn new(pass: &Pass<'a>, scene: &Scene<'a, '_>, opening: Acquisition<'a>, path: RequestPath<'a>) -> Self {
         let lifetime = Lifetime::of(&opening);
-        let draft = Draft::of(pass, acquirers, opening, lifetime.as_ref());
+        let draft = Draft::of(pass, scene, opening, lifetime.as_ref());
         Open {
             opening,
             path,
@@ -106,7 +169,9 @@ impl<'a> Open<'a> {
 
     fn is_closed(&self) -> bool {
         match &self.draft {
-            Ok(draft) if draft.is_helper() => draft.holders.iter().all(|holder| holder.uses.is_closed),
+            Ok(draft) if draft.is_helper() => {
+                !draft.holders.is_empty() && draft.holders.iter().all(|holder| holder.uses.is_closed)
+            }
             _ => self.lifetime.as_ref().is_some_and(is_closed),
         }
     }
@@ -136,6 +201,7 @@ impl<'a> Open<'a> {
         Site {
             opening: self.opening,
             path: self.path.clone(),
+            callers: per_request_callers(&self.opening),
             is_closed: self.is_closed(),
             is_helper: self.draft.as_ref().is_ok_and(Draft::is_helper),
             unshared: hoisted.as_ref().err().cloned().filter(|_| closing.is_some()),
@@ -146,6 +212,25 @@ impl<'a> Open<'a> {
             },
         }
     }
+}
+
+/// The calls through which requests come to the function that opens, nearest first.
+fn per_request_callers<'a>(opening: &Acquisition<'a>) -> Vec<(Declaration<'a>, Node<'a>)> {
+    let mut found = Vec::new();
+    let mut seen = HashSet::new();
+    let mut open = VecDeque::from([opening.at]);
+    while let Some(at) = open.pop_front() {
+        if !seen.insert((&at.package.path, at.id)) || Handler::all_of(at).next().is_some() {
+            continue;
+        }
+        for (caller, call) in callers(at) {
+            if found.len() < MAX_CALLERS && request_path(caller, call).is_some() {
+                found.push((caller, call));
+                open.push_back(caller);
+            }
+        }
+    }
+    found
 }
 
 /// Openings of one data source, by their place among all, and the pool they share.

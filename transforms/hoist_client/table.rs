@@ -50,8 +50,10 @@ impl Table {
     pub fn get() -> &'static Table {
         static TABLE: OnceLock<Table> = OnceLock::new();
         TABLE.get_or_init(|| {
-            toml::from_str(include_str!("clients.toml"))
-                .expect("the table of this crate is read by its tests")
+            let table: Table = toml::from_str(include_str!("clients.toml"))
+                .expect("the table of this crate is read by its tests");
+            let clients = table.clients.into_iter().flat_map(Resource::by_path).collect();
+            Table { clients, ..table }
         })
     }
 
@@ -89,9 +91,10 @@ impl Table {
         begins || state.holds.iter().any(|word| sql.contains(word.as_str()))
     }
 
-    /// Whether the database of this data source name is gone with its last connection.
-    pub fn is_in_memory(&self, dsn: &str) -> bool {
-        self.state.memory.iter().any(|word| dsn.contains(word.as_str()))
+    /// The text in which a data source says that its database is gone with its last connection.
+    pub fn memory_in<'k>(&self, key: &'k str) -> Option<&'k str> {
+        let mut texts = key.split('"');
+        texts.find(|text| self.state.memory.iter().any(|word| text.contains(word.as_str())))
     }
 }
 

@@ -1,16 +1,18 @@
 //! The declarations of a shared pool, as lines of Go.
 
+use super::definition::local_definition;
 use super::draft::Draft;
 use super::uses::Limit;
-use super::value::local_definition;
 use crate::config::Pool;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{BindingId, Declaration, FileId};
+use crate::go::{BindingId, Callee, Declaration, FileId, Package, Type};
+use crate::leak::literal_of;
 use crate::rewrite::{ImportNeed, callable_package, indentation, indentation_unit};
 use crate::transform::{Reason, Refusal};
 
-/// The package variables around a `sync.Once`.
+/// The package variables of a function that opens once.
 pub struct OnceNames {
+    /// The `sync.Once`, or the mutex where opening is tried again after a failure.
     pub once: String,
     pub pool: String,
     pub error: String,
@@ -23,11 +25,17 @@ pub struct Opening {
     /// Local definitions that moved along, then the call.
     pub before: Vec<String>,
     pub call: String,
+    /// The call as it stands at the top level.
+    call_at_top: String,
     /// Calls on the pool, without it: `SetMaxOpenConns(25)`.
     pub limits: Vec<String>,
     pub can_fail: bool,
+    /// Whether a failure may pass, so that the next call tries again.
+    pub connects: bool,
     /// `*sql.DB`
     pub of: String,
+    /// `connection pool`
+    what: String,
     sync: Option<String>,
     fatal: String,
     imports: Vec<String>,
@@ -44,26 +52,28 @@ impl Opening {
         pool: &Pool,
         modern: bool,
     ) -> Result<Opening, Refusal> {
-        let at = draft.opening.at;
+        let (at, resource) = (draft.opening.at, draft.opening.resource);
         let package = at.package;
-        let path = &draft.opening.resource.package;
-        let is_dot = package
-            .file(file)
-            .import_of(path)
-            .is_some_and(|import| import.alias.as_deref() == Some("."));
-        let qualifier = match (is_dot, callable_package(package, file, path)) {
-            (true, _) => String::new(),
-            (false, Some(name)) => format!("{name}."),
-            (false, None) => return Err(taken(path)),
+        let mut names = Names::of(package, file);
+        let path = match at.callee(draft.opening.call) {
+            Callee::External { path, .. } => path,
+            _ => resource.package.clone(),
         };
-        let mut imports = if is_dot { Vec::new() } else { vec![path.clone()] };
+        let qualifier = names.qualifier(&path)?;
+        let of = type_of(draft, &qualifier, &mut names)?;
         let limits = match limits {
-            [] => configured(pool, callable_package(package, file, "time"), &mut imports)?,
+            [] if resource.limits => configured(pool, &mut names)?,
             own => own.iter().map(|limit| method_call(limit.call)).collect(),
         };
         let log = callable_package(package, file, "log");
-        let depth = if modern { 1 } else { 2 };
+        let connects = resource.connects;
+        let depth = if modern || connects { 1 } else { 2 };
         let moved = Moved { at, file, depth };
+        let context = resource
+            .context
+            .filter(|_| literal_of(draft.opening.call).is_none());
+        let context = context.map(|at| Ok((at, format!("{}Background()", names.qualifier("context")?))));
+        let context = context.transpose()?;
         Ok(Opening {
             file,
             before: draft
@@ -72,16 +82,19 @@ impl Opening {
                 .iter()
                 .filter_map(|id| moved.definition(*id))
                 .collect(),
-            call: moved.call(draft.opening.call, &qualifier),
+            call: moved.call(draft.opening.call, &qualifier, context.clone()),
+            call_at_top: Moved { depth: 0, ..moved }.call(draft.opening.call, &qualifier, context),
             limits,
             can_fail: draft.opening.yields.error.is_some(),
-            of: format!("*{qualifier}DB"),
+            connects,
+            of,
+            what: resource.name.clone(),
             sync: callable_package(package, file, "sync"),
             fatal: log
                 .as_ref()
                 .map_or_else(|| "panic(err)".to_owned(), |log| format!("{log}.Fatal(err)")),
             needs_log: log.is_some(),
-            imports,
+            imports: names.imports,
         })
     }
 
@@ -97,14 +110,18 @@ impl Opening {
             .collect()
     }
 
-    /// A package variable that `init` fills.
+    /// A package variable with its value, or one that `init` fills.
     pub fn variable(&self, name: &str) -> (Vec<String>, Vec<ImportNeed>) {
-        let mut lines = vec![
-            format!("// {name} is the connection pool that all requests share."),
+        let mut lines = vec![format!("// {name} is the {} that all requests share.", self.what)];
+        if !self.can_fail && self.before.is_empty() && self.limits.is_empty() {
+            lines.push(format!("var {name} = {}", self.call_at_top));
+            return (lines, self.needs(None));
+        }
+        lines.extend([
             format!("var {name} {}", self.of),
             String::new(),
             "func init() {".to_owned(),
-        ];
+        ]);
         lines.extend(nested(1, &self.before));
         match self.can_fail {
             true => lines.extend([
@@ -130,6 +147,7 @@ impl Opening {
     ) -> Result<(Vec<String>, Vec<ImportNeed>), Refusal> {
         let sync = self.sync()?;
         let lines = match names {
+            Some(names) if self.connects => self.retrying_function(name, names, sync),
             Some(names) => self.once_function(name, names, sync),
             None => self.once_variable(name, sync),
         };
@@ -143,7 +161,10 @@ impl Opening {
             false => ("OnceValue", self.of.clone()),
         };
         let mut lines = vec![
-            format!("// {name} opens the connection pool at its first call; all requests share it."),
+            format!(
+                "// {name} opens the {} at its first call; all requests share it.",
+                self.what
+            ),
             format!("var {name} = {sync}.{wrapper}(func() {results} {{"),
         ];
         lines.extend(nested(1, &self.before));
@@ -173,6 +194,49 @@ impl Opening {
         lines
     }
 
+    /// A function that opens until it succeeds, so that no failure is kept.
+    fn retrying_function(&self, name: &str, names: &OnceNames, sync: &str) -> Vec<String> {
+        let OnceNames { once: lock, pool, .. } = names;
+        let width = lock.len().max(pool.len());
+        let (results, error) = match self.can_fail {
+            true => (format!("({}, error)", self.of), ", nil"),
+            false => (self.of.clone(), ""),
+        };
+        let mut lines = vec![
+            "var (".to_owned(),
+            format!("\t{lock:width$} {sync}.Mutex"),
+            format!("\t{pool:width$} {}", self.of),
+            ")".to_owned(),
+            String::new(),
+            format!(
+                "// {name} opens the {} at its first call that succeeds; all requests share it.",
+                self.what
+            ),
+            format!("func {name}() {results} {{"),
+            format!("\t{lock}.Lock()"),
+            format!("\tdefer {lock}.Unlock()"),
+            format!("\tif {pool} != nil {{"),
+            format!("\t\treturn {pool}{error}"),
+            "\t}".to_owned(),
+        ];
+        lines.extend(nested(1, &self.before));
+        let opened = self.local_name();
+        match self.can_fail {
+            true => lines.extend([
+                format!("\t{opened}, err := {}", self.call),
+                "\tif err != nil {".to_owned(),
+                "\t\treturn nil, err".to_owned(),
+                "\t}".to_owned(),
+            ]),
+            false => lines.push(format!("\t{opened} := {}", self.call)),
+        }
+        lines.extend(self.limit_lines(1, opened));
+        lines.push(format!("\t{pool} = {opened}"));
+        lines.push(format!("\treturn {pool}{error}"));
+        lines.push("}".to_owned());
+        lines
+    }
+
     /// The same with `sync.Once`, for Go before 1.21.
     fn once_function(&self, name: &str, names: &OnceNames, sync: &str) -> Vec<String> {
         let OnceNames { once, pool, error } = names;
@@ -188,7 +252,8 @@ impl Opening {
         }
         lines.extend([")".to_owned(), String::new()]);
         lines.push(format!(
-            "// {name} opens the connection pool at its first call; all requests share it."
+            "// {name} opens the {} at its first call; all requests share it.",
+            self.what
         ));
         let (results, returned) = match self.can_fail {
             true => (format!("({}, error)", self.of), format!("{pool}, {error}")),
@@ -230,10 +295,15 @@ impl Opening {
                     .any(|word| word == name)
             })
         };
-        ["db", "pool", "shared"]
+        let wanted = match (self.connects, self.of.ends_with("DB")) {
+            (true, _) => ["opened", "fresh", "shared"],
+            (false, true) => ["db", "pool", "shared"],
+            (false, false) => ["client", "opened", "shared"],
+        };
+        wanted
             .into_iter()
             .find(|name| !is_used(name))
-            .unwrap_or("opened")
+            .unwrap_or("another")
     }
 }
 
@@ -243,16 +313,89 @@ fn nested(depth: usize, texts: &[String]) -> impl Iterator<Item = String> {
         .map(move |text| format!("{}{text}", "\t".repeat(depth)))
 }
 
+/// The names that packages have in one file, and the imports that they ask for.
+struct Names<'p> {
+    package: &'p Package,
+    file: FileId,
+    imports: Vec<String>,
+}
+
+impl<'p> Names<'p> {
+    fn of(package: &'p Package, file: FileId) -> Self {
+        Names {
+            package,
+            file,
+            imports: Vec::new(),
+        }
+    }
+
+    /// `sql.` for `database/sql`; nothing where its names stand for themselves.
+    fn qualifier(&mut self, path: &str) -> Result<String, Refusal> {
+        let import = self.package.file(self.file).import_of(path);
+        if import.is_some_and(|import| import.alias.as_deref() == Some(".")) {
+            return Ok(String::new());
+        }
+        let name = callable_package(self.package, self.file, path).ok_or_else(|| taken(path))?;
+        self.imports.push(path.to_owned());
+        Ok(format!("{name}."))
+    }
+}
+
+/// The type of what is opened, as the file writes it: by its row, by the literal, or as far as it can be inferred.
+fn type_of(draft: &Draft<'_>, qualifier: &str, names: &mut Names<'_>) -> Result<String, Refusal> {
+    let opening = &draft.opening;
+    if let Some(literal) = literal_of(opening.call) {
+        let star = if literal == opening.call { "" } else { "*" };
+        let of = literal.field(Field::Type).map_or("", Node::text);
+        let name = of.rsplit_once('.').map_or(of, |(_, name)| name);
+        return Ok(format!("{star}{qualifier}{name}"));
+    }
+    let inferred = || match opening
+        .at
+        .type_of(opening.call)
+        .values()
+        .into_iter()
+        .nth(opening.yields.result)?
+    {
+        Type::Pointer(inner) => match *inner {
+            Type::Named { path, name, .. } => Some(format!("*{path}.{name}")),
+            _ => None,
+        },
+        Type::Named { path, name, .. } => Some(format!("{path}.{name}")),
+        _ => None,
+    };
+    let of = opening
+        .resource
+        .gives
+        .clone()
+        .or_else(inferred)
+        .ok_or_else(unknown_type)?;
+    let (star, name) = of.strip_prefix('*').map_or(("", &*of), |name| ("*", name));
+    Ok(match name.rsplit_once('.') {
+        Some((path, name)) if path != opening.resource.package => {
+            format!("{star}{}{name}", names.qualifier(path)?)
+        }
+        Some((_, name)) => format!("{star}{qualifier}{name}"),
+        None => format!("{star}{qualifier}{name}"),
+    })
+}
+
+fn unknown_type() -> Refusal {
+    Refusal::new(
+        Reason::TypeUnknown,
+        "the type of what is opened cannot be seen: open it once where the program is set up",
+    )
+}
+
 /// The limits that a user configured.
-fn configured(pool: &Pool, time: Option<String>, imports: &mut Vec<String>) -> Result<Vec<String>, Refusal> {
+fn configured(pool: &Pool, names: &mut Names<'_>) -> Result<Vec<String>, Refusal> {
     let mut limits = Vec::new();
     if let Some(connections) = pool.max_open_conns {
         limits.push(format!("SetMaxOpenConns({connections})"));
     }
     if let Some(minutes) = pool.conn_max_lifetime {
-        let time = time.ok_or_else(|| taken("time"))?;
-        imports.push("time".to_owned());
-        limits.push(format!("SetConnMaxLifetime({minutes} * {time}.Minute)"));
+        let time = names.qualifier("time")?;
+        limits.push(format!("SetConnMaxLifetime({minutes} * {time}Minute)"));
     }
     Ok(limits)
 }
@@ -287,8 +430,12 @@ impl<'a> Moved<'a> {
         Some(self.laid_out(statement))
     }
 
-    /// `call` with its function under the name it has in the other file.
-    fn call(&self, call: Node<'a>, qualifier: &str) -> String {
+    /// `call` with its function under the name it has in the other file, and with `context` as the argument at its
+    /// place. A literal moves as it is.
+    fn call(&self, call: Node<'a>, qualifier: &str, context: Option<(usize, String)>) -> String {
+        if !call.is(Kind::CallExpression) {
+            return self.laid_out(call);
+        }
         let function = call.field(Field::Function);
         let name = function.map_or("", |function| {
             function.field(Field::Field).unwrap_or(function).text()
@@ -296,7 +443,27 @@ impl<'a> Moved<'a> {
         let arguments = call
             .field(Field::Arguments)
             .map_or(String::new(), |node| self.laid_out(node));
-        format!("{qualifier}{name}{arguments}")
+        let is_method = function
+            .and_then(|function| function.field(Field::Operand))
+            .is_some_and(|operand| {
+                !operand.is(Kind::Identifier) || self.at.import_path_of(operand).is_none()
+            });
+        if is_method {
+            return self.laid_out(call);
+        }
+        let replaced = context.and_then(|(at, context)| {
+            let list = call.field(Field::Arguments)?;
+            let old = list.child(at)?;
+            let (before, behind) = (old.start() - list.start(), old.end() - list.start());
+            let is_plain = !old.text().contains('\n');
+            let start = list
+                .text()
+                .get(..before)
+                .filter(|start| is_plain && !start.contains('\n'))?;
+            let rest = arguments.get(behind..)?;
+            Some(format!("{start}{context}{rest}"))
+        });
+        format!("{qualifier}{name}{}", replaced.unwrap_or(arguments))
     }
 
     /// Further lines lose the indentation of their statement and get that of the new place; lines of raw strings

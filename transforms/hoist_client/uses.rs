@@ -1,10 +1,12 @@
 //! What one function does with the pool it holds: which mentions only work with it, which statements close or
 //! limit it, and whether anybody else has it afterwards.
 
+use super::closers::{Closer, Closers, releases_beneath};
 use super::value::{Known, Reader, Value};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Declaration, Usage};
-use crate::leak::{Acquisition, Effect, Handle, Keep, Lifetime, Mention};
+use crate::leak::{Acquirers, Acquisition, Effect, Handle, Keep, Lifetime, Mention, Resource};
+use crate::rewrite::is_pure;
 use crate::transform::{Reason, Refusal};
 
 /// A statement that sets a limit of the pool: `db.SetMaxOpenConns(10)`.
@@ -33,7 +35,11 @@ pub struct Uses<'a> {
 
 impl<'a> Uses<'a> {
     /// The uses of an acquired pool in a local name, or what keeps people from sharing it.
-    pub fn of(acquisition: &Acquisition<'a>, lifetime: &Lifetime<'a>) -> Result<Uses<'a>, Refusal> {
+    pub fn of(
+        scene: &Scene<'a, '_>,
+        acquisition: &Acquisition<'a>,
+        lifetime: &Lifetime<'a>,
+    ) -> Result<Uses<'a>, Refusal> {
         let Handle::Local(handle) = acquisition.handle else {
             return Err(elsewhere());
         };
@@ -44,6 +50,7 @@ impl<'a> Uses<'a> {
             at: acquisition.at,
             acquisition,
             mentions: &lifetime.mentions,
+            scene,
         };
         let mut uses = Uses {
             is_closed: is_closed(lifetime),
@@ -57,6 +64,21 @@ impl<'a> Uses<'a> {
     }
 }
 
+/// What is asked about the module around an opening.
+#[derive(Clone, Copy)]
+pub struct Scene<'a, 's> {
+    pub acquirers: &'s Acquirers<'a>,
+    pub closers: &'s Closers,
+    /// The function that opens.
+    pub opener: Declaration<'a>,
+}
+
+impl Scene<'_, '_> {
+    pub fn closer(&self, resource: &Resource) -> Closer {
+        self.closers.of(self.acquirers, self.opener, resource)
+    }
+}
+
 /// Whether every path closes the pool, and nobody else has it.
 pub fn is_closed(lifetime: &Lifetime<'_>) -> bool {
     let goes = |effect| matches!(effect, Effect::Keep(_) | Effect::Conditional | Effect::Unknown);
@@ -67,9 +89,23 @@ struct Sorter<'a, 's> {
     at: Declaration<'a>,
     acquisition: &'s Acquisition<'a>,
     mentions: &'s [Mention<'a>],
+    scene: &'s Scene<'a, 's>,
 }
 
 impl<'a> Sorter<'a, '_> {
+    /// The pool goes where others have it, which does no harm where none of them closes it.
+    fn kept(&self, node: Node<'a>, how: &str, uses: &mut Uses<'a>) -> Result<(), Refusal> {
+        match self.scene.closer(self.acquisition.resource) {
+            Closer::Somebody(who) => return Err(escapes(node, &format!("{how}, and {who} closes one"))),
+            Closer::Perhaps(_) => {
+                uses.unseen.get_or_insert("Close");
+            }
+            Closer::Nobody => {}
+        }
+        uses.plain.push(node);
+        Ok(())
+    }
+
     fn sort(&self, node: Node<'a>, uses: &mut Uses<'a>) -> Result<(), Refusal> {
         match self.at.usage(node) {
             Usage::Write | Usage::Update => return Ok(()),
@@ -89,12 +125,9 @@ impl<'a> Sorter<'a, '_> {
                 uses.returned.push(node);
                 Ok(())
             }
-            Kind::ExpressionList => Err(escapes(node, "it is stored elsewhere too")),
-            Kind::SendStatement => Err(escapes(node, "it is sent over a channel")),
-            _ => Err(escapes(
-                node,
-                "it is stored in a value that may outlive the handler",
-            )),
+            Kind::ExpressionList => self.kept(node, "it is stored elsewhere too", uses),
+            Kind::SendStatement => self.kept(node, "it is sent over a channel", uses),
+            _ => self.kept(node, "it is stored in a value that may outlive the handler", uses),
         }
     }
 
@@ -114,8 +147,14 @@ impl<'a> Sorter<'a, '_> {
         let Some(call) = call else {
             return Err(escapes(node, "one of its methods is handed over as a value"));
         };
-        if self.acquisition.resource.is_released_by(method) {
-            let statement = removable_close(self.acquisition.function, call);
+        let resource = self.acquisition.resource;
+        if resource.beneath.iter().any(|beneath| beneath == method) {
+            if releases_beneath(self.at, resource) {
+                return Err(escapes(node, "this function may close what lies beneath it"));
+            }
+            self.kept(node, "what lies beneath it is taken out", uses)?;
+        } else if resource.is_released_by(method) {
+            let statement = removable_close(self.at, self.acquisition.function, call);
             uses.closes
                 .push(statement.ok_or_else(|| closed_in_passing(call))?);
         } else if let Some(limit) = self.limit(method, call) {
@@ -150,7 +189,7 @@ impl<'a> Sorter<'a, '_> {
         let name = function.map_or("", |function| {
             function.field(Field::Field).unwrap_or(function).text()
         });
-        if matches!(name, "Locals" | "SetUserValue") {
+        if matches!(name, "Locals" | "SetUserValue") && self.acquisition.resource.closer {
             return Err(closed_by_locals());
         }
         let mention = self.mentions.iter().find(|mention| mention.node == node);
@@ -160,9 +199,9 @@ impl<'a> Sorter<'a, '_> {
                 return Err(escapes(node, &format!("`{name}` closes it")));
             }
             Some(Effect::Keep(Keep::Goroutine)) => {
-                return Err(escapes(node, "it is handed to a goroutine"));
+                return self.kept(node, "it is handed to a goroutine", uses);
             }
-            Some(Effect::Keep(_)) => return Err(escapes(node, &format!("`{name}` keeps it"))),
+            Some(Effect::Keep(_)) => return self.kept(node, &format!("`{name}` keeps it"), uses),
             Some(Effect::Conditional | Effect::Unknown) | None => {
                 uses.unseen.get_or_insert(name);
             }
@@ -189,14 +228,14 @@ impl<'a> Sorter<'a, '_> {
 
 /// The statement that `call`, a call of Close, can be taken out with: `db.Close()`, `_ = db.Close()`,
 /// `defer db.Close()`, a check of its error that only reports, or the deferred closure around one of those.
-fn removable_close<'a>(function: Node<'a>, call: Node<'a>) -> Option<Node<'a>> {
+fn removable_close<'a>(at: Declaration<'a>, function: Node<'a>, call: Node<'a>) -> Option<Node<'a>> {
     let parent = call.parent()?;
     let statement = match parent.kind() {
         Kind::ExpressionStatement | Kind::DeferStatement => parent,
         Kind::ExpressionList => closing_assignment(parent)?,
         _ => return None,
     };
-    let statement = alone_in_nil_check(statement);
+    let statement = with_its_branch(at, statement)?;
     match statement.enclosing_function()? {
         owner if owner == function => Some(statement),
         literal => deferred(literal, function).map(|deferred| match is_alone(statement) {
@@ -222,32 +261,25 @@ fn closing_assignment(list: Node<'_>) -> Option<Node<'_>> {
     }
 }
 
-/// `if db != nil { db.Close() }` as a whole, where `statement` is all of its body.
-fn alone_in_nil_check(statement: Node<'_>) -> Node<'_> {
-    let check = statement
-        .enclosing(Kind::Block)
-        .and_then(Node::parent)
-        .filter(|check| {
-            let condition = check.field(Field::Condition).map_or("", Node::text);
-            check.is(Kind::IfStatement)
-                && is_alone(statement)
-                && condition.ends_with(" != nil")
-                && check.field(Field::Alternative).is_none()
-                && check.field(Field::Initializer).is_none()
-        });
-    check
-        .filter(|check| asks_about(*check, statement))
-        .unwrap_or(statement)
-}
-
-/// Whether the nil check asks about a name of the statement.
-fn asks_about(check: Node<'_>, statement: Node<'_>) -> bool {
-    let condition = check.field(Field::Condition);
-    let asked = condition
-        .and_then(|condition| condition.field(Field::Left))
-        .map_or("", Node::text);
-    let mut names = statement.subtree().filter(|node| node.is(Kind::Identifier));
-    names.any(|name| name.text() == asked)
+/// `if db != nil { db.Close() }` as a whole, where `statement` is all of its body: nothing would be left of it but
+/// its condition. `None` where that does something of its own, or there is another branch.
+fn with_its_branch<'a>(at: Declaration<'a>, statement: Node<'a>) -> Option<Node<'a>> {
+    let block = statement.enclosing(Kind::Block);
+    let branch = block.and_then(Node::parent).filter(|branch| {
+        matches!(branch.kind(), Kind::IfStatement | Kind::ForStatement) && is_alone(statement)
+    });
+    let Some(branch) = branch else {
+        return Some(statement);
+    };
+    let condition = branch
+        .field(Field::Condition)
+        .filter(|condition| is_pure(at, *condition));
+    let is_plain = branch.is(Kind::IfStatement)
+        && branch.field(Field::Alternative).is_none()
+        && branch.field(Field::Initializer).is_none()
+        && branch.role() != Field::Alternative;
+    condition.filter(|_| is_plain)?;
+    with_its_branch(at, branch)
 }
 
 /// Whether `statement` is all that its block does.

@@ -1,6 +1,8 @@
 //! When is the value of an argument known, and is it the same for every request? An answer is only given where the
 //! source says so; everything else is a [`Refusal`] that names the obstacle.
 
+use super::definition::{definition, local_definition, right_of};
+use super::obstacle::{captured, from_request, manifold, obscure, temporary, unresolved};
 use super::steady::{self, Writes};
 use super::table::{Source, Table};
 use crate::fiber::is_request_context;
@@ -83,6 +85,11 @@ impl<'a> Value<'a> {
         whole
     }
 
+    /// What a helper without parameters opens, whatever it does for that.
+    pub fn of_helper(known: Known, at: Declaration<'a>) -> Self {
+        Value::of(known, format!("helper {}.{}", at.package.path, at.title()))
+    }
+
     fn naming(mut self, declaration: Declaration<'a>) -> Self {
         self.names.push(declaration);
         self
@@ -134,6 +141,7 @@ impl<'a> Reader<'a> {
             Kind::SelectorExpression => inside.selector(node),
             Kind::CallExpression => inside.call(node),
             Kind::CompositeLiteral => inside.literal(node),
+            Kind::FuncLiteral => inside.function_literal(node),
             _ => Err(obscure(node)),
         }
     }
@@ -206,9 +214,10 @@ impl<'a> Reader<'a> {
                 }
                 _ => Ok(Value::of(Known::Running, name).naming(declaration)),
             },
-            DeclKind::Func | DeclKind::Type => Err(Refusal::new(
+            DeclKind::Func => Ok(Value::of(Known::Init, name).naming(declaration)),
+            DeclKind::Type => Err(Refusal::new(
                 Reason::NeedsDecision,
-                format!("`{name}` is handed over as a value: open the pool once where it is set up"),
+                format!("`{name}` is a type: open the pool once where it is set up"),
             )),
         }
     }
@@ -402,6 +411,25 @@ impl<'a> Reader<'a> {
         Ok(value.at_least(known))
     }
 
+    /// A function made on the spot is the same for every request where it uses nothing of the function around it.
+    fn function_literal(self, node: Node<'a>) -> Answer<'a> {
+        let names = node.descendants().filter(|inner| inner.is(Kind::Identifier));
+        let mut value = Value::of(Known::Init, node.text());
+        for name in names {
+            match self.at.resolve(name) {
+                Meaning::Local(id)
+                    if !node.contains(self.at.tree().node(self.at.scopes().get(id).declared)) =>
+                {
+                    return Err(captured(name));
+                }
+                Meaning::Package(declaration) => value.names.push(declaration),
+                Meaning::Import(_) => value.qualified = true,
+                _ => {}
+            }
+        }
+        Ok(value)
+    }
+
     fn literal(self, node: Node<'a>) -> Answer<'a> {
         let of = node.field(Field::Type).ok_or_else(|| obscure(node))?;
         let elements = node.descendants().filter(|inner| {
@@ -417,55 +445,6 @@ impl<'a> Reader<'a> {
         value.qualified |= of.subtree().any(|inner| inner.is(Kind::QualifiedType));
         Ok(value)
     }
-}
-
-/// The expression that gives a package-level name its value, alone.
-fn definition<'a>(declaration: Declaration<'a>, name: &str) -> Option<Node<'a>> {
-    let specs = declaration.tree().root().subtree();
-    let mut specs = specs.filter(|node| matches!(node.kind(), Kind::VarSpec | Kind::ConstSpec));
-    specs.find_map(|spec| value_in(spec, name))
-}
-
-/// The statement that defines a local name and nothing else, and the value it gives.
-pub fn local_definition<'a>(at: Declaration<'a>, id: BindingId) -> Option<(Node<'a>, Node<'a>)> {
-    let binding = at.scopes().get(id);
-    let origin = at.tree().node(binding.origin);
-    let statement = match origin.kind() {
-        Kind::ShortVarDeclaration => origin,
-        Kind::VarSpec | Kind::ConstSpec => {
-            let declaration = origin.parent()?;
-            (declaration.children().count() == 1).then_some(declaration)?
-        }
-        _ => return None,
-    };
-    let is_statement = statement
-        .parent()
-        .is_some_and(|list| list.is(Kind::StatementList));
-    let value = match origin.field(Field::Left) {
-        Some(left) if left.children().count() == 1 => origin.field(Field::Right)?.child(0)?,
-        Some(_) => return None,
-        None => {
-            (origin.fields(Field::Name).count() == 1).then_some(())?;
-            value_in(origin, &binding.name)?
-        }
-    };
-    is_statement.then_some((statement, value))
-}
-
-/// The value of `name` in a spec with a value for each of its names.
-fn value_in<'a>(spec: Node<'a>, name: &str) -> Option<Node<'a>> {
-    let names: Vec<_> = spec
-        .fields(Field::Name)
-        .filter(|node| node.is(Kind::Identifier))
-        .collect();
-    let position = names.iter().position(|node| node.text() == name)?;
-    let values: Vec<_> = spec.field(Field::Value)?.children().collect();
-    (values.len() == names.len()).then(|| values.get(position).copied())?
-}
-
-fn right_of<'a>(statement: Node<'a>) -> impl Iterator<Item = Node<'a>> {
-    let right = statement.field(Field::Right).or(statement.field(Field::Value));
-    right.into_iter().flat_map(Node::children)
 }
 
 /// Whether other packages can assign to the variable.
@@ -485,54 +464,4 @@ fn unquoted(literal: &str) -> String {
         // Escapes stay as they are written: good enough to tell values apart.
         false => format!("\"{inner}"),
     }
-}
-
-fn from_request() -> Refusal {
-    Refusal::new(
-        Reason::RequestDependent,
-        "the data source depends on the request: keep a map of pools, one for each data source, or close this pool before returning",
-    )
-}
-
-fn manifold(name: &str) -> Refusal {
-    Refusal::new(
-        Reason::NeedsDecision,
-        format!(
-            "`{name}` gets its value in more than one step: give it one definition, or open the pool once where the program is set up"
-        ),
-    )
-}
-
-fn obscure(node: Node<'_>) -> Refusal {
-    Refusal::new(
-        Reason::NeedsDecision,
-        format!(
-            "it is not clear that `{}` is the same for every request: open the pool once where the program is set up",
-            first_line(node)
-        ),
-    )
-}
-
-fn unresolved(node: Node<'_>) -> Refusal {
-    Refusal::new(
-        Reason::TypeUnknown,
-        format!(
-            "what `{}` means cannot be seen from this package",
-            first_line(node)
-        ),
-    )
-}
-
-fn temporary(node: Node<'_>) -> Refusal {
-    Refusal::new(
-        Reason::NeedsDecision,
-        format!(
-            "`{}` is a temporary place, so this database is not meant to last: close the pool before returning",
-            first_line(node)
-        ),
-    )
-}
-
-fn first_line(node: Node<'_>) -> &str {
-    node.text().lines().next().unwrap_or("")
 }

@@ -1,0 +1,154 @@
+//! Who in the module can release a client that is stored somewhere. A pool that nobody releases may be kept
+//! wherever the code likes to, and still be the same one for everyone.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{Callee, Declaration, Package};
+use crate::leak::{Acquirers, Handle, Resource};
+
+/// Whether some code releases what it did not open itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Closer {
+    Nobody,
+    /// A release at this place, of a value whose type cannot be seen.
+    Perhaps(String),
+    Somebody(String),
+}
+
+/// Answers for the whole module, found once for each kind of client.
+#[derive(Default)]
+pub struct Closers {
+    known: RefCell<HashMap<String, Closer>>,
+}
+
+impl Closers {
+    /// Who releases a client of this kind. What `opener` itself does does not count, nor does a release by the function
+    /// that opened or got it: those are looked at one by one.
+    pub fn of<'a>(&self, acquirers: &Acquirers<'a>, opener: Declaration<'a>, resource: &Resource) -> Closer {
+        let key = format!(
+            "{} {:?} {} {:?}",
+            resource.package, resource.gives, opener.package.path, opener.id
+        );
+        if let Some(known) = self.known.borrow().get(&key) {
+            return known.clone();
+        }
+        let found = search(acquirers, opener, resource);
+        self.known.borrow_mut().insert(key, found.clone());
+        found
+    }
+}
+
+fn search<'a>(acquirers: &Acquirers<'a>, opener: Declaration<'a>, resource: &Resource) -> Closer {
+    let mut perhaps = None;
+    for package in scope(opener, resource) {
+        for method in methods(resource) {
+            for (at, selector) in package.selections(method) {
+                let at = opener.beside(at);
+                if at == opener
+                    || at.file().is_test()
+                    || is_end_of_main(at)
+                    || is_own(acquirers, at, selector)
+                {
+                    continue;
+                }
+                let told = || format!("{} in {}", at.title(), at.file().path);
+                match releases(at, selector, method, resource) {
+                    Some(true) => return Closer::Somebody(told()),
+                    Some(false) => {}
+                    None => perhaps = perhaps.or_else(|| Some(told())),
+                }
+            }
+        }
+    }
+    perhaps.map_or(Closer::Nobody, Closer::Perhaps)
+}
+
+/// Whether the declaration releases something that lies beneath the client, or could be that.
+pub fn releases_beneath<'a>(at: Declaration<'a>, resource: &Resource) -> bool {
+    let selectors = at.tree().root().subtree();
+    let closes = |node: &Node<'_>| {
+        let field = node.field(Field::Field);
+        node.is(Kind::SelectorExpression) && field.is_some_and(|field| field.text() == "Close")
+    };
+    selectors
+        .filter(closes)
+        .any(|selector| releases(at, selector, "Close", resource) != Some(false))
+}
+
+/// The methods that end the client, those of what lies beneath it too.
+fn methods(resource: &Resource) -> impl Iterator<Item = &str> {
+    let beneath = (!resource.beneath.is_empty()).then_some("Close");
+    let own = resource.release.iter().map(String::as_str);
+    own.filter(move |method| beneath != Some(*method)).chain(beneath)
+}
+
+/// Packages that can have the client: its own, those that import it, and those that know the client's package.
+fn scope<'a>(opener: Declaration<'a>, resource: &Resource) -> Vec<&'a Package> {
+    let mut seen: HashSet<&str> = HashSet::from([opener.package.path.as_str()]);
+    let mut found = vec![opener.package];
+    for package in opener.importers_of(&resource.package) {
+        if seen.insert(&package.path) {
+            found.push(package);
+        }
+    }
+    let mut next = 0;
+    while let Some(package) = found.get(next).copied() {
+        next += 1;
+        for importer in opener.importers_of(&package.path) {
+            if seen.insert(&importer.path) {
+                found.push(importer);
+            }
+        }
+    }
+    found
+}
+
+/// `main` may release what it holds when it ends: then the process does.
+fn is_end_of_main(at: Declaration<'_>) -> bool {
+    at.package.name == "main" && at.decl().title() == "main" && at.decl().receiver.is_none()
+}
+
+/// Whether the selected value is a local name that got it from an opening in the same function.
+fn is_own<'a>(acquirers: &Acquirers<'a>, at: Declaration<'a>, selector: Node<'a>) -> bool {
+    let operand = selector.field(Field::Operand);
+    let held = operand.and_then(|operand| at.scopes().binding_of(operand));
+    held.is_some_and(|held| {
+        let mut opened = acquirers.collect(at).into_iter();
+        opened.any(|opening| opening.handle == Handle::Local(held))
+    })
+}
+
+/// Whether `selector` is the method of this client; `None` where its type cannot be seen.
+fn releases<'a>(at: Declaration<'a>, selector: Node<'a>, method: &str, resource: &Resource) -> Option<bool> {
+    let operand = selector.field(Field::Operand)?;
+    if operand.is(Kind::Identifier) && at.import_path_of(operand).is_some() {
+        return Some(false);
+    }
+    match at.method_of(&at.type_of(operand), method) {
+        Callee::Package(_) => Some(false),
+        Callee::External { path, receiver, .. } => {
+            let of = receiver.unwrap_or_default();
+            let is_any = (path == "io" && of == "Closer")
+                || at.package_at(&path).is_some_and(|package| package.is_own);
+            match is_any {
+                true => None,
+                false => Some(is_client(&path, &of, resource)),
+            }
+        }
+        _ => None,
+    }
+}
+
+fn is_client(path: &str, of: &str, resource: &Resource) -> bool {
+    let gives = resource
+        .gives
+        .as_deref()
+        .map(|gives| gives.trim_start_matches('*'));
+    let is_named = gives == Some(of) || resource.literal.iter().any(|literal| literal == of);
+    let is_beneath = !resource.beneath.is_empty() && (path, of) == ("database/sql", "DB");
+    (path == resource.package && is_named) || is_beneath
+        // The embedded pool of a sqlx.DB.
+        || (resource.limits && (path, of) == ("database/sql", "DB") && path != resource.package)
+}

@@ -1,0 +1,203 @@
+//! Everyone who gets a pool from a helper, and what becomes of it there.
+
+use std::collections::HashSet;
+
+use super::closers::Closer;
+use super::draft::{is_chained, is_returned};
+use super::state;
+use super::uses::{Scene, Uses};
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{DeclId, DeclKind, Declaration};
+use crate::leak::request::callers;
+use crate::leak::{Acquisition, Handle, Lifetime};
+use crate::transform::{Pass, Reason, Refusal};
+
+/// A function that has the pool in a local name.
+#[derive(Clone, Debug)]
+pub struct Holder<'a> {
+    pub acquisition: Acquisition<'a>,
+    pub uses: Uses<'a>,
+}
+
+/// Follows a pool from the function that returns it to everyone who gets it.
+pub struct Helper<'a, 'p> {
+    pass: &'p Pass<'a>,
+    scene: &'p Scene<'a, 'p>,
+    seen: HashSet<(&'a str, DeclId)>,
+    pub holders: Vec<Holder<'a>>,
+}
+
+impl<'a, 'p> Helper<'a, 'p> {
+    pub fn new(pass: &'p Pass<'a>, scene: &'p Scene<'a, 'p>) -> Self {
+        Helper {
+            pass,
+            scene,
+            seen: HashSet::new(),
+            holders: Vec::new(),
+        }
+    }
+
+    /// Looks at every caller of the helper, and at theirs where they hand it on.
+    pub fn visit(&mut self, at: Declaration<'a>, function: Node<'a>) -> Result<(), Refusal> {
+        let is_plain = at.kind() == DeclKind::Func
+            && at.function() == Some(function)
+            && self.scene.acquirers.passes_on(at).is_some();
+        if !is_plain {
+            return Err(Refusal::new(
+                Reason::Returned,
+                format!(
+                    "{} returns the pool in a way that cannot be followed: open it once where the program is set up",
+                    at.title()
+                ),
+            ));
+        }
+        if !self.seen.insert((&at.package.path, at.id)) {
+            return Ok(());
+        }
+        self.check_is_only_called(at)?;
+        for (caller, call) in callers(at) {
+            self.caller(at, caller, call)?;
+        }
+        Ok(())
+    }
+
+    fn caller(
+        &mut self,
+        helper: Declaration<'a>,
+        caller: Declaration<'a>,
+        call: Node<'a>,
+    ) -> Result<(), Refusal> {
+        let acquisition = self
+            .scene
+            .acquirers
+            .acquisition(caller, call)
+            .ok_or_else(|| lost(helper, caller))?;
+        state::check(caller, acquisition.function)?;
+        match acquisition.handle {
+            Handle::Discarded => Ok(()),
+            Handle::Elsewhere if is_returned(call) => self.visit(caller, acquisition.function),
+            Handle::Elsewhere if is_chained(&acquisition) => Ok(()),
+            Handle::Elsewhere => self.stored(acquisition, lost(helper, caller)),
+            Handle::Local(_) => {
+                let lifetime = Lifetime::of(&acquisition).ok_or_else(|| lost(helper, caller))?;
+                let mut uses = match Uses::of(self.scene, &acquisition, &lifetime) {
+                    Err(refusal) if refusal.reason == Reason::Reassigned => {
+                        return self.stored(acquisition, refusal);
+                    }
+                    found => found?,
+                };
+                if !std::ptr::eq(caller.package, self.pass.package) && !uses.closes.is_empty() {
+                    return Err(closed_elsewhere(helper, caller));
+                }
+                if is_main(caller, acquisition.function) {
+                    uses.closes.retain(|close| !close.is(Kind::DeferStatement));
+                }
+                let passes_on = !uses.returned.is_empty();
+                self.holders.push(Holder { acquisition, uses });
+                match passes_on {
+                    true => self.visit(caller, acquisition.function),
+                    false => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// The pool goes where it cannot be followed, which is well where nobody closes it there.
+    fn stored(&mut self, acquisition: Acquisition<'a>, refusal: Refusal) -> Result<(), Refusal> {
+        let unseen = match self.scene.closer(acquisition.resource) {
+            Closer::Somebody(_) => return Err(refusal),
+            Closer::Perhaps(_) => Some("Close"),
+            Closer::Nobody => None,
+        };
+        let uses = Uses {
+            unseen,
+            ..Uses::default()
+        };
+        self.holders.push(Holder { acquisition, uses });
+        Ok(())
+    }
+
+    /// Tests, function values and calls through an interface could close what they get.
+    fn check_is_only_called(&self, at: Declaration<'a>) -> Result<(), Refusal> {
+        let name = at.decl().title();
+        let calls = callers(at);
+        let seen: HashSet<&str> = calls.iter().map(|(caller, _)| &*caller.file().path).collect();
+        let users = self.pass.sources.users_of(at.package, name);
+        if let Some(user) = users.iter().find(|user| !seen.contains(user.as_str())) {
+            return Err(Refusal::new(
+                Reason::UsedElsewhere,
+                format!(
+                    "{user} uses {} too, and could close the pool: open it once where the program is set up",
+                    at.title()
+                ),
+            ));
+        }
+        let is_called = |(other, node): &(Declaration<'a>, Node<'a>)| {
+            let mut calls = calls.iter();
+            calls.any(|(caller, call)| {
+                caller.file().path == other.file().path && call.field(Field::Function) == Some(*node)
+            })
+        };
+        let outside = at.importers().flat_map(|importer| importer.selections(name));
+        let outside = outside.filter(|(other, node)| names_package(at, *other, *node));
+        let inside = match at.decl().receiver {
+            Some(_) => at.package.selections(name),
+            None => at.package.mentions(name),
+        };
+        // `redis.Client` is no mention of a function `Client`.
+        let inside = inside
+            .into_iter()
+            .filter(|(_, node)| !node.parent().is_some_and(|around| around.is(Kind::QualifiedType)));
+        match inside.chain(outside).all(|mention| is_called(&mention)) {
+            true => Ok(()),
+            false => Err(Refusal::new(
+                Reason::Escapes,
+                format!(
+                    "{} is handed over as a value or called through an interface, so not all of its users can be seen",
+                    at.title()
+                ),
+            )),
+        }
+    }
+}
+
+/// Whether a selector of another package means the function `at`, or could mean the method.
+fn names_package(at: Declaration<'_>, other: Declaration<'_>, selector: Node<'_>) -> bool {
+    let operand = selector.field(Field::Operand);
+    let path = operand
+        .filter(|node| node.is(Kind::Identifier))
+        .and_then(|node| at.beside(other).import_path_of(node));
+    match path {
+        Some(path) => path == at.package.path,
+        None => at.decl().receiver.is_some(),
+    }
+}
+
+/// `main` may close what it holds when it ends: then the process does.
+fn is_main(at: Declaration<'_>, function: Node<'_>) -> bool {
+    at.decl().title() == "main" && at.decl().receiver.is_none() && at.function() == Some(function)
+}
+
+/// One fix changes one package.
+fn closed_elsewhere(helper: Declaration<'_>, caller: Declaration<'_>) -> Refusal {
+    Refusal::new(
+        Reason::UsedElsewhere,
+        format!(
+            "{} in {} closes the pool that {} gives it: drop that Close, then share one pool",
+            caller.title(),
+            caller.file().path,
+            helper.title()
+        ),
+    )
+}
+
+fn lost(helper: Declaration<'_>, caller: Declaration<'_>) -> Refusal {
+    Refusal::new(
+        Reason::Escapes,
+        format!(
+            "{} keeps the pool of {} where others can reach it: open it once where the program is set up",
+            caller.title(),
+            helper.title()
+        ),
+    )
+}
