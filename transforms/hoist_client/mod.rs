@@ -154,9 +154,7 @@ fn with_article(name: &str) -> String {
 fn related(site: &Site<'_>) -> Vec<Related> {
     let at = site.opening.at;
     let steps = site.path.steps().into_iter();
-    let mut told: Vec<Related> = steps
-        .map(|(place, message)| Related { place, message })
-        .collect();
+    let mut told: Vec<Related> = steps.map(|(place, message)| Related { place, message }).collect();
     for (caller, call) in &site.callers {
         let place = caller.place(*call);
         if !told.iter().any(|known| known.place == place) {
