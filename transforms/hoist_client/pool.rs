@@ -151,15 +151,15 @@ impl<'a> Planner<'a, '_> {
         let resource = first.opening.resource;
         let stem = stem_of(first).map(|stem| format!("open{}DB", capitalized(&stem)));
         let wanted = self.wanted(naming::functions(resource), stem.filter(|_| resource.limits));
+        let first_wanted = wanted.first().cloned().unwrap_or_default();
+        let numbered = (2..10).map(|number| format!("{first_wanted}{number}"));
+        let wanted: Vec<String> = wanted.into_iter().chain(numbered).collect();
         let open: Vec<&str> = wanted
             .iter()
             .map(String::as_str)
             .filter(|name| !self.taken.iter().any(|taken| taken == name))
             .collect();
-        let name = fresh_global(
-            self.pass.package,
-            if open.is_empty() { &["openSharedDB"] } else { &open },
-        );
+        let name = fresh_global(self.pass.package, &open);
         let place = Place::of(first, limits);
         let opening = Opening::new(
             first,

@@ -44,6 +44,9 @@ pub fn sites<'a>(pass: &Pass<'a>) -> Vec<Site<'a>> {
     let closers = Closers::default();
     let (mut found, mut existing) = (Vec::new(), Vec::new());
     for opening in openings(pass, &acquirers) {
+        if transports::is_made_for_others(&opening) {
+            continue;
+        }
         let kept = is_kept(opening.at, opening.function, opening.call);
         match request_path(opening.at, opening.call).filter(|_| !kept) {
             Some(path) => {

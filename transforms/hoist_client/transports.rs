@@ -2,6 +2,7 @@
 
 use crate::go::Declaration;
 use crate::go::syntax::{Kind, Node};
+use crate::leak::request::callers;
 use crate::leak::{Acquisition, field_set_in, literal_of};
 
 /// Leaves out clients whose transport comes from somewhere else, and transports that a client of the list owns.
@@ -28,6 +29,22 @@ pub fn settle(found: &mut Vec<Acquisition<'_>>) {
         let mut owned = owned.iter();
         !owned.any(|(at, made)| *at == opening.at && *made == opening.call)
     });
+}
+
+/// Whether the function makes what others put into values of theirs, as `Transport: newTransport()` does. Who keeps
+/// those values, and how many there should be, is decided there.
+pub fn is_made_for_others(opening: &Acquisition<'_>) -> bool {
+    let at = opening.at;
+    let results = at.results_of(opening.function);
+    if literal_of(opening.call).is_none() || !results.contains(&at.type_of(opening.call)) {
+        return false;
+    }
+    let calls = callers(at);
+    let is_element = |call: &Node<'_>| {
+        call.parent()
+            .is_some_and(|parent| parent.is(Kind::LiteralElement))
+    };
+    !calls.is_empty() && calls.iter().all(|(_, call)| is_element(call))
 }
 
 /// Where the transport of a client is made: in its literal, or in the only definition of a name.
