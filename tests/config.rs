@@ -55,6 +55,44 @@ error = 1
 release = [\"Return\"]
 ";
 
+const LEDGER: &str = "\
+package main
+
+import (
+	\"log\"
+
+	\"example.com/ledger\"
+	\"github.com/gofiber/fiber/v2\"
+)
+
+func sum(c *fiber.Ctx) error {
+	client, err := ledger.Dial(\"ledger:9000\")
+	if err != nil {
+		return err
+	}
+	return c.JSON(client.Sum())
+}
+
+func main() {
+	app := fiber.New()
+	app.Get(\"/sum\", sum)
+	log.Fatal(app.Listen(\":3000\"))
+}
+";
+
+const CLIENT_ROW: &str = "\
+[[client]]
+rule = \"per-request-ledger\"
+title = \"A ledger client for every request\"
+severity = \"high\"
+name = \"ledger client\"
+package = \"example.com/ledger\"
+acquire = [\"Dial\"]
+error = 1
+release = [\"Close\"]
+gives = \"*Client\"
+";
+
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (path, content) in files.iter().chain(&[("go.mod", GO_MOD), (".git/HEAD", "")]) {
@@ -213,4 +251,27 @@ fn mistakes_name_the_file_the_line_and_the_nearest_name() {
         let ran = scan(folder.path(), &[]).expect(2, &[said]);
         assert_eq!(ran.text(), "");
     }
+}
+
+#[test]
+fn a_client_of_ones_own_is_found_and_opened_once() {
+    let folder = folder(&[("unleak.toml", CLIENT_ROW), ("main.go", LEDGER)]);
+    fs::remove_dir_all(folder.path().join(".git")).unwrap();
+    let ran = scan(folder.path(), &[]).expect(1, &[]);
+    assert!(ran.text().contains("high[per-request-ledger]"), "{}", ran.text());
+    run(folder.path(), &["fix", "--allow-no-vcs"]).expect(0, &["Fixed 1 of 1 finding"]);
+    let repaired = fs::read_to_string(folder.path().join("main.go")).unwrap();
+    assert!(repaired.contains("var client *ledger.Client\n"), "{repaired}");
+    assert!(
+        repaired.contains("\tclient, err = ledger.Dial(\"ledger:9000\")\n"),
+        "{repaired}"
+    );
+    scan(folder.path(), &[]).expect(0, &["No leaks found"]);
+
+    let dials = format!("{CLIENT_ROW}connects = true\n");
+    fs::write(folder.path().join("unleak.toml"), dials).unwrap();
+    fs::write(folder.path().join("main.go"), LEDGER).unwrap();
+    run(folder.path(), &["fix", "--allow-no-vcs"]).expect(0, &["Fixed 1 of 1 finding"]);
+    let repaired = fs::read_to_string(folder.path().join("main.go")).unwrap();
+    assert!(repaired.contains("sync.Mutex"), "{repaired}");
 }
