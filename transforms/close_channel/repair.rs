@@ -20,7 +20,7 @@ pub fn fix(launch: &Launch<'_>, channel: usize) -> Result<Fix, Refusal> {
     let plan = Plan { launch, channel };
     plan.check()?;
     let senders = plan.senders();
-    let (edit, title) = match senders.as_slice() {
+    let (edits, title) = match senders.as_slice() {
         [Party::Launcher] => plan.close_at_return()?,
         [Party::Worker(only)] if plan.runs_once(*only) => plan.close_in_producer(*only)?,
         workers if !workers.contains(&Party::Launcher) => plan.close_after_group(workers)?,
@@ -34,11 +34,16 @@ pub fn fix(launch: &Launch<'_>, channel: usize) -> Result<Fix, Refusal> {
     };
     let mut rewrite = Rewrite::new();
     let file = launch.declaration.id.file;
-    rewrite
-        .edit(file, edit)
-        .map_err(|_| no_place("the statements overlap"))?;
+    for edit in edits {
+        rewrite
+            .edit(file, edit)
+            .map_err(|_| no_place("the statements overlap"))?;
+    }
     Ok(Fix::new(title, Applicability::Safe, rewrite))
 }
+
+/// The edits of a repair and its title.
+type Edits = (Vec<Edit>, String);
 
 struct Plan<'a, 'l> {
     launch: &'l Launch<'a>,
@@ -88,7 +93,7 @@ impl<'a> Plan<'a, '_> {
     }
 
     /// All sends are made by the function itself, so the channel is done when that returns.
-    fn close_at_return(&self) -> Result<(Edit, String), Refusal> {
+    fn close_at_return(&self) -> Result<Edits, Refusal> {
         let (launch, name) = (self.launch, self.name());
         let make = launch.channels[self.channel].make;
         if loops_around(make, launch.function).next().is_some() {
@@ -105,7 +110,7 @@ impl<'a> Plan<'a, '_> {
         let line = format!("defer close({name})");
         let edit = rewrite::insert_after(launch.declaration.file(), statement, &[&line])
             .ok_or_else(|| no_place("other code stands on the line"))?;
-        Ok((edit, format!("Close {name} when the function returns")))
+        Ok((vec![edit], format!("Close {name} when the function returns")))
     }
 
     /// Whether the function waits, in whatever way, for someone who may be waiting for the close.
@@ -135,7 +140,7 @@ impl<'a> Plan<'a, '_> {
     }
 
     /// One goroutine makes all sends, so the channel is done when that ends.
-    fn close_in_producer(&self, worker: usize) -> Result<(Edit, String), Refusal> {
+    fn close_in_producer(&self, worker: usize) -> Result<Edits, Refusal> {
         let held = &self.launch.workers[worker];
         let sends = self
             .uses()
@@ -167,7 +172,7 @@ impl<'a> Plan<'a, '_> {
         let edit = rewrite::insert_at_start(held.declaration.file(), body, &[&line]).ok_or_else(|| {
             no_place("the goroutine stands on one line: put its statements on lines of their own first")
         })?;
-        Ok((edit, format!("Close {name} when its producer ends")))
+        Ok((vec![edit], format!("Close {name} when its producer ends")))
     }
 
     /// The statements among which the channel is made.
@@ -189,7 +194,7 @@ impl<'a> Plan<'a, '_> {
     }
 
     /// Several goroutines send, and one group counts them all.
-    fn close_after_group(&self, workers: &[Party]) -> Result<(Edit, String), Refusal> {
+    fn close_after_group(&self, workers: &[Party]) -> Result<Edits, Refusal> {
         let (launch, name) = (self.launch, self.name());
         let uncovered = || {
             let message = format!(
@@ -210,25 +215,82 @@ impl<'a> Plan<'a, '_> {
             .descendants()
             .find(|node| node.is(Kind::CallExpression) && waited_group(*node) == Some(group));
         let list = self.statement_list();
-        match waits {
-            Some(wait) => self.close_behind(wait, list),
-            None => {
-                let starts = workers.iter().map(|at| launch.workers[*at].start);
-                let outer = starts.filter_map(|start| statement_in(start, list?));
-                let last = outer.max_by_key(|statement| statement.index());
-                let last = last.ok_or_else(|| no_place("the goroutines start in another block"))?;
-                self.check_straight(list, last)?;
-                let lines = [
-                    "go func() {",
-                    &format!("\t{group}.Wait()"),
-                    &format!("\tclose({name})"),
-                    "}()",
-                ];
-                let edit = rewrite::insert_after(launch.declaration.file(), last, &lines)
-                    .ok_or_else(|| no_place("other code stands on the line"))?;
-                Ok((edit, format!("Close {name} when every producer is done")))
+        match (waits, self.own_receive()) {
+            (Some(wait), Some(receive)) if receive.start() < wait.start() => {
+                self.move_wait(wait, receive, &workers, group)
             }
+            (Some(_), Some(_)) if launch.channels[self.channel].capacity == 0 => {
+                let message = format!(
+                    "{group}.Wait() stands before the loop, and nobody takes what the producers send to {name}: wait in a goroutine of its own, and close {name} there"
+                );
+                Err(Refusal::new(Reason::HandlerWaits, message))
+            }
+            (Some(wait), _) => self.close_behind(wait, list),
+            (None, _) => Ok((vec![self.wait_aside(&workers, group)?], self.close_title())),
         }
+    }
+
+    fn close_title(&self) -> String {
+        format!("Close {} when every producer is done", self.name())
+    }
+
+    /// Where the function takes from the channel in its own goroutine.
+    fn own_receive(&self) -> Option<Node<'a>> {
+        let takes = |held: &&Use<'a>| matches!(held.action, Action::Range | Action::Receive);
+        let own = self.launch.channels[self.channel].uses_of(Party::Launcher);
+        own.filter(takes)
+            .map(|held| held.name)
+            .min_by_key(|name| name.start())
+    }
+
+    /// A goroutine of its own that waits for the group and closes the channel, behind the last start of a producer.
+    fn wait_aside(&self, workers: &[usize], group: &str) -> Result<Edit, Refusal> {
+        let (launch, list) = (self.launch, self.statement_list());
+        let last = self
+            .last_start(workers)
+            .ok_or_else(|| no_place("the goroutines start in another block"))?;
+        self.check_straight(list, last)?;
+        let lines = [
+            "go func() {",
+            &format!("\t{group}.Wait()"),
+            &format!("\tclose({})", self.name()),
+            "}()",
+        ];
+        rewrite::insert_after(launch.declaration.file(), last, &lines)
+            .ok_or_else(|| no_place("other code stands on the line"))
+    }
+
+    /// The statement beside the make that holds the last start of a producer.
+    fn last_start(&self, workers: &[usize]) -> Option<Node<'a>> {
+        let list = self.statement_list()?;
+        let starts = workers.iter().map(|at| self.launch.workers[*at].start);
+        let outer = starts.filter_map(|start| statement_in(start, list));
+        outer.max_by_key(|statement| statement.index())
+    }
+
+    /// The function waits for its producers only when its own loop is over, which only a close would end: the wait
+    /// moves into a goroutine, with the close. The loop then ends when the producers are done, as the wait did.
+    fn move_wait(
+        &self,
+        wait: Node<'a>,
+        receive: Node<'a>,
+        workers: &[usize],
+        group: &str,
+    ) -> Result<Edits, Refusal> {
+        let list = self.statement_list();
+        let statement = self.plain_wait(wait, list)?;
+        let looped = list.and_then(|list| statement_in(receive, list));
+        let looped = looped.filter(|looped| looped.is(Kind::ForStatement));
+        let before = |last: Node<'a>| looped.is_some_and(|looped| last.end() <= looped.start());
+        if !self.last_start(workers).is_some_and(before) {
+            return Err(no_place(
+                "the loop does not stand behind the last start of a producer",
+            ));
+        }
+        let aside = self.wait_aside(workers, group)?;
+        let gone = rewrite::delete_statement(self.launch.declaration.file(), statement)
+            .ok_or_else(|| no_place("other code stands on the line"))?;
+        Ok((vec![aside, gone], self.close_title()))
     }
 
     /// The group that each of the workers tells when it is done, and that only the function adds to.
@@ -257,17 +319,24 @@ impl<'a> Plan<'a, '_> {
     }
 
     /// The function waits for the producers itself: behind that, no send can follow.
-    fn close_behind(&self, wait: Node<'a>, list: Option<Node<'a>>) -> Result<(Edit, String), Refusal> {
-        let (launch, name) = (self.launch, self.name());
-        let statement = wait
-            .statement()
-            .filter(|statement| statement.is(Kind::ExpressionStatement) && statement.child(0) == Some(wait));
-        let fits = statement.filter(|statement| statement.parent() == list);
-        let statement = fits.ok_or_else(|| no_place("the wait for the producers stands in another block"))?;
+    fn close_behind(&self, wait: Node<'a>, list: Option<Node<'a>>) -> Result<Edits, Refusal> {
+        let statement = self.plain_wait(wait, list)?;
         self.check_straight(list, statement)?;
-        let edit = rewrite::insert_after(launch.declaration.file(), statement, &[&format!("close({name})")])
+        let line = format!("close({})", self.name());
+        let edit = rewrite::insert_after(self.launch.declaration.file(), statement, &[&line])
             .ok_or_else(|| no_place("other code stands on the line"))?;
-        Ok((edit, format!("Close {name} when every producer is done")))
+        Ok((vec![edit], self.close_title()))
+    }
+
+    /// The wait as a statement of the list in which the channel is made.
+    fn plain_wait(&self, wait: Node<'a>, list: Option<Node<'a>>) -> Result<Node<'a>, Refusal> {
+        let plain = |statement: &Node<'a>| {
+            statement.is(Kind::ExpressionStatement)
+                && statement.child(0) == Some(wait)
+                && statement.parent() == list
+        };
+        let statement = wait.statement().filter(plain);
+        statement.ok_or_else(|| no_place("the wait for the producers stands in another block"))
     }
 
     /// Nothing may leave the function between the make and the close, nor start a producer behind it.

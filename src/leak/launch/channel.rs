@@ -1,4 +1,4 @@
-use super::{Worker, WorkerKind};
+use super::{UNBOUNDED, Worker, WorkerKind};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration, Usage};
 
@@ -40,7 +40,7 @@ pub struct Channel<'a> {
     pub name: &'a str,
     /// The call `make(chan T)`.
     pub make: Node<'a>,
-    /// How many items wait in it.
+    /// How many items wait in it: [`UNBOUNDED`] where that is computed, in the hope that it was computed well.
     pub capacity: u32,
     pub uses: Vec<Use<'a>>,
 }
@@ -106,7 +106,7 @@ impl<'a> Tracker<'a, '_> {
         let capacity = match make.field(Field::Arguments)?.child(1) {
             None => 0,
             Some(written) if written.is(Kind::IntLiteral) => written.text().parse().ok()?,
-            Some(_) => return None,
+            Some(_) => UNBOUNDED,
         };
         let tree = self.declaration.tree();
         let mut uses = Vec::new();
