@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::context;
 use super::handover::{self, Handover};
-use super::lifetime;
+use super::lifetime::{self, Open};
 use super::table::Resource;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, Callee, DeclId, Declaration, Type, Usage};
@@ -42,7 +42,10 @@ pub enum Effect {
     /// Something that depends on it is handed to code that cannot be seen. That code cannot release it.
     Lent,
     /// Handed to a function that releases it on some of its paths and not on others.
-    Conditional,
+    Conditional {
+        /// Those are the paths on which it returns an error.
+        on_failure: bool,
+    },
     /// Handed to code that cannot be seen.
     Unknown,
 }
@@ -335,7 +338,7 @@ impl<'a> Tracker<'a, '_> {
         match fate {
             Fate::Returned => Up(call, grip),
             // It runs when everything else is done, and knows how that went.
-            Fate::Has(Effect::Conditional) if is_deferred(call) => Done(Effect::Release),
+            Fate::Has(Effect::Conditional { .. }) if is_deferred(call) => Done(Effect::Release),
             Fate::Has(effect) => Done(effect),
         }
     }
@@ -359,8 +362,9 @@ impl<'a> Tracker<'a, '_> {
             held: HashSet::new(),
         };
         let mentions = inside.run(parameter, grip);
-        let always = || !lifetime::can_keep_open(callee, function, parameter, self.resource, &mentions);
-        summary(&mentions, always)
+        summary(&mentions, || {
+            lifetime::open_after(callee, function, parameter, self.resource, &mentions)
+        })
     }
 
     fn listed(&mut self, expression: Node<'a>, list: Node<'a>, grip: Grip) -> Step<'a> {
@@ -512,14 +516,14 @@ fn handed(call: Node<'_>, handover: Handover, grip: Grip) -> Step<'_> {
     }
 }
 
-/// What a function does that has these effects on its parameter. `always` tells whether no path of it leaves the
-/// resource open.
-fn summary(mentions: &[Mention<'_>], always: impl Fn() -> bool) -> Fate {
+/// What a function does that has these effects on its parameter. `open` tells which paths leave the resource open.
+fn summary(mentions: &[Mention<'_>], open: impl Fn() -> Open) -> Fate {
     let any = |wanted: fn(Effect) -> bool| mentions.iter().any(|mention| wanted(mention.effect));
-    if any(|effect| matches!(effect, Effect::Release | Effect::Conditional)) {
-        return Fate::Has(match always() {
-            true => Effect::Release,
-            false => Effect::Conditional,
+    if any(|effect| matches!(effect, Effect::Release | Effect::Conditional { .. })) {
+        return Fate::Has(match open() {
+            Open::Never => Effect::Release,
+            Open::Successes => Effect::Conditional { on_failure: true },
+            Open::Sometimes => Effect::Conditional { on_failure: false },
         });
     }
     if any(|effect| matches!(effect, Effect::Keep(keep) if keep != Keep::Returned)) {

@@ -114,17 +114,26 @@ impl<'a> Lifetime<'a> {
     }
 }
 
-/// Whether `function` can come back with the resource that it takes as the parameter `handle` still open and in
-/// nobody else's hands. An error among the parameters is taken for the one that says whether there is a resource.
-pub(super) fn can_keep_open<'a>(
+/// When a function comes back with a resource that it takes still open and in nobody else's hands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Open {
+    Never,
+    /// Where its last result is nil, and only there.
+    Successes,
+    Sometimes,
+}
+
+/// When `function` leaves the resource that it takes as the parameter `handle` open. An error among the parameters
+/// is taken for the one that says whether there is a resource.
+pub(super) fn open_after<'a>(
     at: Declaration<'a>,
     function: Node<'a>,
     handle: BindingId,
     resource: &'a Resource,
     mentions: &[Mention<'a>],
-) -> bool {
+) -> Open {
     let Some(flow) = at.control_flow(function) else {
-        return true;
+        return Open::Sometimes;
     };
     let taken = Acquisition {
         at,
@@ -143,7 +152,26 @@ pub(super) fn can_keep_open<'a>(
     let mentions = settled(&flow, mentions.to_vec());
     let mut trace = Trace::new(&taken, Some(handle), &flow, None, &mentions);
     walk(&flow, flow.entry(), Knowledge::default(), &mut trace);
-    !trace.losses.is_empty()
+    let succeeds = |exit: &Exit<'a>| returns_nil(*exit);
+    let open = |how: &Lost<'a>| matches!(how, Lost::Exit(exit) if succeeds(exit));
+    match trace.losses.is_empty() {
+        true => Open::Never,
+        false if trace.losses.keys().all(open) && !trace.settled.iter().any(succeeds) => Open::Successes,
+        false => Open::Sometimes,
+    }
+}
+
+/// Whether the last result is nil here, as written.
+fn returns_nil(exit: Exit<'_>) -> bool {
+    let Exit::Return(statement) = exit else {
+        return false;
+    };
+    let results = statement.child(0).into_iter();
+    let last = results.flat_map(|list| match list.is(Kind::ExpressionList) {
+        true => list.children().last(),
+        false => Some(list),
+    });
+    last.into_iter().any(|last| last.is(Kind::Nil))
 }
 
 /// The first parameter that is an error.
@@ -159,7 +187,8 @@ fn fault_taken(at: Declaration<'_>, function: Node<'_>) -> Fault {
     error.map_or(Fault::Never, Fault::Local)
 }
 
-/// Code that cannot be seen only works with the resource where the function itself releases it afterwards.
+/// Code that cannot be seen only works with the resource where the function itself releases it afterwards. What is
+/// seen to release it on some of its paths may leave the others to the function, and says which by its result.
 fn settled<'a>(flow: &Cfg<'a>, mut mentions: Vec<Mention<'a>>) -> Vec<Mention<'a>> {
     let released = mentions
         .iter()
@@ -169,10 +198,8 @@ fn settled<'a>(flow: &Cfg<'a>, mut mentions: Vec<Mention<'a>>) -> Vec<Mention<'a
         .collect();
     let is_release = |node| flow.point_of(node).is_some_and(|point| releases.contains(&point));
     for mention in &mut mentions {
-        if matches!(
-            mention.effect,
-            Effect::Unknown | Effect::Conditional | Effect::Lent
-        ) && let Some(point) = flow.point_of(mention.node)
+        if matches!(mention.effect, Effect::Unknown | Effect::Lent)
+            && let Some(point) = flow.point_of(mention.node)
             && flow.reaches(point.after(), is_release, |_| false)
         {
             mention.effect = Effect::Pass;
@@ -196,6 +223,8 @@ struct Knowledge {
     doubted: bool,
     /// Code that cannot be seen had the resource.
     shared: bool,
+    /// The error that says whether a function has released it.
+    told: Option<BindingId>,
     /// The jump that was just taken, by [`Node::index`].
     jump: Option<usize>,
 }
@@ -211,7 +240,13 @@ struct Trace<'a, 'l> {
     overwrites: HashSet<usize>,
     /// Statements that give the error's name another value.
     error_writes: HashSet<usize>,
+    /// The names that take the errors of functions which release it where they fail, by the statement.
+    verdicts: HashMap<usize, BindingId>,
+    /// Statements that give one of these names a value.
+    verdict_writes: HashSet<usize>,
     losses: HashMap<Lost<'a>, bool>,
+    /// Exits that some path comes to with nothing left to release.
+    settled: HashSet<Exit<'a>>,
     idle: HashSet<usize>,
     /// For a loop: where the handle is known.
     turn: Option<Turn<'a>>,
@@ -241,6 +276,11 @@ impl<'a, 'l> Trace<'a, 'l> {
             }
         }
         let at = acquisition.at;
+        let partly = mentions
+            .iter()
+            .filter(|mention| mention.effect == Effect::Conditional { on_failure: true });
+        let verdicts = partly.filter_map(|mention| Some((place(mention.node)?, verdict(at, mention.node)?)));
+        let verdicts: HashMap<usize, BindingId> = verdicts.collect();
         let writes = |binding: BindingId| {
             let uses = at.scopes().uses(binding, at.tree());
             let written = uses.filter(|node| at.usage(*node) == Usage::Write);
@@ -248,6 +288,7 @@ impl<'a, 'l> Trace<'a, 'l> {
         };
         let mut overwrites = handle.map_or_else(HashSet::new, writes);
         overwrites.extend(start.and_then(node_at));
+        let verdict_writes = verdicts.values().flat_map(|name| writes(*name)).collect();
         let error_writes = match acquisition.fault {
             Fault::Local(error) => writes(error),
             _ => HashSet::new(),
@@ -258,7 +299,10 @@ impl<'a, 'l> Trace<'a, 'l> {
             effects,
             overwrites,
             error_writes,
+            verdicts,
+            verdict_writes,
             losses: HashMap::new(),
+            settled: HashSet::new(),
             idle: HashSet::new(),
             turn: None,
             ends_idle: false,
@@ -277,7 +321,7 @@ impl<'a, 'l> Trace<'a, 'l> {
     }
 
     fn lose(&mut self, how: Lost<'a>, known: &Knowledge) {
-        let certain = !known.shared && (known.valid || !known.doubted);
+        let certain = !known.shared && known.told.is_none() && (known.valid || !known.doubted);
         *self.losses.entry(how).or_default() |= certain;
     }
 
@@ -343,7 +387,10 @@ impl<'a, 'l> Trace<'a, 'l> {
             false => (left, right),
         };
         let is_nil = other.is(Kind::Nil);
-        if self.is_error(value, known) || self.is_error(other, known) {
+        if is_nil && known.told.is_some() && self.acquisition.at.scopes().binding_of(value) == known.told {
+            known.told = None;
+            known.over = !equal;
+        } else if self.is_error(value, known) || self.is_error(other, known) {
             // Equal to anything but nil, or not equal to nil: it failed.
             known.over = equal != is_nil;
             known.valid |= equal && is_nil;
@@ -393,6 +440,25 @@ impl<'a, 'l> Trace<'a, 'l> {
     }
 }
 
+/// The name that takes the last result of the call that gets `argument`, where the statement takes all of them.
+fn verdict(at: Declaration<'_>, argument: Node<'_>) -> Option<BindingId> {
+    let assigns = |up: &Node<'_>| matches!(up.kind(), Kind::ShortVarDeclaration | Kind::AssignmentStatement);
+    let statement = argument.ancestors().find(assigns)?;
+    let right = statement.field(Field::Right)?;
+    let alone = right.children().count() <= 1 || right.is(Kind::CallExpression);
+    let call = if right.is(Kind::CallExpression) {
+        right
+    } else {
+        right.child(0)?
+    };
+    let given = call
+        .field(Field::Arguments)?
+        .children()
+        .any(|given| given.contains(argument));
+    let last = escape::targets(statement).last()?;
+    (alone && (given || call == argument)).then(|| at.scopes().binding_of(last))?
+}
+
 /// Both sides of `a == b` or `a != b`, and whether it asks for equality.
 fn comparison(test: Node<'_>) -> Option<(Node<'_>, Node<'_>, bool)> {
     let equal = match test.operator()? {
@@ -423,11 +489,19 @@ impl<'a> Paths<'a> for Trace<'a, '_> {
             }
             return if again { Flow::Stop } else { Flow::Continue };
         }
+        if known.told.is_some() && self.verdict_writes.contains(&node.index()) {
+            known.told = None;
+            known.shared = true;
+        }
         let effects = self.effects.get(&node.index()).map_or(&[][..], Vec::as_slice);
         for effect in effects {
             match effect {
                 Effect::Release | Effect::Keep(_) => known.over = true,
-                Effect::Unknown | Effect::Conditional => known.shared = true,
+                Effect::Conditional { on_failure: true } => {
+                    known.told = self.verdicts.get(&node.index()).copied();
+                    known.shared |= known.told.is_none();
+                }
+                Effect::Unknown | Effect::Conditional { on_failure: false } => known.shared = true,
                 Effect::Touch => known.valid = true,
                 Effect::Pass | Effect::Lent => {}
             }
@@ -462,6 +536,9 @@ impl<'a> Paths<'a> for Trace<'a, '_> {
     }
 
     fn leave(&mut self, exit: Exit<'a>, known: &Knowledge) {
+        if known.over {
+            self.settled.insert(exit);
+        }
         if let (Some(turn), Exit::FallOff(_)) = (self.turn, exit) {
             return self.leave_turn(turn, known);
         }

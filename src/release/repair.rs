@@ -120,11 +120,18 @@ fn release_call(site: &Unreleased<'_>, name: &str, rewrite: &mut Rewrite) -> Res
 fn unseen(site: &Unreleased<'_>) -> Refusal {
     let (subject, verb) = (site.subject(), &site.acquisition.resource.verb);
     let mut mentions = site.lifetime.mentions.iter();
-    let message = match mentions.any(|mention| mention.effect == Effect::Conditional) {
-        true => format!(
+    let partly = mentions.find_map(|mention| match mention.effect {
+        Effect::Conditional { on_failure } => Some(on_failure),
+        _ => None,
+    });
+    let message = match partly {
+        Some(true) => format!(
+            "`{subject}` is handed to a function by which it is {verb} only when that fails: see to the rest behind the check of its error"
+        ),
+        Some(false) => format!(
             "`{subject}` is handed to a function by which it is {verb} on some paths only: see to it on all of them there"
         ),
-        false => {
+        None => {
             format!("`{subject}` is handed to code that cannot be seen here: check that it is {verb} there")
         }
     };
@@ -132,7 +139,10 @@ fn unseen(site: &Unreleased<'_>) -> Refusal {
 }
 
 fn is_unseen(effect: Effect) -> bool {
-    matches!(effect, Effect::Unknown | Effect::Conditional | Effect::Lent)
+    matches!(
+        effect,
+        Effect::Unknown | Effect::Conditional { .. } | Effect::Lent
+    )
 }
 
 /// Why a defer would be wrong.

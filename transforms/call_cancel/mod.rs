@@ -106,7 +106,7 @@ fn outliving(site: &Unreleased<'_>) -> Option<Refusal> {
             Reason::Escapes,
             "the context is kept by something that outlives the function: call the cancel function where that ends",
         ),
-        Effect::Unknown | Effect::Conditional | Effect::Lent => refuse(
+        Effect::Unknown | Effect::Conditional { .. } | Effect::Lent => refuse(
             Reason::Escapes,
             "the context is handed to code that cannot be seen here: check that it is done when the function returns",
         ),

@@ -81,7 +81,12 @@ impl Scene<'_, '_> {
 
 /// Whether every path closes the pool, and nobody else has it.
 pub fn is_closed(lifetime: &Lifetime<'_>) -> bool {
-    let goes = |effect| matches!(effect, Effect::Keep(_) | Effect::Conditional | Effect::Unknown);
+    let goes = |effect| {
+        matches!(
+            effect,
+            Effect::Keep(_) | Effect::Conditional { .. } | Effect::Unknown
+        )
+    };
     lifetime.losses.is_empty() && !lifetime.mentions.iter().any(|mention| goes(mention.effect))
 }
 
@@ -202,7 +207,7 @@ impl<'a> Sorter<'a, '_> {
                 return self.kept(node, "it is handed to a goroutine", uses);
             }
             Some(Effect::Keep(_)) => return self.kept(node, &format!("`{name}` keeps it"), uses),
-            Some(Effect::Conditional | Effect::Unknown) | None => {
+            Some(Effect::Conditional { .. } | Effect::Unknown) | None => {
                 uses.unseen.get_or_insert(name);
             }
         }
