@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 pub struct Go {
+    /// Major and minor.
+    pub version: (u32, u32),
     has_race_detector: bool,
 }
 
@@ -15,7 +17,8 @@ impl Go {
     /// Go, or one visible line where it is absent or too old; an error where it is required.
     pub fn find() -> Option<Self> {
         let version = ask("GOVERSION").unwrap_or_default();
-        if !is_recent(&version) {
+        let numbers = numbers(&version);
+        if numbers < Some(OLDEST) {
             let (major, minor) = OLDEST;
             let lack = format!("Go {major}.{minor} or later is not on this machine (found: {version:?})");
             assert!(std::env::var_os("UNLEAK_REQUIRE_GO").is_none(), "{lack}");
@@ -32,7 +35,10 @@ impl Go {
             );
             tell("no C compiler: repairs are run without the race detector");
         }
-        Some(Go { has_race_detector })
+        Some(Go {
+            version: numbers?,
+            has_race_detector,
+        })
     }
 
     /// `go test` in a folder, under the race detector.
@@ -92,13 +98,10 @@ fn ask(name: &str) -> Option<String> {
 }
 
 /// Versions look like `go1.26.8`.
-fn is_recent(version: &str) -> bool {
+fn numbers(version: &str) -> Option<(u32, u32)> {
     let mut parts = version
         .trim_start_matches("go")
         .split('.')
         .map_while(|part| part.parse::<u32>().ok());
-    match (parts.next(), parts.next()) {
-        (Some(major), Some(minor)) => (major, minor) >= OLDEST,
-        _ => false,
-    }
+    Some((parts.next()?, parts.next()?))
 }
