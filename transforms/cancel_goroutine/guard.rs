@@ -171,13 +171,36 @@ impl<'a, 'l> Guard<'a, 'l> {
 
     /// Whether the launcher waits for this goroutine before it ends.
     pub fn is_awaited(self) -> bool {
+        let runs_beside = |node: &Node<'a>| self.launch.workers.iter().any(|held| held.function == *node);
         let statements = self.launch.function.shallow_descendants();
         let waits = statements
+            .filter(|node| !runs_beside(node))
             .filter_map(waited_group)
             .any(|group| self.launch.tells_done(self.blocked.worker, group));
         let at_end = |held: &Use<'a>| held.deferred && held.action != Action::Close;
         let mut own = self.launch.uses_of(Party::Launcher);
-        waits || own.any(|(channel, held)| at_end(held) && self.launch.shares(self.blocked.worker, channel))
+        waits
+            || own.any(|(channel, held)| at_end(held) && self.launch.shares(self.blocked.worker, channel))
+            || self.is_awaited_by_another()
+    }
+
+    /// Whether another goroutine waits for this one, and the launcher for what that one tells when the wait is over.
+    fn is_awaited_by_another(self) -> bool {
+        let waits = |node: Node<'a>| {
+            waited_group(node).is_some_and(|group| self.launch.tells_done(self.blocked.worker, group))
+        };
+        let workers = self.launch.workers.iter().enumerate();
+        let mut waiters = workers
+            .filter(|(at, held)| *at != self.blocked.worker && held.function.shallow_descendants().any(waits));
+        let own = self.channels();
+        waiters.any(|(waiter, _)| {
+            let mut awaited = self.launch.uses_of(Party::Launcher).filter(|(channel, held)| {
+                matches!(held.action, Action::Receive | Action::Range)
+                    && select_around(held.name).is_none()
+                    && !own.contains(channel)
+            });
+            awaited.any(|(channel, _)| self.launch.shares(waiter, channel))
+        })
     }
 
     /// Whether the launcher goes on although the goroutine has gone: each of its operations on the goroutine's

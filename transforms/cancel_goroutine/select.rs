@@ -180,6 +180,17 @@ impl Context {
         format!("case <-{}.Done():\n{indent}{unit}return\n{indent}", self.name)
     }
 
+    /// The arm beside `statement`; it has nothing to do where a bare return follows anyway.
+    fn arm_beside(&self, statement: Node<'_>, indent: &str, unit: &str) -> String {
+        let list = statement.parent().into_iter().flat_map(Node::children);
+        let next = list.skip_while(|other| *other != statement).nth(1);
+        let returns = next.is_some_and(|next| next.is(Kind::ReturnStatement) && next.child(0).is_none());
+        match returns {
+            true => format!("case <-{}.Done():\n{indent}", self.name),
+            false => self.arm(indent, unit),
+        }
+    }
+
     /// A further arm at the end of a select.
     fn add_arm(&self, file: &SourceFile, select: Node<'_>) -> Result<Vec<Edit>, Refusal> {
         check_results(select)?;
@@ -208,7 +219,7 @@ impl Context {
             shape.left
         );
         let replaced = Span::new(statement.start(), shape.operation.start());
-        let tail = format!("\n{indent}{}}}", self.arm(indent, unit));
+        let tail = format!("\n{indent}{}}}", self.arm_beside(statement, indent, unit));
         let rest = rest_of_line(file, statement.end());
         let mut edits = vec![Edit::replace(replaced, head)];
         match rest.is_empty() {
