@@ -190,8 +190,9 @@ impl<'a, 'l> Guard<'a, 'l> {
             waited_group(node).is_some_and(|group| self.launch.tells_done(self.blocked.worker, group))
         };
         let workers = self.launch.workers.iter().enumerate();
-        let mut waiters = workers
-            .filter(|(at, held)| *at != self.blocked.worker && held.function.shallow_descendants().any(waits));
+        let mut waiters = workers.filter(|(at, held)| {
+            *at != self.blocked.worker && held.function.shallow_descendants().any(waits)
+        });
         let own = self.channels();
         waiters.any(|(waiter, _)| {
             let mut awaited = self.launch.uses_of(Party::Launcher).filter(|(channel, held)| {

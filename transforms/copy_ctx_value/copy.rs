@@ -59,7 +59,11 @@ pub fn fix(pass: &Pass<'_>, kept: &[Kept<'_>]) -> Result<Fix, Refusal> {
             );
             return Err(Refusal::new(Reason::UsedElsewhere, why));
         }
-        if done.contains(&spot) || spot.node.text().is_empty() {
+        let at_origin = |other: &Kept<'_>| {
+            let copies = other.loan.spot.is_some_and(|spot| spot.node == loan.origin.1);
+            copies && spot.node != loan.origin.1
+        };
+        if done.contains(&spot) || spot.node.text().is_empty() || kept.iter().any(at_origin) {
             continue;
         }
         let text = copied(&mut rewrite, spot.at, spot.node, spot.shape)?;

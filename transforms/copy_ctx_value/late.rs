@@ -290,8 +290,21 @@ fn wanted(access: &Access<'_>) -> Vec<String> {
         last if last.bytes().all(|byte| byte.is_ascii_uppercase()) => last.to_ascii_lowercase(),
         last => with_first(last, char::to_ascii_lowercase),
     });
-    let longer = format!("request{}", with_first(&name, char::to_ascii_uppercase));
+    let longer = format!("request{}", inner_word(&name));
     vec![name, longer]
+}
+
+/// `word` as it stands inside a name: `Agent`, `ID`.
+fn inner_word(word: &str) -> String {
+    // Those of the list of Go's code review comments that requests are made of.
+    const INITIALISMS: [&str; 12] = [
+        "API", "HTTP", "HTTPS", "ID", "IP", "JSON", "JWT", "UID", "URI", "URL", "UUID", "XHR",
+    ];
+    let upper = word.to_ascii_uppercase();
+    match INITIALISMS.contains(&upper.as_str()) {
+        true => upper,
+        false => with_first(word, char::to_ascii_uppercase),
+    }
 }
 
 /// `name` with another first letter.
@@ -318,12 +331,12 @@ fn spelled(argument: Node<'_>) -> Option<String> {
         .split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())
     {
-        let (first, rest) = word.split_at(1);
-        match name.is_empty() {
-            true => name.push_str(&first.to_ascii_lowercase()),
-            false => name.push_str(&first.to_ascii_uppercase()),
-        }
-        name.push_str(rest);
+        let shouted = word.bytes().all(|byte| !byte.is_ascii_lowercase());
+        name.push_str(&match name.is_empty() {
+            true if shouted => word.to_ascii_lowercase(),
+            true => with_first(word, char::to_ascii_lowercase),
+            false => inner_word(word),
+        });
     }
     let usable = name.len() > 1 && name.starts_with(|c: char| c.is_ascii_lowercase()) && !is_keyword(&name);
     usable.then_some(name)
