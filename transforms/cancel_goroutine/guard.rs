@@ -125,9 +125,7 @@ impl<'a, 'l> Guard<'a, 'l> {
     /// Whether nothing but tidying up follows the operations.
     pub fn is_last(self) -> bool {
         let (declaration, _) = self.worker();
-        self.followers()
-            .into_iter()
-            .all(|node| is_tidying(declaration, node))
+        self.operations().all(|(_, held)| is_last(declaration, held.name))
     }
 
     /// Something behind the operations that others may wait for, so that the goroutine must not end before it.
@@ -334,6 +332,16 @@ fn taken_by_other_entries(launch: &Launch<'_>) -> Vec<BindingId> {
     names
         .filter_map(|name| declaration.scopes().binding_of(name))
         .collect()
+}
+
+/// Whether nothing but tidying up follows the operation on the channel `name`.
+pub fn is_last<'a>(declaration: Declaration<'a>, name: Node<'a>) -> bool {
+    // A deferred function has a flow of its own.
+    let flow = name
+        .enclosing_function()
+        .and_then(|function| declaration.control_flow(function));
+    let behind = flow.map_or_else(Vec::new, |flow| behind(&flow, name));
+    behind.into_iter().all(|node| is_tidying(declaration, node))
 }
 
 /// What can run in the same call behind the statement or arm of `name`.

@@ -19,6 +19,7 @@ mod buffer;
 mod guard;
 mod path;
 mod select;
+mod signal;
 mod tracer;
 
 use blocked::Blocked;
@@ -79,14 +80,14 @@ impl Transform for CancelGoroutine {
         let guard = site.guard();
         guard.check()?;
         let select = select::fix(guard);
-        let buffer = match site.blocked.action {
+        let simpler = match site.blocked.action {
             Action::Send => buffer::fix(guard),
-            _ => None,
+            _ => signal::fix(guard),
         };
-        match (buffer, select) {
-            (Some(buffer), Ok(select)) if guard.is_last() => Ok(vec![buffer, select]),
+        match (simpler, select) {
+            (Some(simpler), Ok(select)) if guard.is_last() => Ok(vec![simpler, select]),
             (Some(buffer), Ok(select)) => Ok(vec![select, buffer]),
-            (Some(buffer), Err(_)) => Ok(vec![buffer]),
+            (Some(simpler), Err(_)) => Ok(vec![simpler]),
             (None, select) => select.map(|select| vec![select]),
         }
     }
