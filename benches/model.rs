@@ -1,12 +1,19 @@
-//! What the model of Go costs beside the parse: over one service of more than 70,000 lines, made up here, the time
-//! to parse every declaration, and then to resolve every name, type every expression and find what every call
-//! calls. Both in one run, so that the ratio means something on any machine: `cargo bench --bench model`.
+//! What the model of Go costs beside the parse, in one run, so that the ratio means something on any machine:
+//! `cargo bench --bench model` over a service of more than 70,000 lines made up here, `cargo bench --bench model -- DIR`
+//! over the module in a folder.
+//!
+//! The parse is that of every declaration. The model is all that comes on top of it when everything is asked: the cut
+//! of the files into declarations, the index of their names, the scopes of local names, the type of every expression
+//! and what every call calls. A scan asks for a part of it. What the service imports was read before, and its cost is
+//! told apart.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use unleak::go::syntax::Kind;
 use unleak::go::{Callee, Loaded, Loader, Package, Program, SourceFile};
+use unleak::workspace::ModuleLoader;
 
 const PACKAGES: usize = 24;
 const FILES: usize = 30;
@@ -106,22 +113,34 @@ fn file(package: usize, file: usize) -> String {
     text
 }
 
-fn files(package: usize) -> Vec<SourceFile> {
-    let mut files = vec![SourceFile::new("common.go", common(package).into_bytes())];
-    files.extend((0..FILES).map(|at| SourceFile::new(format!("f{at}.go"), file(package, at).into_bytes())));
-    files
+/// The texts of the service by package and file, shared with whoever reads them.
+struct Service(Vec<Vec<(String, Arc<[u8]>)>>);
+
+impl Service {
+    fn new() -> Self {
+        let files = |package| {
+            let others = (0..FILES).map(move |at| (format!("f{at}.go"), file(package, at)));
+            let all = [("common.go".to_owned(), common(package))]
+                .into_iter()
+                .chain(others);
+            all.map(|(name, text)| (name, text.into_bytes().into())).collect()
+        };
+        Service((0..PACKAGES).map(files).collect())
+    }
 }
 
-/// The other packages of the service, as a loader reads them.
-struct Service;
+const PATH: &str = "example.com/big/svc";
 
 impl Loader for Service {
     fn load(&self, path: &str) -> Option<Loaded> {
-        let at = path.strip_prefix("example.com/big/svc")?.parse().ok()?;
+        let at: usize = path.strip_prefix(PATH)?.parse().ok()?;
+        let texts = self.0.get(at)?.iter();
         Some(Loaded {
             dir: format!("svc{at}"),
             module: None,
-            files: files(at),
+            files: texts
+                .map(|(name, text)| SourceFile::new(name, Arc::clone(text)))
+                .collect(),
             is_own: true,
         })
     }
@@ -131,66 +150,141 @@ impl Loader for Service {
     }
 
     fn own(&self) -> Vec<String> {
-        Vec::new()
+        (0..PACKAGES).map(|at| format!("{PATH}{at}")).collect()
     }
 }
 
-fn parse(package: &Package) -> usize {
-    package
-        .declarations()
-        .map(|declaration| declaration.tree().root().subtree_end())
-        .sum()
+/// One loader, for the program and for what is measured.
+#[derive(Clone)]
+struct Shared(Arc<dyn Loader>);
+
+impl Loader for Shared {
+    fn load(&self, path: &str) -> Option<Loaded> {
+        self.0.load(path)
+    }
+
+    fn importers(&self, path: &str) -> Vec<String> {
+        self.0.importers(path)
+    }
+
+    fn own(&self) -> Vec<String> {
+        self.0.own()
+    }
 }
 
-/// Resolves, types and follows everything: (calls, those whose callee is known, nodes).
-fn model(package: &Package) -> (usize, usize) {
-    let (mut calls, mut known) = (0, 0);
-    for declaration in package.declarations() {
-        for node in declaration.tree().root().subtree() {
-            match node.kind() {
-                Kind::CallExpression => {
-                    calls += 1;
-                    known += usize::from(!matches!(declaration.callee(node), Callee::Unknown));
-                    let _ = declaration.type_of(node);
+/// What was seen and how long each step took.
+#[derive(Default)]
+struct Pass {
+    lines: usize,
+    calls: usize,
+    known: usize,
+    cut: Duration,
+    parse: Duration,
+    scopes: Duration,
+    types: Duration,
+}
+
+impl Pass {
+    /// Over every package of the service, each of them dropped before the next one.
+    fn over(loader: &Shared, program: &Arc<Program>) -> Pass {
+        let mut pass = Pass::default();
+        for path in loader.own() {
+            if let Some(loaded) = loader.load(&path) {
+                pass.package(&path, loaded, program);
+            }
+        }
+        pass
+    }
+
+    fn package(&mut self, path: &str, loaded: Loaded, program: &Arc<Program>) {
+        let (package, cut) = timed(|| {
+            let files = loaded.files.iter();
+            let files = files.map(|file| SourceFile::new(&*file.path, Arc::clone(&file.source)));
+            let mut package = Package::new(loaded.dir.clone(), loaded.module.clone(), files.collect());
+            package.path = path.into();
+            package.within(Arc::clone(program))
+        });
+        self.cut += cut;
+        let sources = package.files.iter().map(|file| &file.source);
+        self.lines += sources
+            .map(|source| source.iter().filter(|byte| **byte == b'\n').count())
+            .sum::<usize>();
+        let (nodes, parse) = timed(|| {
+            let trees = package.declarations().map(|at| at.tree());
+            trees.map(|tree| tree.root().subtree_end()).sum::<usize>()
+        });
+        self.parse += parse;
+        let (bound, scopes) = timed(|| {
+            let scopes = package.declarations().map(|at| at.scopes());
+            scopes.map(|scopes| scopes.bindings().count()).sum::<usize>()
+        });
+        self.scopes += scopes;
+        assert!(bound <= nodes);
+        let ((), types) = timed(|| self.ask(&package));
+        self.types += types;
+    }
+
+    /// Types every expression and follows every call.
+    fn ask(&mut self, package: &Package) {
+        for declaration in package.declarations() {
+            for node in declaration.tree().root().subtree() {
+                match node.kind() {
+                    Kind::CallExpression => {
+                        self.calls += 1;
+                        self.known += usize::from(!matches!(declaration.callee(node), Callee::Unknown));
+                        let _ = declaration.type_of(node);
+                    }
+                    Kind::Identifier | Kind::SelectorExpression => {
+                        let _ = declaration.type_of(node);
+                    }
+                    _ => {}
                 }
-                Kind::Identifier | Kind::SelectorExpression => {
-                    let _ = declaration.type_of(node);
-                }
-                _ => {}
             }
         }
     }
-    (calls, known)
+
+    fn model(&self) -> Duration {
+        self.cut + self.scopes + self.types
+    }
+}
+
+fn timed<R>(work: impl FnOnce() -> R) -> (R, Duration) {
+    let start = Instant::now();
+    let result = work();
+    (result, start.elapsed())
 }
 
 fn main() {
-    let program = Arc::new(Program::new(Service));
-    let mut lines = 0;
-    let (mut cut, mut parsed, mut modelled) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
-    let (mut calls, mut known) = (0, 0);
-    for at in 0..PACKAGES {
-        let start = Instant::now();
-        let mut package = Package::new(format!("svc{at}"), None, files(at));
-        package.path = format!("example.com/big/svc{at}");
-        let package = package.within(Arc::clone(&program));
-        cut += start.elapsed();
-        lines += package
-            .files
-            .iter()
-            .map(|file| file.source.iter().filter(|byte| **byte == b'\n').count())
-            .sum::<usize>();
-        let start = Instant::now();
-        assert!(parse(&package) > 0);
-        parsed += start.elapsed();
-        let start = Instant::now();
-        let found = model(&package);
-        modelled += start.elapsed();
-        calls += found.0;
-        known += found.1;
-    }
-    println!("{lines} lines, {calls} calls, {known} callees known");
+    // Cargo hands its own flags to what it runs.
+    let folder = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with("--"));
+    let loader: Arc<dyn Loader> = match folder.map(PathBuf::from) {
+        Some(folder) => {
+            let folder = folder.canonicalize().expect("the folder is there");
+            Arc::new(ModuleLoader::around(&folder, &folder).expect("the folder holds a go.mod"))
+        }
+        None => Arc::new(Service::new()),
+    };
+    let loader = Shared(loader);
+    let program = Arc::new(Program::new(loader.clone()));
+    let first = Pass::over(&loader, &program);
+    let pass = Pass::over(&loader, &program);
     println!(
-        "cut and indexed {cut:?}, parsed {parsed:?}, modelled {modelled:?}: the model costs {:.2} of the parse",
-        modelled.as_secs_f64() / parsed.as_secs_f64()
+        "{} lines, {} calls, {} callees known",
+        pass.lines, pass.calls, pass.known
+    );
+    println!(
+        "parse {:.1?}, model {:.1?} (cut {:.1?}, scopes {:.1?}, types and calls {:.1?}), imported packages {:.1?} once",
+        pass.parse,
+        pass.model(),
+        pass.cut,
+        pass.scopes,
+        pass.types,
+        first.types.saturating_sub(pass.types),
+    );
+    println!(
+        "the whole model costs {:.2} of the parse",
+        pass.model().as_secs_f64() / pass.parse.as_secs_f64()
     );
 }

@@ -163,7 +163,7 @@ fn package(folder: &Path, path: &str) -> Package {
         .load(path)
         .unwrap_or_else(|| panic!("{path} is not at hand"));
     let mut package = Package::new(loaded.dir, loaded.module, loaded.files);
-    package.path = path.to_owned();
+    package.path = path.into();
     package.within(Arc::new(Program::new(loader)))
 }
 
@@ -225,7 +225,7 @@ fn definition_answered(declaration: Declaration<'_>, node: Node<'_>) -> String {
         }
         Definition::Declared(other) if std::ptr::eq(other.package, package) => {
             let mut names = other.decl().names.iter();
-            let name = names.find(|name| name.text == node.text()).unwrap();
+            let name = names.find(|name| *name.text == *node.text()).unwrap();
             here(other.place_of(name.span))
         }
         Definition::Declared(other) => match &other.decl().receiver {

@@ -133,8 +133,8 @@ fn spelling(of: &Type) -> Option<String> {
     };
     Some(match of {
         Type::Basic(name) if name.starts_with("untyped") => return None,
-        Type::Basic(name) => name.clone(),
-        Type::Named { path, .. } if path == "." || path.contains("/internal/") => return None,
+        Type::Basic(name) => (*name).to_owned(),
+        Type::Named { path, .. } if **path == *"." || path.contains("/internal/") => return None,
         Type::Named {
             path,
             name,
@@ -187,8 +187,8 @@ fn rows_of(program: &Program, selection: &str) -> (String, Rows) {
                 (Some(receiver), _) if wanted(receiver) && is_exported(name) => {
                     members.push(format!("{receiver}.{name}"));
                 }
-                (None, DeclKind::Type) if wanted(name) => types.push(name.clone()),
-                (None, _) if wanted(name) => members.push(name.clone()),
+                (None, DeclKind::Type) if wanted(name) => types.push(name.to_string()),
+                (None, _) if wanted(name) => members.push(name.to_string()),
                 _ => {}
             }
         }
@@ -255,7 +255,7 @@ fn ask_types(path: &str, names: &[String], sees_source: bool) -> Vec<(Option<Str
 fn told(at: Declaration<'_>, shape: &Type) -> (Option<String>, Vec<String>) {
     let exported = |fields: &[StructField]| {
         let fields = fields.iter().filter(|field| is_exported(&field.name));
-        fields.map(|field| field.name.clone()).collect::<Vec<_>>()
+        fields.map(|field| field.name.to_string()).collect::<Vec<_>>()
     };
     match shape {
         Type::Struct(fields) => {

@@ -51,7 +51,9 @@ impl<'a> Declaration<'a> {
         }
         let mut specs = declaration.tree().root().subtree();
         let spec = specs.find(|spec| {
-            let named = spec.field(Field::Name).is_some_and(|named| named.text() == name);
+            let named = spec
+                .field(Field::Name)
+                .is_some_and(|named| *named.text() == **name);
             spec.is(Kind::TypeSpec) && named
         })?;
         let body = spec

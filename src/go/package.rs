@@ -1,16 +1,17 @@
 //! The files of one directory that share a package clause, and the names they declare.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use elsa::sync::FrozenVec;
+use foldhash::{HashMap, HashMapExt};
 
 use super::module::Module;
 use super::program::Program;
 use super::scope::Scopes;
 use super::source::{Decl, DeclKind, SourceFile};
 use super::syntax::{Node, Tree};
-use super::types::Memo;
+use super::types::{DeclarationMemo, Memo};
 use crate::text::Span;
 
 /// A file of a package, by its place in [`Package::files`]; behind those come files of other packages to which a
@@ -50,8 +51,8 @@ pub struct Package {
     /// The folder, relative to the scanned root, with `/`.
     pub dir: String,
     pub name: String,
-    /// The import path; `.` where no go.mod gives one.
-    pub path: String,
+    /// The import path; `.` where no go.mod gives one. Shared with the types that the package declares.
+    pub path: Arc<str>,
     /// Whether it belongs to the module at hand: of other packages only the declarations count.
     pub is_own: bool,
     pub module: Option<Arc<Module>>,
@@ -62,8 +63,9 @@ pub struct Package {
     pub servers: Servers,
     /// Files of other packages that places lead to; their ids follow those of `files`.
     foreign: Arc<FrozenVec<Arc<SourceFile>>>,
-    names: HashMap<String, Vec<DeclId>>,
-    methods: HashMap<(String, String), Vec<DeclId>>,
+    names: HashMap<Arc<str>, Vec<DeclId>>,
+    /// By receiver, then by name.
+    methods: HashMap<String, HashMap<Arc<str>, Vec<DeclId>>>,
     program: Option<Arc<Program>>,
     /// What is known about types, as seen from here.
     memo: Memo,
@@ -110,7 +112,7 @@ impl Package {
             name: files
                 .first()
                 .map_or_else(String::new, |file| file.package.clone()),
-            path: String::new(),
+            path: UNKNOWN_PATH.into(),
             is_own: true,
             module,
             context: HashSet::new(),
@@ -122,7 +124,9 @@ impl Package {
             memo: Memo::default(),
             files,
         };
-        package.path = package.import_path().unwrap_or_else(|| UNKNOWN_PATH.to_owned());
+        if let Some(path) = package.import_path() {
+            package.path = path.into();
+        }
         package.index();
         package
     }
@@ -135,13 +139,11 @@ impl Package {
                     index,
                 };
                 for name in &decl.names {
-                    match &decl.receiver {
-                        Some(receiver) => {
-                            let key = (receiver.clone(), name.text.clone());
-                            self.methods.entry(key).or_default().push(id);
-                        }
-                        None => self.names.entry(name.text.clone()).or_default().push(id),
-                    }
+                    let declared = match &decl.receiver {
+                        Some(receiver) => self.methods.entry(receiver.clone()).or_default(),
+                        None => &mut self.names,
+                    };
+                    declared.entry(Arc::clone(&name.text)).or_default().push(id);
                 }
             }
         }
@@ -205,7 +207,8 @@ impl Package {
 
     /// Whether the package declares a method `name` for the type `receiver`, once or more often.
     pub fn has_method(&self, receiver: &str, name: &str) -> bool {
-        self.methods.contains_key(&(receiver.to_owned(), name.to_owned()))
+        let methods = self.methods.get(receiver);
+        methods.is_some_and(|methods| methods.contains_key(name))
     }
 
     /// Whether the package declares `name`, once or more often.
@@ -215,7 +218,10 @@ impl Package {
 
     /// The types of the package that declare a method `name`, in the order of their names.
     pub fn receivers_of(&self, name: &str) -> Vec<&str> {
-        let declared = self.methods.keys().filter(|(_, method)| method == name);
+        let declared = self
+            .methods
+            .iter()
+            .filter(|(_, methods)| methods.contains_key(name));
         let mut receivers: Vec<&str> = declared.map(|(receiver, _)| &**receiver).collect();
         receivers.sort_unstable();
         receivers
@@ -223,7 +229,7 @@ impl Package {
 
     /// The method `name` of the type `receiver`.
     pub fn find_method(&self, receiver: &str, name: &str) -> Option<Declaration<'_>> {
-        self.find_only(self.methods.get(&(receiver.to_owned(), name.to_owned()))?)
+        self.find_only(self.methods.get(receiver)?.get(name)?)
     }
 }
 
@@ -239,10 +245,10 @@ pub struct Declaration<'a> {
 impl<'a> Declaration<'a> {
     /// The package that an import of `path` means from here; the one under analysis as it is now.
     pub fn package_at(self, path: &str) -> Option<&'a Package> {
-        if path == self.package.path {
+        if *path == *self.package.path {
             return Some(self.package);
         }
-        match path == self.root.path {
+        match *path == *self.root.path {
             true => Some(self.root),
             false => self.root.program()?.package(path),
         }
@@ -305,8 +311,9 @@ impl<'a> Declaration<'a> {
         }
     }
 
-    pub(in crate::go) fn memo(self) -> &'a Memo {
-        &self.root.memo
+    /// What the package under analysis knows of the types in this declaration.
+    pub(in crate::go) fn memo(self) -> &'a DeclarationMemo {
+        self.root.memo.of(self.package, self.id)
     }
 
     pub fn file(self) -> &'a SourceFile {
@@ -327,6 +334,12 @@ impl<'a> Declaration<'a> {
 
     pub fn scopes(self) -> &'a Scopes {
         self.file().scopes(self.decl())
+    }
+
+    /// `name`, which this declares, to be kept.
+    pub(in crate::go) fn shared_name(self, name: &str) -> Arc<str> {
+        let declared = self.decl().names.iter().find(|declared| *declared.text == *name);
+        declared.map_or_else(|| name.into(), |declared| Arc::clone(&declared.text))
     }
 
     pub fn bytes(self) -> &'a [u8] {

@@ -61,7 +61,7 @@ impl Program {
     fn load(&self, path: &str) -> Option<Package> {
         let loaded = self.loader.load(path)?;
         let mut package = Package::new(loaded.dir, loaded.module, loaded.files);
-        package.path = path.to_owned();
+        package.path = path.into();
         package.is_own = loaded.is_own;
         Some(package)
     }

@@ -66,7 +66,12 @@ const UNIVERSE_VALUES: [&str; 22] = [
 
 /// Whether `name` is a predeclared type.
 pub(super) fn is_universe_type(name: &str) -> bool {
-    UNIVERSE_TYPES.contains(&name)
+    universe_type(name).is_some()
+}
+
+/// The predeclared type `name`, for as long as anyone likes.
+pub(super) fn universe_type(name: &str) -> Option<&'static str> {
+    UNIVERSE_TYPES.into_iter().find(|known| *known == name)
 }
 
 impl<'a> Declaration<'a> {

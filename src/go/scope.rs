@@ -1,7 +1,7 @@
 //! Local names of one declaration: which binding each identifier means, by Go's block rules. Package-level
 //! names, imports and universe names stay unresolved here; [`super::resolve`] finds those.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::HashMap;
 
 use super::syntax::{Field, Kind, Node, Tree};
 
@@ -47,12 +47,24 @@ pub struct BindingId(usize);
 #[derive(Debug, Default)]
 pub struct Scopes {
     bindings: Vec<Binding>,
-    meaning: HashMap<usize, BindingId>,
+    /// By [`Node::index`].
+    meaning: Vec<Meant>,
+}
+
+/// What an identifier means among local names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Meant {
+    #[default]
+    Nothing,
+    /// It declares what is no local name, or is not seen yet.
+    Declares,
+    Local(u32),
 }
 
 impl Scopes {
     pub fn of(tree: &Tree) -> Self {
         let mut resolver = Resolver::default();
+        resolver.scopes.meaning = vec![Meant::Nothing; tree.root().subtree_end()];
         for node in tree.root().subtree() {
             resolver.enter(node);
         }
@@ -61,7 +73,10 @@ impl Scopes {
 
     /// The binding an identifier declares or means; `None` where it is no local name.
     pub fn binding_of(&self, identifier: Node<'_>) -> Option<BindingId> {
-        self.meaning.get(&identifier.index()).copied()
+        match self.meaning.get(identifier.index())? {
+            Meant::Local(id) => Some(BindingId(*id as usize)),
+            Meant::Nothing | Meant::Declares => None,
+        }
     }
 
     pub fn get(&self, id: BindingId) -> &Binding {
@@ -93,39 +108,41 @@ impl Scopes {
 }
 
 /// A name that becomes visible once the walk reaches `from`.
-struct Pending {
+struct Pending<'t> {
     from: usize,
     name: usize,
-    text: String,
+    text: &'t str,
     kind: BindingKind,
     origin: usize,
 }
 
-struct Block {
+struct Block<'t> {
     node: usize,
     end: usize,
-    names: HashMap<String, BindingId>,
+    /// What it declares, each of which hides what had the name before.
+    names: Vec<&'t str>,
 }
 
 /// Walks the array in preorder. A scope ends where its subtree does, and a declared name counts from the end of
 /// its statement on, so neither recursion nor a second pass is needed.
 #[derive(Default)]
-struct Resolver {
+struct Resolver<'t> {
     scopes: Scopes,
-    blocks: Vec<Block>,
+    blocks: Vec<Block<'t>>,
     functions: Vec<(usize, usize)>,
-    pending: Vec<Pending>,
-    declared: HashSet<usize>,
+    pending: Vec<Pending<'t>>,
+    /// By name, the bindings in sight with their blocks, the innermost last.
+    visible: HashMap<&'t str, Vec<(BindingId, usize)>>,
 }
 
-impl Resolver {
-    fn enter(&mut self, node: Node<'_>) {
+impl<'t> Resolver<'t> {
+    fn enter(&mut self, node: Node<'t>) {
         self.advance(node.index());
         if opens_block(node) || (self.functions.is_empty() && is_generic_type(node)) {
             self.blocks.push(Block {
                 node: node.index(),
                 end: node.subtree_end(),
-                names: HashMap::new(),
+                names: Vec::new(),
             });
         }
         if node.is_function() {
@@ -165,9 +182,7 @@ impl Resolver {
                 .filter(|&end| end <= index);
             match (due, closing) {
                 (Some(due), closing) if closing.is_none_or(|end| due < end) => self.declare_due(due),
-                (_, Some(_)) => {
-                    self.blocks.pop();
-                }
+                (_, Some(_)) => self.leave_block(),
                 (Some(due), None) => self.declare_due(due),
                 (None, None) => break,
             }
@@ -177,8 +192,14 @@ impl Resolver {
         }
     }
 
+    fn leave_block(&mut self) {
+        for name in self.blocks.pop().into_iter().flat_map(|block| block.names) {
+            self.visible.get_mut(name).and_then(Vec::pop);
+        }
+    }
+
     fn declare_due(&mut self, from: usize) {
-        let due: Vec<Pending> = self
+        let due: Vec<Pending<'t>> = self
             .pending
             .extract_if(.., |pending| pending.from == from)
             .collect();
@@ -187,25 +208,28 @@ impl Resolver {
         }
     }
 
-    fn bind(&mut self, pending: Pending) {
+    fn bind(&mut self, pending: Pending<'t>) {
         let Some(block) = self.blocks.last_mut() else {
             return;
         };
+        let in_sight = self.visible.entry(pending.text).or_default();
         // `:=` with a name of the same block assigns to it.
         if pending.kind == BindingKind::Var
-            && let Some(&held) = block.names.get(&pending.text)
+            && let Some(&(held, home)) = in_sight.last()
+            && home == block.node
         {
-            self.scopes.meaning.insert(pending.name, held);
+            self.scopes.meaning[pending.name] = Meant::Local(held.0 as u32);
             let uses = &mut self.scopes.bindings[held.0].uses;
             let at = uses.partition_point(|&used| used < pending.name);
             uses.insert(at, pending.name);
             return;
         }
         let id = BindingId(self.scopes.bindings.len());
-        block.names.insert(pending.text.clone(), id);
-        self.scopes.meaning.insert(pending.name, id);
+        in_sight.push((id, block.node));
+        block.names.push(pending.text);
+        self.scopes.meaning[pending.name] = Meant::Local(id.0 as u32);
         self.scopes.bindings.push(Binding {
-            name: pending.text,
+            name: pending.text.to_owned(),
             kind: pending.kind,
             declared: pending.name,
             origin: pending.origin,
@@ -215,21 +239,21 @@ impl Resolver {
         });
     }
 
-    fn declare(&mut self, name: Node<'_>, kind: BindingKind, origin: Node<'_>, from: usize) {
-        self.declared.insert(name.index());
+    fn declare(&mut self, name: Node<'t>, kind: BindingKind, origin: Node<'_>, from: usize) {
+        self.scopes.meaning[name.index()] = Meant::Declares;
         if name.text() == "_" {
             return;
         }
         self.pending.push(Pending {
             from,
             name: name.index(),
-            text: name.text().to_owned(),
+            text: name.text(),
             kind,
             origin: origin.index(),
         });
     }
 
-    fn declare_list(&mut self, node: Node<'_>, kind: BindingKind) {
+    fn declare_list(&mut self, node: Node<'t>, kind: BindingKind) {
         let Some(left) = node.field(Field::Left) else {
             return;
         };
@@ -238,7 +262,7 @@ impl Resolver {
         }
     }
 
-    fn declare_alias(&mut self, node: Node<'_>) {
+    fn declare_alias(&mut self, node: Node<'t>) {
         let Some(alias) = node.field(Field::Alias) else {
             return;
         };
@@ -251,15 +275,13 @@ impl Resolver {
     }
 
     /// Specs outside a function are package-level names and not local ones.
-    fn declare_names(&mut self, node: Node<'_>, kind: BindingKind) {
+    fn declare_names(&mut self, node: Node<'t>, kind: BindingKind) {
         let names = node
             .fields(Field::Name)
             .filter(|name| matches!(name.kind(), Kind::Identifier | Kind::TypeIdentifier));
         for name in names {
             match (self.functions.is_empty(), kind) {
-                (true, _) => {
-                    self.declared.insert(name.index());
-                }
+                (true, _) => self.scopes.meaning[name.index()] = Meant::Declares,
                 // A type may mention itself.
                 (false, BindingKind::Type) => self.declare(name, kind, node, name.subtree_end()),
                 (false, _) => self.declare(name, kind, node, node.subtree_end()),
@@ -269,12 +291,12 @@ impl Resolver {
 
     /// Parameters are visible in the body, not in the rest of the signature. Those of function types and
     /// interface methods name nothing.
-    fn declare_parameters(&mut self, node: Node<'_>) {
+    fn declare_parameters(&mut self, node: Node<'t>) {
         let owner = node.parent().and_then(Node::parent);
         let list_role = node.parent().map(Node::role);
         let Some(owner) = owner.filter(|owner| owner.is_function()) else {
             for name in node.fields(Field::Name) {
-                self.declared.insert(name.index());
+                self.scopes.meaning[name.index()] = Meant::Declares;
             }
             return;
         };
@@ -293,7 +315,7 @@ impl Resolver {
     }
 
     /// Type parameters are visible in the whole list: one may stand in the constraint of another.
-    fn declare_type_parameters(&mut self, list: Node<'_>) {
+    fn declare_type_parameters(&mut self, list: Node<'t>) {
         for declaration in list.children() {
             for name in declaration
                 .fields(Field::Name)
@@ -305,7 +327,7 @@ impl Resolver {
     }
 
     /// `func (l *List[T]) …` gives the type parameters of `List` names.
-    fn declare_receiver_parameters(&mut self, receiver: Node<'_>) {
+    fn declare_receiver_parameters(&mut self, receiver: Node<'t>) {
         let generic = receiver.descendants().find(|node| node.is(Kind::GenericType));
         let arguments = generic.and_then(|generic| generic.field(Field::TypeArguments));
         for name in arguments.into_iter().flat_map(Node::descendants) {
@@ -318,18 +340,12 @@ impl Resolver {
     fn mention(&mut self, node: Node<'_>) {
         let names_function =
             node.role() == Field::Name && node.parent().is_some_and(|parent| parent.is_function());
-        if self.declared.contains(&node.index()) || names_function {
+        if self.scopes.meaning[node.index()] != Meant::Nothing || names_function {
             return;
         }
-        let text = node.text();
-        let held = self
-            .blocks
-            .iter()
-            .rev()
-            .find_map(|block| block.names.get(text))
-            .copied();
-        if let Some(id) = held {
-            self.scopes.meaning.insert(node.index(), id);
+        let held = self.visible.get(node.text()).and_then(|in_sight| in_sight.last());
+        if let Some(&(id, _)) = held {
+            self.scopes.meaning[node.index()] = Meant::Local(id.0 as u32);
             self.scopes.bindings[id.0].uses.push(node.index());
         }
     }

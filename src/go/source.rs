@@ -1,6 +1,7 @@
 //! One Go file, cut into its package clause, imports and top-level declarations without parsing it. A
 //! declaration is parsed when someone asks for its tree.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::build_tags;
@@ -12,7 +13,8 @@ use crate::text::{LineIndex, Span};
 /// A word of the source with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
-    pub text: String,
+    /// Shared with the types that go by it.
+    pub text: Arc<str>,
     pub span: Span,
 }
 
@@ -23,6 +25,8 @@ pub struct Import {
     pub path: String,
     /// The spec: alias and path.
     pub span: Span,
+    /// Where in `path` the name stands that the package most likely has.
+    guessed: Range<usize>,
 }
 
 impl Import {
@@ -31,13 +35,18 @@ impl Import {
     pub fn name(&self) -> &str {
         match &self.alias {
             Some(alias) => alias,
-            None => package_name(&self.path),
+            None => &self.path[self.guessed.clone()],
         }
     }
 }
 
 /// The name a package most likely has, from its import path.
 pub fn package_name(path: &str) -> &str {
+    &path[guessed_name(path)]
+}
+
+/// Where it stands in the path.
+fn guessed_name(path: &str) -> Range<usize> {
     let is_version =
         |part: &str| part.len() > 1 && part.starts_with('v') && part[1..].bytes().all(|b| b.is_ascii_digit());
     let mut parts = path.rsplit('/');
@@ -51,9 +60,12 @@ pub fn package_name(path: &str) -> &str {
         last = name;
     }
     let last = last.strip_prefix("go-").unwrap_or(last);
-    last.strip_suffix("-go")
+    let name = last
+        .strip_suffix("-go")
         .or(last.strip_suffix(".go"))
-        .unwrap_or(last)
+        .unwrap_or(last);
+    let start = name.as_ptr().addr() - path.as_ptr().addr();
+    start..start + name.len()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -277,6 +289,7 @@ impl<'a> Cutter<'a> {
                     let start = alias.map_or(span.start, |alias| alias.start);
                     self.imports.push(Import {
                         alias: alias.take().map(|alias| self.text(alias)),
+                        guessed: guessed_name(&path),
                         path,
                         span: Span::new(start, span.end),
                     });
@@ -310,7 +323,7 @@ impl<'a> Cutter<'a> {
 
     fn name(&self, span: Span) -> Name {
         Name {
-            text: self.text(span),
+            text: self.text(span).into(),
             span,
         }
     }
@@ -372,7 +385,7 @@ mod tests {
     fn names(file: &SourceFile) -> Vec<String> {
         file.decls
             .iter()
-            .flat_map(|decl| decl.names.iter().map(|name| name.text.clone()))
+            .flat_map(|decl| decl.names.iter().map(|name| name.text.to_string()))
             .collect()
     }
 

@@ -88,9 +88,10 @@ pub fn member(at: Declaration<'_>, selector: Node<'_>) -> Option<Owner> {
     let operand = selector.field(Field::Operand)?;
     let name = selector.field(Field::Field)?.text().to_owned();
     match at.type_of(operand).pointee() {
-        Type::Named { path, name: of, .. } if *path == at.package.path => {
-            Some(Owner::Field { of: of.clone(), name })
-        }
+        Type::Named { path, name: of, .. } if *path == at.package.path => Some(Owner::Field {
+            of: of.to_string(),
+            name,
+        }),
         Type::Struct(_) if operand.is(Kind::Identifier) => Some(Owner::Member {
             holder: Box::new(variable(at, operand)?),
             name,
@@ -401,10 +402,10 @@ fn may_select(at: Declaration<'_>, selector: Node<'_>, of: &str, name: &str) -> 
     match at.type_of(operand).pointee() {
         Type::Named { path, name: held, .. } if *path == at.package.path => {
             let rival = Owner::Field {
-                of: held.clone(),
+                of: held.to_string(),
                 name: name.to_owned(),
             };
-            held == of || rival.declaration(at.package).is_none()
+            **held == *of || rival.declaration(at.package).is_none()
         }
         Type::Named { .. } => false,
         _ => true,

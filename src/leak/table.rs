@@ -154,7 +154,7 @@ impl Resource {
         let Type::Named { path, name, .. } = of else {
             return false;
         };
-        self.is_of(path) && self.literal.iter().any(|literal| literal == name)
+        self.is_of(path) && self.literal.iter().any(|literal| **literal == **name)
     }
 
     /// Whether `callee` gives this resource.

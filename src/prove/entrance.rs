@@ -71,7 +71,7 @@ impl Entrance {
         let Some(receiver) = &at.decl().receiver else {
             return Ok(name);
         };
-        let of = Type::Pointer(Box::new(Type::named(&at.package.path, receiver)));
+        let of = Type::pointer(Type::named(&at.package.path, receiver));
         let literal = stand_in::literal(at.package, &of, &Root::Receiver, &scene.settings, &mut self.props)?;
         self.setup.push(format!("owner := {literal}"));
         Ok(format!("owner.{name}"))

@@ -2,6 +2,7 @@
 //! the settings and pools a test has to give it, and what no test can give.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::lateness;
 use super::request::Request;
@@ -67,7 +68,7 @@ pub struct Scene<'a> {
     pub made: Vec<String>,
     version: Version,
     obstacle: Option<String>,
-    seen: HashSet<(String, DeclId)>,
+    seen: HashSet<(Arc<str>, DeclId)>,
     home: Declaration<'a>,
     receiver: Option<String>,
 }

@@ -85,7 +85,7 @@ fn written(home: &Package, structure: &Structure, props: &mut Props) -> Result<S
     let qualifier = match is_home {
         true => String::new(),
         false => {
-            props.imports.insert(path.clone());
+            props.imports.insert(path.to_string());
             format!("{}.", package_name(path))
         }
     };
@@ -95,7 +95,7 @@ fn written(home: &Package, structure: &Structure, props: &mut Props) -> Result<S
 /// The value of one setting; none where its zero value does.
 pub fn value(setting: &Setting, shown: &str, props: &mut Props) -> Result<Option<String>, String> {
     let value = match &setting.of {
-        Type::Basic(name) if name == "string" => match setting.used_as {
+        Type::Basic("string") => match setting.used_as {
             UsedAs::Path => {
                 props.folder = true;
                 "folder"
@@ -106,7 +106,7 @@ pub fn value(setting: &Setting, shown: &str, props: &mut Props) -> Result<Option
             }
             UsedAs::Value => "\"unleak\"",
         },
-        Type::Basic(name) if name == "bool" => return Ok(None),
+        Type::Basic("bool") => return Ok(None),
         Type::Basic(name) if name.starts_with("int") || name.starts_with("uint") => "1",
         of if of.is("time", "Duration") => {
             props.latency = true;
@@ -117,7 +117,7 @@ pub fn value(setting: &Setting, shown: &str, props: &mut Props) -> Result<Option
             "pool"
         }
         of @ Type::Pointer(_) if of.is("net/http", "Client") => "&http.Client{}",
-        Type::Named { path, .. } if path == "sync" || path == "sync/atomic" => return Ok(None),
+        Type::Named { path, .. } if matches!(&**path, "sync" | "sync/atomic") => return Ok(None),
         _ => {
             return Err(format!(
                 "it needs `{shown}`, which a test cannot make without its own surroundings"

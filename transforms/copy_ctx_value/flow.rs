@@ -305,7 +305,7 @@ fn asks_for_other_part(loan: &Loan<'_>, mention: Node<'_>) -> bool {
 
 fn converted<'a>(value: Value<'a>, around: Node<'a>, to: &Type) -> Option<Value<'a>> {
     match (value.loan.shape, to) {
-        (Shape::Text, Type::Basic(name)) if name == "string" => Some(value.same(around)),
+        (Shape::Text, Type::Basic("string")) => Some(value.same(around)),
         (Shape::Text, Type::Slice(_)) => None,
         (Shape::Bytes, Type::Basic(_)) => None,
         _ => Some(value.disguised(around)),

@@ -121,7 +121,7 @@ impl<'a> Value<'a> {
             return None;
         }
         let shape = match at.type_of(around) {
-            Type::Basic(name) if name == "string" => Shape::Text,
+            Type::Basic("string") => Shape::Text,
             Type::Basic(_) => return None,
             Type::Slice(element) if *element == Type::basic("byte") => Shape::Bytes,
             Type::Unknown if self.loan.of_text => Shape::Text,

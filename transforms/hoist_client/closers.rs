@@ -86,7 +86,7 @@ fn methods(resource: &Resource) -> impl Iterator<Item = &str> {
 
 /// Packages that can have the client: its own, those that import it, and those that know the client's package.
 fn scope<'a>(opener: Declaration<'a>, resource: &Resource) -> Vec<&'a Package> {
-    let mut seen: HashSet<&str> = HashSet::from([opener.package.path.as_str()]);
+    let mut seen: HashSet<&str> = HashSet::from([&*opener.package.path]);
     let mut found = vec![opener.package];
     for package in opener.importers_of(&resource.package) {
         if seen.insert(&package.path) {

@@ -56,7 +56,7 @@ fn function(opening: &Acquisition<'_>) -> Option<Access> {
     match at.function().filter(|_| at.kind() == DeclKind::Func) {
         None => {
             let name = at.decl().names.first().filter(|_| at.decl().names.len() == 1)?;
-            (results == expected && gives_values(once)).then(|| Access::Function(name.text.clone()))
+            (results == expected && gives_values(once)).then(|| Access::Function(name.text.to_string()))
         }
         Some(function) => {
             let parameters = function.field(Field::Parameters)?.children().count();

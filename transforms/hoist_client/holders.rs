@@ -168,7 +168,7 @@ fn names_package(at: Declaration<'_>, other: Declaration<'_>, selector: Node<'_>
         .filter(|node| node.is(Kind::Identifier))
         .and_then(|node| at.beside(other).import_path_of(node));
     match path {
-        Some(path) => path == at.package.path,
+        Some(path) => *path == *at.package.path,
         None => at.decl().receiver.is_some(),
     }
 }

@@ -357,7 +357,7 @@ fn type_of(draft: &Draft<'_>, qualifier: &str, names: &mut Names<'_>) -> Result<
         .into_iter()
         .nth(opening.yields.result)?
     {
-        Type::Pointer(inner) => match *inner {
+        Type::Pointer(inner) => match &*inner {
             Type::Named { path, name, .. } => Some(format!("*{path}.{name}")),
             _ => None,
         },

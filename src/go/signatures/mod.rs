@@ -109,7 +109,7 @@ fn mentioned(of: &Type, types: &mut HashSet<(String, String)>) {
     let mut all = |parts: &[Type]| parts.iter().for_each(|part| mentioned(part, types));
     match of {
         Type::Named { path, name, .. } => {
-            types.insert((path.clone(), name.clone()));
+            types.insert((path.to_string(), name.to_string()));
         }
         Type::Pointer(inner) | Type::Slice(inner) => mentioned(inner, types),
         Type::Map(key, value) => {

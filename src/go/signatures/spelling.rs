@@ -1,6 +1,8 @@
 //! Reads the types of the tables: `func(A, B)` with the results alone, `*path/pkg.Name`, `[]T`, `[4]T`, `map[K]V`,
 //! `chan T`, `<-chan T`, `struct{*path/pkg.Embedded}`, `any` and the names of basic types.
 
+use std::sync::Arc;
+
 use crate::go::types::{ArrayType, Channel, Direction, StructField, Type};
 
 /// The type that `text` spells; `None` where it spells none.
@@ -35,7 +37,7 @@ impl Reader<'_> {
         }
         if self.take("map[") {
             let key = self.read()?;
-            return (self.take("]")).then(|| Some(Type::Map(Box::new(key), Box::new(self.read()?))))?;
+            return (self.take("]")).then(|| Some(Type::Map(Arc::new(key), Arc::new(self.read()?))))?;
         }
         if self.take("<-chan ") {
             return self.channel(Direction::Receive);
@@ -69,14 +71,14 @@ impl Reader<'_> {
 
     fn channel(&mut self, direction: Direction) -> Option<Type> {
         let element = self.read()?;
-        Some(Type::Chan(Box::new(Channel { element, direction })))
+        Some(Type::Chan(Arc::new(Channel { element, direction })))
     }
 
     fn array(&mut self) -> Option<Type> {
         let (length, rest) = self.rest.split_once(']')?;
         self.rest = rest;
         let (element, length) = (self.read()?, length.trim().parse().ok()?);
-        Some(Type::Array(Box::new(ArrayType {
+        Some(Type::Array(Arc::new(ArrayType {
             element,
             length: Some(length),
         })))
@@ -89,18 +91,14 @@ impl Reader<'_> {
         self.rest = rest;
         match name.trim().rsplit_once('.') {
             Some((path, name)) => Some(Type::Named {
-                path: path.to_owned(),
-                name: name.to_owned(),
+                path: path.into(),
+                name: name.into(),
                 arguments: match self.take("[") {
-                    true => self.list("]")?,
-                    false => Vec::new(),
+                    true => self.list("]")?.into(),
+                    false => Arc::default(),
                 },
             }),
-            None => match name.trim() {
-                "" => None,
-                "any" => Some(Type::any()),
-                basic => Some(Type::basic(basic)),
-            },
+            None => Type::predeclared(name.trim()),
         }
     }
 }
@@ -108,7 +106,7 @@ impl Reader<'_> {
 fn embedded(of: Type) -> StructField {
     let name = match of.pointee() {
         Type::Named { name, .. } => name.clone(),
-        _ => String::new(),
+        _ => Arc::default(),
     };
     StructField {
         name,

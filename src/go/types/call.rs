@@ -1,5 +1,7 @@
 //! What calls give: of functions, of builtins, conversions.
 
+use std::sync::Arc;
+
 use super::typer::Typer;
 use super::{Direction, Type};
 use crate::go::resolve::{Meaning, is_universe_type};
@@ -22,7 +24,7 @@ impl Typer<'_, '_> {
     /// What `function`, called by `call`, gives.
     pub(super) fn called(self, call: Node<'_>, function: Node<'_>) -> Type {
         match self.callable(call, function) {
-            Type::Func(signature) => Type::from_values(signature.results),
+            Type::Func(signature) => Type::from_values(&signature.results),
             _ => Type::Unknown,
         }
     }
@@ -41,8 +43,8 @@ impl Typer<'_, '_> {
             .flat_map(Node::children)
             .map(|node| self.meant(node))
             .collect();
-        match self.instantiated(*signature, &explicit) {
-            Type::Func(signature) => self.inferred_from(*signature, &self.arguments(call)),
+        match self.instantiated(&signature, &explicit) {
+            Type::Func(signature) => self.inferred_from(&signature, &self.arguments(call)),
             other => other,
         }
     }
@@ -97,7 +99,7 @@ impl Typer<'_, '_> {
             ("min" | "max", Some(_)) => self.extreme(arguments),
             ("len" | "cap" | "copy", _) => Type::basic("int"),
             ("recover", _) => Type::any(),
-            ("close" | "delete" | "panic" | "print" | "println" | "clear", _) => Type::Tuple(Vec::new()),
+            ("close" | "delete" | "panic" | "print" | "println" | "clear", _) => Type::Tuple(Arc::default()),
             ("unsafe", Some(value)) => self.of_unsafe(call, value),
             ("real" | "imag", Some(value)) => part_of_complex(&self.underlying(&self.raw(value))),
             _ => Type::Unknown,
@@ -114,8 +116,8 @@ impl Typer<'_, '_> {
             ("Add", _) => Type::named("unsafe", "Pointer"),
             ("String", _) => Type::basic("string"),
             ("StringData", _) => Type::pointer(Type::basic("byte")),
-            ("Slice", Type::Pointer(element)) => Type::slice(*element),
-            ("SliceData", Type::Slice(element)) => Type::pointer(*element),
+            ("Slice", Type::Pointer(element)) => Type::Slice(element),
+            ("SliceData", Type::Slice(element)) => Type::Pointer(element),
             _ => Type::Unknown,
         }
     }
@@ -149,8 +151,8 @@ fn universe_name(name: &str) -> &'static str {
 
 fn part_of_complex(of: &Type) -> Type {
     match of {
-        Type::Basic(name) if name == "complex64" => Type::basic("float32"),
-        Type::Basic(name) if name == "complex128" => Type::basic("float64"),
+        Type::Basic("complex64") => Type::basic("float32"),
+        Type::Basic("complex128") => Type::basic("float64"),
         _ => Type::Unknown,
     }
 }

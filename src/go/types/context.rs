@@ -37,7 +37,7 @@ impl Typer<'_, '_> {
         match next.underlying(&expected) {
             Type::Unknown => Type::Unknown,
             Type::Interface(_) => of.defaulted(),
-            Type::Basic(name) if name == "error" => of.defaulted(),
+            Type::Basic("error") => of.defaulted(),
             _ => expected.defaulted(),
         }
     }
@@ -63,14 +63,14 @@ impl Typer<'_, '_> {
                 expected => expected,
             },
             Kind::IndexExpression => match self.raw_underlying(parent.field(Field::Operand)) {
-                Type::Map(key, _) if node.role() == Field::Index => *key,
+                Type::Map(key, _) if node.role() == Field::Index => (*key).clone(),
                 Type::Unknown | Type::Func(_) => Type::Unknown,
                 _ if node.role() == Field::Index => Type::basic("int"),
                 _ => of.clone(),
             },
             Kind::SendStatement if node.role() == Field::Value => {
                 match self.raw_underlying(parent.field(Field::Channel)) {
-                    Type::Chan(channel) => channel.element,
+                    Type::Chan(channel) => channel.element.clone(),
                     _ => Type::Unknown,
                 }
             }
@@ -221,7 +221,7 @@ impl Typer<'_, '_> {
             ("delete", 1) => {
                 let map = call.field(Field::Arguments).and_then(|list| list.child(0));
                 match self.raw_underlying(map) {
-                    Type::Map(key, _) => *key,
+                    Type::Map(key, _) => (*key).clone(),
                     _ => Type::Unknown,
                 }
             }
@@ -246,7 +246,7 @@ impl Typer<'_, '_> {
 }
 
 fn is_nil(of: &Type) -> bool {
-    matches!(of, Type::Basic(name) if name == "untyped nil")
+    matches!(of, Type::Basic("untyped nil"))
 }
 
 fn is_shift(assignment: Node<'_>) -> bool {

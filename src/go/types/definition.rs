@@ -1,5 +1,7 @@
 //! Which declaration a name or selector means.
 
+use std::sync::Arc;
+
 use super::member::Origin;
 use super::typer::{Fuel, Typer};
 use super::{Member, Type};
@@ -16,12 +18,12 @@ pub enum Definition<'a> {
     Declared(Declaration<'a>),
     /// A field, or a method of an interface: the path of its package and the place of its name.
     Part {
-        path: String,
+        path: Arc<str>,
         place: Place,
     },
     /// A name of another package whose source is not at hand: `Func`, `Type.Method`.
     External {
-        path: String,
+        path: Arc<str>,
         name: String,
     },
     Import(&'a str),
@@ -73,8 +75,8 @@ impl<'a> Typer<'a, '_> {
         let body = element.parent().and_then(Node::parent);
         match body.map(|body| self.shape_of_body(body)) {
             Some(Type::Struct(fields)) => {
-                let field = fields.into_iter().find(|field| field.name == name.text());
-                match field.and_then(|field| field.declared) {
+                let field = fields.iter().find(|field| *field.name == *name.text());
+                match field.and_then(|field| field.declared.clone()) {
                     Some((path, place)) => Definition::Part { path, place },
                     None => Definition::Unknown,
                 }
@@ -103,7 +105,7 @@ impl<'a> Typer<'a, '_> {
                 .find_name_in(package, name)
                 .map_or(Definition::Unknown, Definition::Declared),
             None => Definition::External {
-                path: path.to_owned(),
+                path: path.into(),
                 name: name.to_owned(),
             },
         }

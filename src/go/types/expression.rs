@@ -1,6 +1,7 @@
 //! The type of an expression.
 
 use std::iter::successors;
+use std::sync::Arc;
 
 use super::memo::Kept;
 use super::typer::Typer;
@@ -55,7 +56,7 @@ impl<'a> Typer<'a, '_> {
             Kind::IndexExpression => self.index(node),
             Kind::TypeInstantiationExpression => self.instantiation(node),
             Kind::SliceExpression => self.sliced(node),
-            Kind::FuncLiteral => Type::Func(Box::new(self.signature(node))),
+            Kind::FuncLiteral => Type::Func(Arc::new(self.signature(node))),
             _ => Type::Unknown,
         }
     }
@@ -100,7 +101,7 @@ impl<'a> Typer<'a, '_> {
         let Type::Func(mut signature) = member.of else {
             return Type::Unknown;
         };
-        if let Some(parameters) = &mut signature.parameters {
+        if let Some(parameters) = &mut Arc::make_mut(&mut signature).parameters {
             parameters.insert(0, self.meant(receiver));
         }
         Type::Func(signature)
@@ -209,7 +210,7 @@ impl<'a> Typer<'a, '_> {
         match self.named_value(base) {
             Type::Func(signature) if !signature.type_parameters.is_empty() => {
                 let arguments: Vec<_> = arguments.children().map(|node| self.meant(node)).collect();
-                self.instantiated(*signature, &arguments)
+                self.instantiated(&signature, &arguments)
             }
             other => self.element(&other),
         }

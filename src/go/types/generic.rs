@@ -1,10 +1,12 @@
 //! Type parameters: what stands for them, where it is written or simple to infer.
 
+use std::sync::Arc;
+
 use super::typer::Typer;
 use super::{ArrayType, Channel, InterfaceType, Signature, StructField, Type};
 
 /// What stands for type parameters, by their names.
-pub(super) type Bindings = Vec<(String, Type)>;
+pub(super) type Bindings = Vec<(Arc<str>, Type)>;
 
 /// The type with what stands for its parameters.
 pub(super) fn substituted(of: &Type, bindings: &Bindings) -> Type {
@@ -12,7 +14,7 @@ pub(super) fn substituted(of: &Type, bindings: &Bindings) -> Type {
         return of.clone();
     }
     let inner = |of: &Type| substituted(of, bindings);
-    let all = |types: &[Type]| types.iter().map(inner).collect::<Vec<_>>();
+    let all = |types: &[Type]| types.iter().map(inner).collect::<Arc<[Type]>>();
     match of {
         Type::Unknown | Type::Basic(_) | Type::Local(_) => of.clone(),
         Type::Parameter(name) => {
@@ -30,21 +32,21 @@ pub(super) fn substituted(of: &Type, bindings: &Bindings) -> Type {
         },
         Type::Pointer(to) => Type::pointer(inner(to)),
         Type::Slice(element) => Type::slice(inner(element)),
-        Type::Array(array) => Type::Array(Box::new(ArrayType {
+        Type::Array(array) => Type::Array(Arc::new(ArrayType {
             element: inner(&array.element),
             length: array.length,
         })),
-        Type::Map(key, value) => Type::Map(Box::new(inner(key)), Box::new(inner(value))),
-        Type::Chan(channel) => Type::Chan(Box::new(Channel {
+        Type::Map(key, value) => Type::Map(Arc::new(inner(key)), Arc::new(inner(value))),
+        Type::Chan(channel) => Type::Chan(Arc::new(Channel {
             element: inner(&channel.element),
             direction: channel.direction,
         })),
-        Type::Func(signature) => Type::Func(Box::new(substituted_signature(signature, bindings))),
-        Type::Struct(fields) => Type::Struct(substituted_fields(fields, bindings)),
-        Type::Interface(interface) => Type::Interface(Box::new(InterfaceType {
+        Type::Func(signature) => Type::Func(Arc::new(substituted_signature(signature, bindings))),
+        Type::Struct(fields) => Type::Struct(substituted_fields(fields, bindings).into()),
+        Type::Interface(interface) => Type::Interface(Arc::new(InterfaceType {
             methods: substituted_fields(&interface.methods, bindings),
-            embedded: all(&interface.embedded),
-            terms: all(&interface.terms),
+            embedded: interface.embedded.iter().map(inner).collect(),
+            terms: interface.terms.iter().map(inner).collect(),
         })),
         Type::Tuple(types) => Type::Tuple(all(types)),
     }
@@ -59,7 +61,12 @@ fn substituted_fields(fields: &[StructField], bindings: &Bindings) -> Vec<Struct
 }
 
 fn substituted_signature(signature: &Signature, bindings: &Bindings) -> Signature {
-    let all = |types: &[Type]| types.iter().map(|of| substituted(of, bindings)).collect();
+    let all = |types: &[Type]| {
+        types
+            .iter()
+            .map(|of| substituted(of, bindings))
+            .collect::<Vec<_>>()
+    };
     let open = signature.type_parameters.iter();
     let open = open.filter(|(name, _)| bindings.iter().all(|(bound, _)| bound != name));
     Signature {
@@ -68,22 +75,22 @@ fn substituted_signature(signature: &Signature, bindings: &Bindings) -> Signatur
             .collect(),
         parameters: signature.parameters.as_deref().map(all),
         variadic: signature.variadic,
-        results: all(&signature.results),
+        results: all(&signature.results).into(),
     }
 }
 
 impl Typer<'_, '_> {
     /// The function with `arguments` for its first type parameters.
-    pub(super) fn instantiated(self, signature: Signature, arguments: &[Type]) -> Type {
+    pub(super) fn instantiated(self, signature: &Signature, arguments: &[Type]) -> Type {
         let signature = renamed(signature);
         let names = signature.type_parameters.iter().map(|(name, _)| name.clone());
         let bindings: Bindings = names.zip(arguments.iter().cloned()).collect();
-        Type::Func(Box::new(substituted_signature(&signature, &bindings)))
+        Type::Func(Arc::new(substituted_signature(&signature, &bindings)))
     }
 
     /// The function with its type parameters as its arguments tell them; those they do not tell are unknown.
-    pub(super) fn inferred_from(self, signature: Signature, arguments: &[Type]) -> Type {
-        let mut inference = Inference::of(self, &signature);
+    pub(super) fn inferred_from(self, signature: &Signature, arguments: &[Type]) -> Type {
+        let mut inference = Inference::of(self, signature);
         let parameters = signature.parameters.as_deref().unwrap_or_default();
         let last = parameters.len().saturating_sub(1);
         for (at, argument) in arguments.iter().enumerate() {
@@ -97,30 +104,30 @@ impl Typer<'_, '_> {
                 parameter => inference.argument(parameter, argument),
             }
         }
-        let bindings = inference.finished(&signature);
-        Type::Func(Box::new(substituted_signature(&signature, &bindings)))
+        let bindings = inference.finished(signature);
+        Type::Func(Arc::new(substituted_signature(signature, &bindings)))
     }
 }
 
 /// The function with names for its type parameters that no declaration can have, so that they are not taken for
 /// those of the caller.
-fn renamed(signature: Signature) -> Signature {
+fn renamed(signature: &Signature) -> Signature {
     let names = signature.type_parameters.iter().map(|(name, _)| name.clone());
-    let fresh = |name: &str| format!("'{}", name.trim_start_matches('\''));
+    let fresh = |name: &str| -> Arc<str> { format!("'{}", name.trim_start_matches('\'')).into() };
     let bindings: Bindings = names
         .map(|name| (name.clone(), Type::Parameter(fresh(&name))))
         .collect();
-    let constraint = |(name, of): &(String, Type)| (fresh(name), substituted(of, &bindings));
+    let constraint = |(name, of): &(Arc<str>, Type)| (fresh(name), substituted(of, &bindings));
     Signature {
         type_parameters: signature.type_parameters.iter().map(constraint).collect(),
-        ..substituted_signature(&signature, &bindings)
+        ..substituted_signature(signature, &bindings)
     }
 }
 
 /// What the arguments of one call tell about the type parameters.
 struct Inference<'a, 'q> {
     typer: Typer<'a, 'q>,
-    names: Vec<String>,
+    names: Vec<Arc<str>>,
     bound: Bindings,
     /// From untyped constants: they only count where nothing else tells.
     untyped: Bindings,
@@ -153,12 +160,12 @@ impl<'a, 'q> Inference<'a, 'q> {
         }
     }
 
-    fn bind(&mut self, name: &str, of: &Type) {
+    fn bind(&mut self, name: &Arc<str>, of: &Type) {
         match self.bound.iter_mut().find(|(bound, _)| bound == name) {
             // Two arguments that disagree are told apart by rules that are not worth having here.
             Some((_, held)) if *held != *of => *held = Type::Unknown,
             Some(_) => {}
-            None => self.bound.push((name.to_owned(), of.clone())),
+            None => self.bound.push((Arc::clone(name), of.clone())),
         }
     }
 
@@ -182,7 +189,7 @@ impl<'a, 'q> Inference<'a, 'q> {
             } = argument
                 && (p, n) == (path, name)
             {
-                let pairs = arguments.iter().zip(given);
+                let pairs = arguments.iter().zip(given.iter());
                 pairs.for_each(|(parameter, given)| self.unify(parameter, given));
             } else if let Type::Func(_) = argument {
                 // A function literal for a parameter of a named function type.
@@ -219,7 +226,7 @@ impl<'a, 'q> Inference<'a, 'q> {
                 for (parameter, argument) in of(parameter).iter().zip(&of(argument)) {
                     self.unify(parameter, argument);
                 }
-                for (parameter, argument) in parameter.results.iter().zip(&argument.results) {
+                for (parameter, argument) in parameter.results.iter().zip(argument.results.iter()) {
                     self.unify(parameter, argument);
                 }
             }
@@ -228,7 +235,7 @@ impl<'a, 'q> Inference<'a, 'q> {
     }
 
     fn get(&self, name: &str) -> Option<&Type> {
-        let bound = self.bound.iter().find(|(bound, _)| bound == name);
+        let bound = self.bound.iter().find(|(bound, _)| **bound == *name);
         bound.map(|(_, of)| of)
     }
 
@@ -296,6 +303,6 @@ pub(super) fn core_term(constraint: &Type) -> Option<&Type> {
 }
 
 fn mentions(of: &Type, name: &str) -> bool {
-    let marked = substituted(of, &vec![(name.to_owned(), Type::basic("\u{0}"))]);
+    let marked = substituted(of, &vec![(name.into(), Type::Basic("\u{0}"))]);
     marked != *of
 }

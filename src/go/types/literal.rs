@@ -1,5 +1,7 @@
 //! Composite literals, and those inside them that leave their type out.
 
+use std::sync::Arc;
+
 use super::typer::Typer;
 use super::{ArrayType, StructField, Type};
 use crate::go::syntax::{Field, Kind, Node};
@@ -10,7 +12,7 @@ impl Typer<'_, '_> {
             return Type::Unknown;
         };
         match (written.kind(), node.field(Field::Body)) {
-            (Kind::ImplicitLengthArrayType, Some(body)) => Type::Array(Box::new(ArrayType {
+            (Kind::ImplicitLengthArrayType, Some(body)) => Type::Array(Arc::new(ArrayType {
                 element: self.meant_of(written.field(Field::Element)),
                 length: self.elements(body),
             })),
@@ -49,10 +51,10 @@ impl Typer<'_, '_> {
         };
         match self.shape_of_body(body) {
             Type::Slice(_) | Type::Array(_) if is_key => Type::basic("int"),
-            Type::Slice(of) => *of,
-            Type::Array(array) => array.element,
-            Type::Map(key, _) if is_key => *key,
-            Type::Map(_, value) => *value,
+            Type::Slice(of) => (*of).clone(),
+            Type::Array(array) => array.element.clone(),
+            Type::Map(of, _) if is_key => (*of).clone(),
+            Type::Map(_, of) => (*of).clone(),
             Type::Struct(fields) => self.expected_field(&fields, element, keyed, body),
             _ => Type::Unknown,
         }
@@ -68,7 +70,7 @@ impl Typer<'_, '_> {
         let key = keyed.and_then(|keyed| keyed.field(Field::Key));
         let field = match key {
             Some(key) if key == element => None,
-            Some(key) => fields.iter().find(|field| field.name == key.text()),
+            Some(key) => fields.iter().find(|field| *field.name == *key.text()),
             None => body
                 .children()
                 .position(|child| child == element)

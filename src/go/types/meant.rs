@@ -1,5 +1,7 @@
 //! What type expressions mean, and the structure behind names of types.
 
+use std::sync::Arc;
+
 use super::generic::{Bindings, core_term, substituted};
 use super::memo::Kept;
 use super::typer::Typer;
@@ -36,18 +38,18 @@ impl<'a> Typer<'a, '_> {
             Kind::ParenthesizedType | Kind::ParenthesizedExpression => next.meant_of(node.child(0)),
             Kind::TypeElem | Kind::TypeConstraint => next.constraint(node),
             Kind::SliceType => Type::slice(part(Field::Element)),
-            Kind::ArrayType => Type::Array(Box::new(ArrayType {
+            Kind::ArrayType => Type::Array(Arc::new(ArrayType {
                 element: part(Field::Element),
                 length: next.length(node),
             })),
-            Kind::MapType => Type::Map(Box::new(part(Field::Key)), Box::new(part(Field::Value))),
-            Kind::ChannelType => Type::Chan(Box::new(Channel {
+            Kind::MapType => Type::Map(Arc::new(part(Field::Key)), Arc::new(part(Field::Value))),
+            Kind::ChannelType => Type::Chan(Arc::new(Channel {
                 element: part(Field::Value),
                 direction: direction(node),
             })),
-            Kind::FunctionType => Type::Func(Box::new(next.signature(node))),
-            Kind::InterfaceType => Type::Interface(Box::new(next.interface(node))),
-            Kind::StructType => Type::Struct(next.fields(node)),
+            Kind::FunctionType => Type::Func(Arc::new(next.signature(node))),
+            Kind::InterfaceType => Type::Interface(Arc::new(next.interface(node))),
+            Kind::StructType => Type::Struct(next.fields(node).into()),
             _ => Type::Unknown,
         }
     }
@@ -60,10 +62,7 @@ impl<'a> Typer<'a, '_> {
         match self.at.resolve(node) {
             Meaning::Local(id) => self.local_type(id),
             Meaning::Package(declaration) => self.declared_type(declaration, node.text(), arguments),
-            Meaning::Universe if node.text() == "any" => Type::any(),
-            Meaning::Universe if crate::go::resolve::is_universe_type(node.text()) => {
-                Type::basic(node.text())
-            }
+            Meaning::Universe => Type::predeclared(node.text()).unwrap_or(Type::Unknown),
             Meaning::Unknown => match self.at.dot_imported(node.text()) {
                 Some((_, declaration)) => self.declared_type(declaration, node.text(), arguments),
                 None => Type::Unknown,
@@ -76,11 +75,11 @@ impl<'a> Typer<'a, '_> {
         let binding = self.at.scopes().get(id);
         let origin = self.at.tree().node(binding.origin);
         match (binding.kind, origin.kind()) {
-            (BindingKind::TypeParam, _) => Type::Parameter(binding.name.clone()),
+            (BindingKind::TypeParam, _) => Type::Parameter((*binding.name).into()),
             (BindingKind::Type, Kind::TypeAlias) => self.meant_of(origin.field(Field::Type)),
-            (BindingKind::Type, _) => Type::Local(Box::new(LocalType {
-                path: self.at.package.path.clone(),
-                name: binding.name.clone(),
+            (BindingKind::Type, _) => Type::Local(Arc::new(LocalType {
+                path: Arc::clone(&self.at.package.path),
+                name: (*binding.name).into(),
                 declaration: self.at.id,
                 spec: binding.origin,
             })),
@@ -99,9 +98,9 @@ impl<'a> Typer<'a, '_> {
                 bound_to(&of, spec, &arguments)
             }
             _ => Type::Named {
-                path: declaration.package.path.clone(),
-                name: name.to_owned(),
-                arguments,
+                path: Arc::clone(&declaration.package.path),
+                name: declaration.shared_name(name),
+                arguments: arguments.into(),
             },
         }
     }
@@ -124,9 +123,9 @@ impl<'a> Typer<'a, '_> {
             None => match signatures::alias(path, name.text()) {
                 Some(of) => of.clone(),
                 None => Type::Named {
-                    path: path.to_owned(),
-                    name: name.text().to_owned(),
-                    arguments,
+                    path: path.into(),
+                    name: name.text().into(),
+                    arguments: arguments.into(),
                 },
             },
         }
@@ -163,7 +162,7 @@ impl<'a> Typer<'a, '_> {
         let terms: Vec<_> = node.children().collect();
         match terms.as_slice() {
             [only] if !only.is(Kind::NegatedType) => self.meant(*only),
-            many => Type::Interface(Box::new(InterfaceType {
+            many => Type::Interface(Arc::new(InterfaceType {
                 terms: many.iter().map(|term| self.term(*term)).collect(),
                 ..InterfaceType::default()
             })),
@@ -183,7 +182,9 @@ impl<'a> Typer<'a, '_> {
             match element.kind() {
                 Kind::MethodElem => interface.methods.extend(self.interface_method(element)),
                 Kind::TypeElem => match self.constraint(element) {
-                    Type::Interface(inner) if !inner.terms.is_empty() => interface.terms.extend(inner.terms),
+                    Type::Interface(inner) if !inner.terms.is_empty() => {
+                        interface.terms.extend(inner.terms.iter().cloned());
+                    }
                     of => interface.embedded.push(of),
                 },
                 _ => {}
@@ -195,10 +196,10 @@ impl<'a> Typer<'a, '_> {
     fn interface_method(self, element: Node<'_>) -> Option<StructField> {
         let name = element.field(Field::Name)?;
         Some(StructField {
-            name: name.text().to_owned(),
-            of: Type::Func(Box::new(self.signature(element))),
+            name: name.text().into(),
+            of: Type::Func(Arc::new(self.signature(element))),
             embedded: false,
-            declared: Some((self.at.package.path.clone(), self.at.place(name))),
+            declared: Some((Arc::clone(&self.at.package.path), self.at.place(name))),
         })
     }
 
@@ -218,10 +219,10 @@ impl<'a> Typer<'a, '_> {
         };
         let of = self.meant(written);
         let field = |name: Node<'_>, of: Type, embedded| StructField {
-            name: name.text().to_owned(),
+            name: name.text().into(),
             of,
             embedded,
-            declared: Some((self.at.package.path.clone(), self.at.place(name))),
+            declared: Some((Arc::clone(&self.at.package.path), self.at.place(name))),
         };
         let names = declaration.fields(Field::Name);
         let names: Vec<_> = names.filter(|name| name.is(Kind::FieldIdentifier)).collect();
@@ -239,6 +240,13 @@ impl<'a> Typer<'a, '_> {
         vec![field(last_name(written), of, true)]
     }
 
+    /// The type of a declared function or method; of a method without its receiver.
+    pub(super) fn declared_signature(self, function: Node<'_>) -> Type {
+        self.kept(function, Kept::Shape, |next| {
+            Type::Func(Arc::new(next.signature(function)))
+        })
+    }
+
     /// The signature of a function declaration, literal, type or interface method.
     pub(super) fn signature(self, function: Node<'_>) -> Signature {
         let list = function.field(Field::Parameters);
@@ -247,11 +255,11 @@ impl<'a> Typer<'a, '_> {
             type_parameters: self.type_parameters(function),
             parameters: Some(list.map_or_else(Vec::new, |list| self.listed(list))),
             variadic: last.is_some_and(|last| last.is(Kind::VariadicParameterDeclaration)),
-            results: self.results(function),
+            results: self.results(function).into(),
         }
     }
 
-    fn type_parameters(self, owner: Node<'_>) -> Vec<(String, Type)> {
+    fn type_parameters(self, owner: Node<'_>) -> Vec<(Arc<str>, Type)> {
         let Some(list) = owner.field(Field::TypeParameters) else {
             return Vec::new();
         };
@@ -260,7 +268,7 @@ impl<'a> Typer<'a, '_> {
             let constraint = self.meant_of(declaration.field(Field::Type));
             let names = declaration.fields(Field::Name);
             let names = names.filter(|name| name.is(Kind::Identifier));
-            parameters.extend(names.map(|name| (name.text().to_owned(), constraint.clone())));
+            parameters.extend(names.map(|name| (name.text().into(), constraint.clone())));
         }
         parameters
     }
@@ -356,7 +364,7 @@ impl<'a> Typer<'a, '_> {
     /// The constraint of `T` in `func (r *R[T]) …`, which the declaration of `R` tells.
     fn constraint_of_receiver(self, receiver: Node<'_>, name: &str) -> Type {
         let names = receiver_parameters(receiver);
-        let position = names.iter().position(|known| known == name);
+        let position = names.iter().position(|known| **known == *name);
         let of = self.parameter(receiver);
         let (Type::Named { path, name: of, .. }, Some(position)) = (of.pointee(), position) else {
             return Type::Unknown;
@@ -372,7 +380,7 @@ impl<'a> Typer<'a, '_> {
         let bindings: Bindings = parameters
             .iter()
             .zip(&names)
-            .map(|((parameter, _), name)| (parameter.clone(), Type::Parameter(name.clone())))
+            .map(|((parameter, _), name)| (Arc::clone(parameter), Type::Parameter(Arc::clone(name))))
             .collect();
         let constraint = parameters.get(position).map(|(_, constraint)| constraint);
         constraint.map_or(Type::Unknown, |constraint| substituted(constraint, &bindings))
@@ -391,32 +399,32 @@ fn bound_to(of: &Type, spec: Node<'_>, arguments: &[Type]) -> Type {
 }
 
 /// The names of the type parameters that a spec or function declares.
-pub(super) fn parameter_names(owner: Node<'_>) -> Vec<String> {
+pub(super) fn parameter_names(owner: Node<'_>) -> Vec<Arc<str>> {
     let list = owner.field(Field::TypeParameters).into_iter();
     let names = list
         .flat_map(Node::children)
         .flat_map(|node| node.fields(Field::Name));
     names
         .filter(|name| name.is(Kind::Identifier))
-        .map(|name| name.text().to_owned())
+        .map(|name| name.text().into())
         .collect()
 }
 
 /// The names that a method's receiver gives to the type parameters of its type.
-pub(super) fn receiver_parameters(receiver: Node<'_>) -> Vec<String> {
+pub(super) fn receiver_parameters(receiver: Node<'_>) -> Vec<Arc<str>> {
     let generic = receiver.descendants().find(|node| node.is(Kind::GenericType));
     let arguments = generic.and_then(|generic| generic.field(Field::TypeArguments));
     arguments
         .into_iter()
         .flat_map(Node::children)
-        .map(|name| name.text().to_owned())
+        .map(|name| name.text().into())
         .collect()
 }
 
 /// The spec that declares the type `name`.
 pub(super) fn type_spec<'a>(declaration: Declaration<'a>, name: &str) -> Option<Node<'a>> {
     let names = &declaration.decl().names;
-    let name = names.iter().find(|declared| declared.text == name)?;
+    let name = names.iter().find(|declared| *declared.text == *name)?;
     let node = declaration.tree().at(name.span)?;
     node.parent()
         .filter(|spec| matches!(spec.kind(), Kind::TypeSpec | Kind::TypeAlias))

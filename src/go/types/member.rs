@@ -1,9 +1,11 @@
 //! Fields and methods, through embedded types as Go promotes them.
 
+use std::sync::Arc;
+
 use super::generic::{Bindings, substituted};
 use super::meant::receiver_parameters;
 use super::typer::Typer;
-use super::{InterfaceType, StructField, Type};
+use super::{InterfaceType, Signature, StructField, Type};
 use crate::go::package::{Declaration, Package, Place};
 use crate::go::signatures;
 use crate::go::syntax::Field;
@@ -20,17 +22,17 @@ pub(in crate::go) struct Member<'a> {
 #[derive(Clone, Debug)]
 pub(in crate::go) enum Origin<'a> {
     /// The package's path and the place of the name, where the source is at hand.
-    Field(Option<(String, Place)>),
+    Field(Option<(Arc<str>, Place)>),
     Method(Declaration<'a>),
     /// A method of an interface; of which declared type, where it has a name, and where it is written.
     Interface {
-        named: Option<(String, String)>,
-        declared: Option<(String, Place)>,
+        named: Option<(Arc<str>, Arc<str>)>,
+        declared: Option<(Arc<str>, Place)>,
     },
     /// Known by the table of signatures only.
     Table {
-        path: String,
-        receiver: String,
+        path: Arc<str>,
+        receiver: Arc<str>,
     },
 }
 
@@ -62,7 +64,7 @@ impl<'a> Typer<'a, '_> {
         let of = of.pointee();
         match of {
             Type::Named { .. } | Type::Local(_) => match self.underlying(of) {
-                Type::Pointer(to) => *to,
+                Type::Pointer(to) => (*to).clone(),
                 _ => of.clone(),
             },
             other => other.clone(),
@@ -82,10 +84,10 @@ impl<'a> Typer<'a, '_> {
                     .or_else(|| next.part(of, name)),
                 _ => table_member(path, receiver, name).or_else(|| next.part(of, name)),
             },
-            Type::Basic(error) if error == "error" && name == "Error" => Some(Member {
+            Type::Basic("error") if name == "Error" => Some(Member {
                 of: error_method(),
                 origin: Origin::Interface {
-                    named: Some((String::new(), "error".to_owned())),
+                    named: Some((Arc::default(), "error".into())),
                     declared: None,
                 },
             }),
@@ -111,7 +113,7 @@ impl<'a> Typer<'a, '_> {
         let method = self.at.find_method_in(package, receiver, name)?;
         let function = method.function()?;
         let there = self.within(method).deeper()?;
-        let of = Type::Func(Box::new(there.signature(function)));
+        let of = there.declared_signature(function);
         let receiver = function.field(Field::Receiver).and_then(|list| list.child(0));
         let names = receiver.map_or_else(Vec::new, receiver_parameters);
         let given = |at: usize| arguments.get(at).cloned().unwrap_or(Type::Unknown);
@@ -130,19 +132,17 @@ impl<'a> Typer<'a, '_> {
     fn part(self, of: &Type, name: &str) -> Option<Member<'a>> {
         match self.underlying(of) {
             Type::Struct(fields) => {
-                let field = fields.into_iter().find(|field| field.name == name)?;
+                let field = fields.iter().find(|field| *field.name == *name)?;
                 Some(Member {
-                    of: field.of,
-                    origin: Origin::Field(field.declared),
+                    of: field.of.clone(),
+                    origin: Origin::Field(field.declared.clone()),
                 })
             }
             Type::Interface(interface) => self.interface_member(of, &interface, name),
-            Type::Basic(basic) if basic == "error" => {
-                self.own_member(&Type::basic("error"), name).map(|member| Member {
-                    origin: interface_origin(of, None),
-                    ..member
-                })
-            }
+            Type::Basic("error") => self.own_member(&Type::basic("error"), name).map(|member| Member {
+                origin: interface_origin(of, None),
+                ..member
+            }),
             _ => None,
         }
     }
@@ -157,13 +157,13 @@ impl<'a> Typer<'a, '_> {
 
     fn interface_method_named(self, interface: &InterfaceType, name: &str) -> Option<StructField> {
         let next = self.deeper()?;
-        let own = interface.methods.iter().find(|method| method.name == name);
+        let own = interface.methods.iter().find(|method| *method.name == *name);
         own.cloned().or_else(|| {
             let embedded = interface.embedded.iter();
             let mut found = embedded.filter_map(|of| match next.underlying(of) {
                 Type::Interface(inner) => next.interface_method_named(&inner, name),
-                Type::Basic(basic) if basic == "error" && name == "Error" => Some(StructField {
-                    name: name.to_owned(),
+                Type::Basic("error") if name == "Error" => Some(StructField {
+                    name: name.into(),
                     of: error_method(),
                     embedded: false,
                     declared: None,
@@ -206,7 +206,7 @@ impl<'a> Typer<'a, '_> {
     pub(super) fn embedded(self, of: &Type) -> Vec<Type> {
         match self.underlying(of) {
             Type::Struct(fields) => {
-                let embedded = fields.into_iter().filter(|field| field.embedded);
+                let embedded = fields.iter().filter(|field| field.embedded);
                 embedded.map(|field| field.of.pointee().clone()).collect()
             }
             _ => Vec::new(),
@@ -214,7 +214,7 @@ impl<'a> Typer<'a, '_> {
     }
 }
 
-fn interface_origin<'a>(of: &Type, declared: Option<(String, Place)>) -> Origin<'a> {
+fn interface_origin<'a>(of: &Type, declared: Option<(Arc<str>, Place)>) -> Origin<'a> {
     let named = match of {
         Type::Named { path, name, .. } => Some((path.clone(), name.clone())),
         _ => None,
@@ -227,20 +227,18 @@ fn table_member<'a>(path: &str, receiver: &str, name: &str) -> Option<Member<'a>
     Some(Member {
         of: of.clone(),
         origin: Origin::Table {
-            path: path.to_owned(),
-            receiver: receiver.to_owned(),
+            path: path.into(),
+            receiver: receiver.into(),
         },
     })
 }
 
 fn error_method() -> Type {
-    match Type::giving(vec![Type::basic("string")]) {
-        Type::Func(mut signature) => {
-            signature.parameters = Some(Vec::new());
-            Type::Func(signature)
-        }
-        other => other,
-    }
+    Type::Func(Arc::new(Signature {
+        parameters: Some(Vec::new()),
+        results: [Type::Basic("string")].into(),
+        ..Signature::default()
+    }))
 }
 
 /// What the table of signatures says of `path.name`.

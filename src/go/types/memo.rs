@@ -1,11 +1,15 @@
 //! What was inferred once is not inferred again while the package under analysis stays as it is.
 
+use std::sync::{Mutex, PoisonError};
+
 use elsa::sync::FrozenMap;
+use foldhash::HashMap;
 
 use super::Type;
 use crate::go::package::{DeclId, Package};
+use crate::go::syntax::Node;
 
-/// What a [`Key`] is kept for.
+/// What a type is kept for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kept {
     Expression,
@@ -14,24 +18,36 @@ pub(super) enum Kept {
     Shape,
 }
 
-/// A node of a declaration of a package in sight. Packages stay where they are as long as anything refers to
-/// them, so their address is their identity.
-type Key = (usize, DeclId, usize, Kept);
+/// A declaration of a package in sight. Packages stay where they are as long as anything refers to them, so their
+/// address is their identity.
+type Key = (usize, DeclId);
 
-/// Types by the node that has them.
+/// Types by the declaration and the node that has them.
 #[derive(Default)]
-pub struct Memo(FrozenMap<Key, Box<Type>>);
+pub struct Memo(FrozenMap<Key, Box<DeclarationMemo>>);
+
+/// The types of one declaration's nodes.
+#[derive(Default)]
+pub struct DeclarationMemo(Mutex<HashMap<(u32, Kept), Type>>);
 
 impl Memo {
-    pub(super) fn get(&self, at: (&Package, DeclId, usize), kept: Kept) -> Option<&Type> {
-        self.0.get(&key(at, kept))
-    }
-
-    pub(super) fn keep(&self, at: (&Package, DeclId, usize), kept: Kept, of: &Type) {
-        self.0.insert(key(at, kept), Box::new(of.clone()));
+    pub(in crate::go) fn of(&self, package: &Package, declaration: DeclId) -> &DeclarationMemo {
+        let key = (std::ptr::from_ref(package).addr(), declaration);
+        match self.0.get(&key) {
+            Some(known) => known,
+            None => self.0.insert(key, Box::default()),
+        }
     }
 }
 
-fn key((package, declaration, node): (&Package, DeclId, usize), kept: Kept) -> Key {
-    (std::ptr::from_ref(package) as usize, declaration, node, kept)
+impl DeclarationMemo {
+    pub(super) fn get(&self, node: Node<'_>, kept: Kept) -> Option<Type> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(node.index() as u32, kept)).cloned()
+    }
+
+    pub(super) fn keep(&self, node: Node<'_>, kept: Kept, of: &Type) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert((node.index() as u32, kept), of.clone());
+    }
 }

@@ -22,43 +22,46 @@ mod typer;
 
 pub use definition::Definition;
 pub(in crate::go) use member::{Member, Origin};
-pub(in crate::go) use memo::Memo;
+pub(in crate::go) use memo::{DeclarationMemo, Memo};
+
+use std::sync::Arc;
 
 use super::package::{DeclId, Place};
 
+/// Cheap to clone: its parts are shared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Type {
     Unknown,
     /// A predeclared type, `error` among them, or that of an untyped constant: `untyped int`.
-    Basic(String),
+    Basic(&'static str),
     /// A declared type: the path of its package, as in [`crate::go::Package::path`], its name, and what stands
     /// for its type parameters.
     Named {
-        path: String,
-        name: String,
-        arguments: Vec<Type>,
+        path: Arc<str>,
+        name: Arc<str>,
+        arguments: Arc<[Type]>,
     },
     /// A type declared inside a function.
-    Local(Box<LocalType>),
+    Local(Arc<LocalType>),
     /// A type parameter of the declaration at hand.
-    Parameter(String),
-    Pointer(Box<Type>),
-    Slice(Box<Type>),
-    Array(Box<ArrayType>),
-    Map(Box<Type>, Box<Type>),
-    Chan(Box<Channel>),
-    Func(Box<Signature>),
-    Struct(Vec<StructField>),
-    Interface(Box<InterfaceType>),
+    Parameter(Arc<str>),
+    Pointer(Arc<Type>),
+    Slice(Arc<Type>),
+    Array(Arc<ArrayType>),
+    Map(Arc<Type>, Arc<Type>),
+    Chan(Arc<Channel>),
+    Func(Arc<Signature>),
+    Struct(Arc<[StructField]>),
+    Interface(Arc<InterfaceType>),
     /// What a call with no or several results gives.
-    Tuple(Vec<Type>),
+    Tuple(Arc<[Type]>),
 }
 
 /// A type declared inside a function, by the node that names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalType {
-    pub path: String,
-    pub name: String,
+    pub path: Arc<str>,
+    pub name: Arc<str>,
     pub declaration: DeclId,
     /// Its spec, by [`crate::go::syntax::Node::index`].
     pub spec: usize,
@@ -87,22 +90,22 @@ pub enum Direction {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signature {
     /// Type parameters that nothing stands for yet, with their constraints.
-    pub type_parameters: Vec<(String, Type)>,
+    pub type_parameters: Vec<(Arc<str>, Type)>,
     /// `None` where only the results are known, as by the table of signatures.
     pub parameters: Option<Vec<Type>>,
     /// Whether the last parameter, a slice, takes any number of arguments.
     pub variadic: bool,
-    pub results: Vec<Type>,
+    pub results: Arc<[Type]>,
 }
 
 /// A field of a struct, or a method of an interface.
 #[derive(Clone, Debug)]
 pub struct StructField {
-    pub name: String,
+    pub name: Arc<str>,
     pub of: Type,
     pub embedded: bool,
     /// The path of the package that declares it, and where: no part of its identity.
-    pub declared: Option<(String, Place)>,
+    pub declared: Option<(Arc<str>, Place)>,
 }
 
 impl PartialEq for StructField {
@@ -123,35 +126,43 @@ pub struct InterfaceType {
 }
 
 impl Type {
-    pub fn basic(name: &str) -> Self {
-        Type::Basic(name.to_owned())
+    pub fn basic(name: &'static str) -> Self {
+        Type::Basic(name)
+    }
+
+    /// The predeclared type that code calls `name`.
+    pub fn predeclared(name: &str) -> Option<Self> {
+        match super::resolve::universe_type(name)? {
+            "any" => Some(Type::any()),
+            name => Some(Type::Basic(name)),
+        }
     }
 
     pub fn named(path: &str, name: &str) -> Self {
         Type::Named {
-            path: path.to_owned(),
-            name: name.to_owned(),
-            arguments: Vec::new(),
+            path: path.into(),
+            name: name.into(),
+            arguments: Arc::default(),
         }
     }
 
     pub fn pointer(to: Type) -> Self {
-        Type::Pointer(Box::new(to))
+        Type::Pointer(Arc::new(to))
     }
 
     pub fn slice(of: Type) -> Self {
-        Type::Slice(Box::new(of))
+        Type::Slice(Arc::new(of))
     }
 
     /// `any`
     pub fn any() -> Self {
-        Type::Interface(Box::default())
+        Type::Interface(Arc::default())
     }
 
     /// A function of which only the results are known.
     pub fn giving(results: Vec<Type>) -> Self {
-        Type::Func(Box::new(Signature {
-            results,
+        Type::Func(Arc::new(Signature {
+            results: results.into(),
             ..Signature::default()
         }))
     }
@@ -166,11 +177,11 @@ impl Type {
 
     /// Whether this is `path.name` or a pointer to it.
     pub fn is(&self, path: &str, name: &str) -> bool {
-        matches!(self.pointee(), Type::Named { path: p, name: n, .. } if p == path && n == name)
+        matches!(self.pointee(), Type::Named { path: p, name: n, .. } if **p == *path && **n == *name)
     }
 
     pub fn is_error(&self) -> bool {
-        matches!(self, Type::Basic(name) if name == "error")
+        matches!(self, Type::Basic("error"))
     }
 
     pub fn is_unknown(&self) -> bool {
@@ -180,15 +191,15 @@ impl Type {
     /// The types of the values an expression of this type gives.
     pub fn values(self) -> Vec<Type> {
         match self {
-            Type::Tuple(types) => types,
+            Type::Tuple(types) => types.to_vec(),
             one => vec![one],
         }
     }
 
-    fn from_values(mut types: Vec<Type>) -> Type {
-        match types.len() {
-            1 => types.remove(0),
-            _ => Type::Tuple(types),
+    fn from_values(types: &Arc<[Type]>) -> Type {
+        match &**types {
+            [only] => only.clone(),
+            _ => Type::Tuple(Arc::clone(types)),
         }
     }
 
@@ -204,9 +215,9 @@ impl Type {
         };
         match name {
             None | Some("nil") => self,
-            Some("float") => Type::basic("float64"),
-            Some("complex") => Type::basic("complex128"),
-            Some(name) => Type::basic(name),
+            Some("float") => Type::Basic("float64"),
+            Some("complex") => Type::Basic("complex128"),
+            Some(name) => Type::Basic(name),
         }
     }
 
@@ -242,7 +253,7 @@ impl Signature {
         };
         parameters
             .iter()
-            .chain(&self.results)
+            .chain(&*self.results)
             .any(Type::is_partly_unknown)
     }
 }

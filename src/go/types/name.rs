@@ -17,7 +17,7 @@ impl<'a> Typer<'a, '_> {
         match declaration.kind() {
             DeclKind::Func => declaration
                 .function()
-                .map_or(Type::Unknown, |node| Type::Func(Box::new(there.signature(node)))),
+                .map_or(Type::Unknown, |node| there.declared_signature(node)),
             DeclKind::Type => Type::Unknown,
             DeclKind::Var | DeclKind::Const => match declared_name(declaration, name) {
                 Some((spec, node)) => there.kept(node, Kept::Binding, |next| next.spec(spec, node)),
@@ -90,7 +90,7 @@ impl<'a> Typer<'a, '_> {
         let expressions: Vec<_> = values.children().collect();
         match expressions.as_slice() {
             [only] => match self.raw(*only) {
-                Type::Tuple(types) => types.into_iter().nth(position).unwrap_or(Type::Unknown),
+                Type::Tuple(types) => types.get(position).cloned().unwrap_or(Type::Unknown),
                 _ if position > 0 && self.is_call(*only) => Type::Unknown,
                 // The second value of a comma-ok form.
                 _ if position > 0 => Type::basic("bool"),
@@ -122,20 +122,20 @@ impl<'a> Typer<'a, '_> {
     pub(super) fn range_values(self, over: &Type) -> Vec<Type> {
         let int = || Type::basic("int");
         match self.underlying(over) {
-            Type::Map(key, value) => vec![*key, *value],
-            Type::Chan(channel) => vec![channel.element],
-            Type::Slice(element) => vec![int(), *element],
-            Type::Array(array) => vec![int(), array.element],
+            Type::Map(key, value) => vec![(*key).clone(), (*value).clone()],
+            Type::Chan(channel) => vec![channel.element.clone()],
+            Type::Slice(element) => vec![int(), (*element).clone()],
+            Type::Array(array) => vec![int(), array.element.clone()],
             Type::Pointer(to) => match self.underlying(&to) {
-                Type::Array(array) => vec![int(), array.element],
+                Type::Array(array) => vec![int(), array.element.clone()],
                 _ => Vec::new(),
             },
-            Type::Basic(name) if name == "string" => vec![int(), Type::basic("rune")],
+            Type::Basic("string") => vec![int(), Type::basic("rune")],
             Type::Basic(_) => vec![over.clone()],
             // An iterator's values are what it yields.
             Type::Func(iterator) => match iterator.parameters.as_deref() {
                 Some([yielded]) => match self.underlying(yielded) {
-                    Type::Func(yielded) => yielded.parameters.unwrap_or_default(),
+                    Type::Func(yielded) => yielded.parameters.clone().unwrap_or_default(),
                     _ => Vec::new(),
                 },
                 _ => Vec::new(),
@@ -177,7 +177,7 @@ impl<'a> Typer<'a, '_> {
 /// The spec and the node that declare a package-level name.
 pub(super) fn declared_name<'a>(declaration: Declaration<'a>, name: &str) -> Option<(Node<'a>, Node<'a>)> {
     let names = &declaration.decl().names;
-    let name = names.iter().find(|declared| declared.text == name)?;
+    let name = names.iter().find(|declared| *declared.text == *name)?;
     let node = declaration.tree().at(name.span)?;
     let spec = node.parent()?;
     matches!(spec.kind(), Kind::VarSpec | Kind::ConstSpec).then_some((spec, node))

@@ -1,5 +1,7 @@
 //! Operators, indexing and slicing.
 
+use std::sync::Arc;
+
 use super::typer::Typer;
 use super::{ArrayType, Type};
 use crate::go::syntax::{Field, Kind, Node};
@@ -13,11 +15,11 @@ impl Typer<'_, '_> {
             Some(Kind::Address) => Type::pointer(self.value(operand)),
             Some(Kind::Star) if self.names_type(operand) => Type::pointer(self.meant(operand)),
             Some(Kind::Star) => match self.underlying(&self.raw(operand)) {
-                Type::Pointer(inner) => *inner,
+                Type::Pointer(inner) => (*inner).clone(),
                 _ => Type::Unknown,
             },
             Some(Kind::Arrow) => match self.underlying(&self.raw(operand)) {
-                Type::Chan(channel) => channel.element,
+                Type::Chan(channel) => channel.element.clone(),
                 _ => Type::Unknown,
             },
             _ => self.raw(operand),
@@ -66,7 +68,7 @@ impl Typer<'_, '_> {
         match self.raw(operand) {
             Type::Func(signature) if !signature.type_parameters.is_empty() => {
                 let argument = self.meant_of(node.field(Field::Index));
-                self.instantiated(*signature, &[argument])
+                self.instantiated(&signature, &[argument])
             }
             of => self.element(&of),
         }
@@ -80,7 +82,7 @@ impl Typer<'_, '_> {
         match self.raw(function) {
             Type::Func(signature) if !signature.type_parameters.is_empty() => {
                 let arguments: Vec<_> = node.children().skip(1).map(|node| self.meant(node)).collect();
-                self.instantiated(*signature, &arguments)
+                self.instantiated(&signature, &arguments)
             }
             of => self.element(&of),
         }
@@ -89,20 +91,20 @@ impl Typer<'_, '_> {
     /// What indexing gives.
     pub(super) fn element(self, of: &Type) -> Type {
         match self.underlying(of) {
-            Type::Slice(element) | Type::Map(_, element) => *element,
-            Type::Array(array) => array.element,
+            Type::Slice(element) | Type::Map(_, element) => (*element).clone(),
+            Type::Array(array) => array.element.clone(),
             Type::Pointer(inner) => match self.underlying(&inner) {
-                Type::Array(array) => array.element,
+                Type::Array(array) => array.element.clone(),
                 _ => Type::Unknown,
             },
-            Type::Basic(name) if name == "string" || name == "untyped string" => Type::basic("byte"),
+            Type::Basic("string" | "untyped string") => Type::basic("byte"),
             _ => Type::Unknown,
         }
     }
 
     pub(super) fn sliced(self, node: Node<'_>) -> Type {
         let of = self.value_of(node.field(Field::Operand));
-        let of_array = |array: Box<ArrayType>| Type::slice(array.element);
+        let of_array = |array: Arc<ArrayType>| Type::slice(array.element.clone());
         match self.underlying(&of) {
             Type::Slice(_) | Type::Basic(_) => of,
             Type::Array(array) => of_array(array),

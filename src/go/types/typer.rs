@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::memo::Kept;
+use super::memo::{DeclarationMemo, Kept};
 use super::{Member, Type};
 use crate::go::package::Declaration;
 use crate::go::scope::BindingId;
@@ -76,6 +76,8 @@ impl Default for Fuel {
 #[derive(Clone, Copy)]
 pub(super) struct Typer<'a, 'q> {
     pub(super) at: Declaration<'a>,
+    /// What is known of `at`.
+    memo: &'a DeclarationMemo,
     depth: u32,
     fuel: &'q Fuel,
 }
@@ -84,6 +86,7 @@ impl<'a, 'q> Typer<'a, 'q> {
     pub(super) fn new(at: Declaration<'a>, fuel: &'q Fuel) -> Self {
         Typer {
             at,
+            memo: at.memo(),
             depth: DEPTH,
             fuel,
         }
@@ -104,20 +107,22 @@ impl<'a, 'q> Typer<'a, 'q> {
     }
 
     pub(super) fn within(self, at: Declaration<'a>) -> Self {
-        Typer { at, ..self }
+        Typer {
+            at,
+            memo: at.memo(),
+            ..self
+        }
     }
 
     /// Whether something is kept for `node`.
     pub(super) fn is_kept(self, node: Node<'_>, kept: Kept) -> bool {
-        let key = (self.at.package, self.at.id, node.index());
-        self.at.memo().get(key, kept).is_some()
+        self.memo.get(node, kept).is_some()
     }
 
     /// What is known for `node`, or is inferred now and kept.
     pub(super) fn kept(self, node: Node<'_>, kept: Kept, infer: impl FnOnce(Self) -> Type) -> Type {
-        let key = (self.at.package, self.at.id, node.index());
-        if let Some(known) = self.at.memo().get(key, kept) {
-            return known.clone();
+        if let Some(known) = self.memo.get(node, kept) {
+            return known;
         }
         let Some(next) = self.deeper() else {
             return Type::Unknown;
@@ -125,7 +130,7 @@ impl<'a, 'q> Typer<'a, 'q> {
         let cut_before = self.fuel.cut.replace(false);
         let of = infer(next);
         if !self.fuel.cut.get() {
-            self.at.memo().keep(key, kept, &of);
+            self.memo.keep(node, kept, &of);
         }
         self.fuel.cut.set(cut_before || self.fuel.cut.get());
         of

@@ -176,7 +176,7 @@ impl<'a> Tracer<'a> {
 /// Whether a value of this type is the string or slice as the context gave it, or holds it in parts.
 fn is_own_type(of: &Type) -> bool {
     match of {
-        Type::Basic(name) => name == "string",
+        Type::Basic(name) => *name == "string",
         Type::Slice(_) | Type::Map(..) => true,
         _ => false,
     }

@@ -68,7 +68,7 @@ impl<'a> Tracer<'a> {
             loan.spot = None;
         }
         let of = at.type_of_binding(binding);
-        let keeps_type = matches!(&of, Type::Basic(name) if name == "string")
+        let keeps_type = matches!(of, Type::Basic("string"))
             || (loan.shape == Shape::Bytes && matches!(of, Type::Slice(_)));
         loan.settled |= !keeps_type && !of.is_unknown();
         self.carry(value.frame, binding, loan, value.calls.clone(), statement.end());
