@@ -42,7 +42,7 @@ impl Callee<'_> {
 }
 
 impl<'a> Declaration<'a> {
-    /// What `call`, a call expression of this declaration, calls. To the grammar `f[T](x)` is a conversion.
+    /// What `call`, a call expression or conversion of this declaration, calls.
     pub fn callee(self, call: Node<'_>) -> Callee<'a> {
         let function = call.field(Field::Function);
         let converted = || {
@@ -66,6 +66,9 @@ impl<'a> Declaration<'a> {
             Kind::FuncLiteral => Callee::Literal(function.index()),
             // `f[T](x)` reads as an index where the argument could be a value.
             Kind::IndexExpression | Kind::TypeInstantiationExpression | Kind::GenericType => {
+                if self.names_type(function) {
+                    return Callee::Conversion(self.type_meant(function));
+                }
                 let inner = function.field(Field::Operand).or(function.field(Field::Type));
                 inner.map_or(Callee::Unknown, |inner| self.function_meant(inner))
             }

@@ -3,6 +3,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::generic_call::with_calls;
 use super::kind::Ids;
 use super::{Field, Kind, Node};
 use crate::text::Span;
@@ -181,7 +182,7 @@ fn flatten(source: &Arc<[u8]>, slice: Span, parsed: &tree_sitter::Tree) -> Tree 
             if !cursor.goto_parent() {
                 return Tree {
                     source: Arc::clone(source),
-                    entries,
+                    entries: with_calls(source, entries),
                     error,
                 };
             }
