@@ -6,7 +6,7 @@ use crate::go::{BindingId, Callee, Declaration, Module, Type};
 
 mod entry;
 
-pub use entry::{Entry, is_called_back, is_on_fiber, serves};
+pub use entry::{Entry, is_called_back, is_on_fiber, serves, serving_names};
 
 /// Fiber's major versions; each has its own import path and handler type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

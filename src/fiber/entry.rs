@@ -1,6 +1,6 @@
 //! Where a request comes in: Fiber's handlers, and what other functions a server calls for each request or connection.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 use serde::Deserialize;
@@ -145,6 +145,16 @@ pub fn serves(callee: &Callee<'_>) -> bool {
         None => &table.served,
     };
     rows.get(path).is_some_and(|names| names.contains(name))
+}
+
+/// The names of everything that makes handlers, to look for calls of it.
+pub fn serving_names() -> impl Iterator<Item = &'static str> {
+    let table = Table::get();
+    let names: BTreeSet<&str> = { table.served.values().chain(table.registers.values()) }
+        .flatten()
+        .map(|name| &**name)
+        .collect();
+    names.into_iter()
 }
 
 /// Whether functions in a literal of this type are called back for requests: the config of a middleware.

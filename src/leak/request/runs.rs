@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::{Call, Through};
-use crate::fiber::{Entry, is_called_back, serves};
+use crate::fiber::{Entry, is_called_back, serves, serving_names};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingKind, Callee, DeclId, DeclKind, Declaration, Meaning, Package, Type, Usage};
 
@@ -34,6 +34,11 @@ pub(super) fn runs_of<'a>(at: Declaration<'a>, function: Node<'a>) -> Vec<Run<'a
             }
         }
         all.append(&mut runs);
+    }
+    if let (Some(receiver), "ServeHTTP") = (&at.decl().receiver, at.decl().title())
+        && is_served(at, receiver)
+    {
+        all.push(Run::Served);
     }
     all
 }
@@ -138,6 +143,10 @@ impl<'a> Trail<'a> {
                 self.listed(at, parent, position.unwrap_or(0))
             }
             Kind::LiteralElement => self.kept_in_literal(at, parent),
+            Kind::RangeClause if value.role() == Field::Right => {
+                let element = parent.field(Field::Left).and_then(|left| left.child(1));
+                element.map_or_else(Vec::new, |element| self.named(at, element))
+            }
             _ => Vec::new(),
         }
     }
@@ -151,6 +160,7 @@ impl<'a> Trail<'a> {
         let callee = at.callee(call);
         match &callee {
             Callee::Conversion(_) => self.runs(at, call),
+            Callee::Builtin(name) if name == "append" => self.runs(at, call),
             Callee::Builtin(_) => Vec::new(),
             callee if runs_once(callee) => Vec::new(),
             callee if serves(callee) => vec![Run::Served],
@@ -159,6 +169,7 @@ impl<'a> Trail<'a> {
                 None => Vec::new(),
             },
             Callee::Literal(index) => self.passed(at, call, at, at.tree().node(*index), position),
+            _ if is_collection(&at.underlying(&at.type_of(value))) => Vec::new(),
             // Code that cannot be seen calls it while it runs, if at all, or makes something of it that is served.
             Callee::External { .. } | Callee::Local(_) | Callee::Unknown => {
                 let made = self.runs(at, call).into_iter();
@@ -272,6 +283,11 @@ impl<'a> Trail<'a> {
                 let field = target.field(Field::Field).map_or("", Node::text);
                 of.map_or_else(Vec::new, |of| self.held_by_field(at, &of, field))
             }
+            // A map or slice holds it: what is read from there may be it.
+            Kind::IndexExpression => match target.field(Field::Operand) {
+                Some(collection) if collection.is(Kind::Identifier) => self.named(at, collection),
+                _ => Vec::new(),
+            },
             _ => Vec::new(),
         }
     }
@@ -308,22 +324,25 @@ impl<'a> Trail<'a> {
         self.all_runs(reads)
     }
 
-    /// `T{field: value}`
+    /// `T{field: value}`, or an element of a map or slice, which is then followed as a whole.
     fn kept_in_literal(&mut self, at: Declaration<'a>, element: Node<'a>) -> Vec<Run<'a>> {
         let keyed = element.parent().filter(|keyed| keyed.is(Kind::KeyedElement));
-        let literal = keyed
-            .and_then(Node::parent)
-            .and_then(Node::parent)
-            .filter(|literal| literal.is(Kind::CompositeLiteral));
-        let written = literal.and_then(|literal| literal.field(Field::Type));
-        let (Some(keyed), Some(written)) = (keyed, written) else {
+        let Some(body) = keyed.or(Some(element)).and_then(Node::parent) else {
             return Vec::new();
         };
-        let of = at.type_meant(written);
-        let field = keyed.field(Field::Key).map_or("", Node::text);
-        match is_called_back(&of) {
-            true => vec![Run::Served],
-            false => self.held_by_field(at, &of, field),
+        let literal = body.parent().filter(|literal| literal.is(Kind::CompositeLiteral));
+        let literal = literal.unwrap_or(body);
+        let of = at.type_of(literal);
+        if is_called_back(&of) {
+            return vec![Run::Served];
+        }
+        match (keyed, is_collection(&at.underlying(&of))) {
+            (_, true) if element.role() != Field::Key => self.runs(at, literal),
+            (Some(keyed), false) => {
+                let field = keyed.field(Field::Key).map_or("", Node::text);
+                self.held_by_field(at, &of, field)
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -348,6 +367,23 @@ impl<'a> Trail<'a> {
         });
         self.all_runs(held)
     }
+}
+
+/// Whether values of this structure hold others, to be asked for by key or position.
+fn is_collection(shape: &Type) -> bool {
+    matches!(shape, Type::Map(..) | Type::Slice(_) | Type::Array(_))
+}
+
+/// Whether values of the type `receiver`, which `at` declares a method for, are handed to what makes handlers of them.
+fn is_served(at: Declaration<'_>, receiver: &str) -> bool {
+    let packages = at.own_packages();
+    let mentions = packages.flat_map(|package| serving_names().flat_map(|name| package.selections(name)));
+    let mut calls = mentions.filter_map(|(other, node)| Some((at.beside(other), called(node)?)));
+    calls.any(|(other, call)| {
+        let arguments = call.field(Field::Arguments).into_iter().flat_map(Node::children);
+        let mut types = arguments.map(|argument| other.type_of(argument));
+        serves(&other.callee(call)) && types.any(|of| of.is(&at.package.path, receiver))
+    })
 }
 
 /// Whether the literal is handed to `sync.Once.Do`, `sync.OnceFunc`, `sync.OnceValue` or `sync.OnceValues`.
@@ -389,8 +425,14 @@ fn parameter(function: Node<'_>, position: usize) -> Option<Node<'_>> {
     names.into_iter().nth(position)?
 }
 
-/// The call whose callee `mention` is.
+/// The call whose callee `mention` is, with type arguments or without.
 pub(super) fn called(mention: Node<'_>) -> Option<Node<'_>> {
-    let call = mention.parent().filter(|call| call.is(Kind::CallExpression))?;
-    (call.field(Field::Function) == Some(mention)).then_some(call)
+    let instantiates = |parent: &Node<'_>| match parent.kind() {
+        Kind::IndexExpression => mention.role() == Field::Operand,
+        Kind::TypeInstantiationExpression => mention.role() == Field::Type,
+        _ => false,
+    };
+    let callee = mention.parent().filter(instantiates).unwrap_or(mention);
+    let call = callee.parent().filter(|call| call.is(Kind::CallExpression))?;
+    (call.field(Field::Function) == Some(callee)).then_some(call)
 }

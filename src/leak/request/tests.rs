@@ -87,6 +87,32 @@ fn functions_are_followed_as_values() {
             "func mark() {}\ntype repo struct{}\nfunc (repo) open() { mark() }\nfunc h(c *fiber.Ctx) error { f := repo{}.open; f(); return nil }",
             "h → repo.open",
         ),
+        // Kept in a map, a slice, a field of an element.
+        (
+            "func mark() {}\nvar openers = map[string]func(){\"a\": open}\nfunc open() { mark() }\nfunc h(c *fiber.Ctx) error { openers[\"a\"](); return nil }",
+            "h → open",
+        ),
+        (
+            "func mark() {}\nvar openers = []func(int){open}\nfunc open(n int) { mark() }\nfunc h(c *fiber.Ctx) error { i := 0; openers[i](1); return nil }",
+            "h → open",
+        ),
+        (
+            "func mark() {}\nvar openers []func()\nfunc open() { mark() }\nfunc main() { openers = append(openers, open) }\nfunc h(c *fiber.Ctx) error {\n\tfor _, f := range openers {\n\t\tf()\n\t}\n\treturn nil\n}",
+            "h → open",
+        ),
+        (
+            "func mark() {}\nvar openers = map[string]func(){}\nfunc open() { mark() }\nfunc main() { openers[\"a\"] = open }\nfunc h(c *fiber.Ctx) error { f := openers[\"a\"]; f(); return nil }",
+            "h → open",
+        ),
+        (
+            "func mark() {}\ntype job struct{ run func() }\nvar jobs = []job{{run: open}}\nfunc open() { mark() }\nfunc h(c *fiber.Ctx) error { jobs[0].run(); return nil }",
+            "h → open",
+        ),
+        // Called with a type argument, which may read as an index or a conversion.
+        (
+            "func mark() {}\nfunc open[T any](v T) { mark() }\nfunc h(c *fiber.Ctx) error { open[int](1); return nil }",
+            "h → open",
+        ),
         // Code that cannot be seen calls it on the spot.
         (
             "import \"slices\"\nfunc mark() {}\nfunc less(a, b int) int { mark(); return 0 }\nfunc h(c *fiber.Ctx) error { slices.SortFunc([]int{}, less); return nil }",
@@ -105,6 +131,7 @@ fn function_values_of_set_up_code_are_not_per_request() {
         "func mark() {}\nfunc open() { mark() }\nfunc h(c *fiber.Ctx) error { once.Do(open); return nil }",
         "func mark() {}\nfunc main() { fiber.New().Hooks().OnListen(func(d fiber.ListenData) error { mark(); return nil }) }",
         "func mark() {}\nfunc main() { fiber.New().Route(\"/\", func(r fiber.Router) { mark() }) }",
+        "import \"fmt\"\nfunc mark() {}\nvar openers = []func(){open}\nfunc open() { mark() }\nfunc h(c *fiber.Ctx) error { fmt.Println(openers); return nil }",
         "func mark() {}\nfunc a(f func()) { b(f) }\nfunc b(f func()) { a(f) }\nfunc open() { mark() }\nfunc main() { a(open) }",
     ] {
         assert_eq!(reached(code), None, "{code}");
@@ -139,10 +166,13 @@ fn other_entries_than_fibers_handlers() {
         "import \"github.com/gofiber/contrib/websocket\"\nfunc mark() {}\nfunc main() { websocket.New(func(conn *websocket.Conn) { mark() }) }",
         "import (\n\t\"net/http\"\n\t\"github.com/gofiber/fiber/v2/middleware/adaptor\"\n)\nfunc mark() {}\nfunc greet(w http.ResponseWriter, r *http.Request) { mark() }\nfunc main() { fiber.New().Get(\"/\", adaptor.HTTPHandlerFunc(greet)) }",
         "import (\n\t\"net/http\"\n\t\"github.com/gofiber/fiber/v2/middleware/adaptor\"\n)\nfunc mark() {}\nfunc greet(w http.ResponseWriter, r *http.Request) { mark() }\nfunc main() { fiber.New().Get(\"/\", adaptor.HTTPHandler(http.HandlerFunc(greet))) }",
+        "import (\n\t\"net/http\"\n\t\"github.com/gofiber/fiber/v2/middleware/adaptor\"\n)\nfunc mark() {}\ntype api struct{}\nfunc (*api) ServeHTTP(w http.ResponseWriter, r *http.Request) { mark() }\nfunc main() { fiber.New().Get(\"/\", adaptor.HTTPHandler(&api{})) }",
         "import \"github.com/gofiber/fiber/v2/middleware/basicauth\"\nfunc mark() {}\nfunc allow(user, word string) bool { mark(); return true }\nfunc main() { fiber.New().Use(basicauth.New(basicauth.Config{Authorizer: allow})) }",
     ] {
         assert!(reached(code).is_some(), "{code}");
     }
     let unserved = "import \"net/http\"\nfunc mark() {}\nfunc greet(w http.ResponseWriter, r *http.Request) { mark() }\nfunc main() { fiber.New() }";
     assert_eq!(reached(unserved), None);
+    let lonely = "import \"net/http\"\nfunc mark() {}\ntype api struct{}\nfunc (*api) ServeHTTP(w http.ResponseWriter, r *http.Request) { mark() }\nfunc main() { fiber.New() }";
+    assert_eq!(reached(lonely), None);
 }
