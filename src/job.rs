@@ -16,8 +16,8 @@ use crate::pipeline::{Analysis, Engine, analyze};
 use crate::transform::{Sources, Suite};
 use crate::verify::{Compiler, Formatter};
 use crate::workspace::{
-    Diagnostic, Directory, Discovery, Gate, GoBuild, GoToolchain, Modules, Skip, SkipReason, Unread,
-    WalkOptions, discover, read,
+    Diagnostic, Directory, Discovery, Gate, GoBuild, GoToolchain, ImportIndexes, Modules, Skip, SkipReason,
+    Unread, WalkOptions, discover, read,
 };
 
 mod panics;
@@ -93,15 +93,16 @@ impl Job<'_> {
             .build()
             .context("cannot start worker threads")?;
         let modules = Modules::new(&discovery.root);
+        let indexes = Arc::new(ImportIndexes::default());
         let crew = Crew {
             job: self,
             needles: Gate::new(self.needles()),
             named,
-            sources: ModuleUsers::new(&discovery),
+            sources: ModuleUsers::new(&discovery).sharing(Arc::clone(&indexes)),
             compiler: self.compiler(&discovery),
             discovery: &discovery,
             modules,
-            programs: Programs::new(&discovery.root),
+            programs: Programs::new(&discovery.root, indexes),
             log: Mutex::default(),
             results: Mutex::new(Vec::new()),
         };

@@ -5,19 +5,21 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::go::Program;
-use crate::workspace::ModuleLoader;
+use crate::workspace::{ImportIndexes, ModuleLoader};
 
 pub struct Programs {
     root: PathBuf,
+    indexes: Arc<ImportIndexes>,
     /// By the folder of go.mod.
     known: Mutex<HashMap<PathBuf, Option<Arc<Program>>>>,
 }
 
 impl Programs {
     /// `root` is the scanned root.
-    pub fn new(root: &Path) -> Self {
+    pub fn new(root: &Path, indexes: Arc<ImportIndexes>) -> Self {
         Programs {
             root: root.to_owned(),
+            indexes,
             known: Mutex::default(),
         }
     }
@@ -26,7 +28,10 @@ impl Programs {
     pub fn around(&self, folder: &Path) -> Option<Arc<Program>> {
         let home = folder.ancestors().find(|dir| dir.join("go.mod").is_file())?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let load = || Some(Arc::new(Program::new(ModuleLoader::around(home, &self.root)?)));
+        let load = || {
+            let loader = ModuleLoader::around(home, &self.root)?;
+            Some(Arc::new(Program::new(loader.sharing(Arc::clone(&self.indexes)))))
+        };
         known.entry(home.to_owned()).or_insert_with(load).clone()
     }
 }

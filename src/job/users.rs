@@ -1,15 +1,14 @@
 //! Who else in a module uses a package: answered from an index that is built at the first question.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
 use memchr::memmem;
 
 use crate::go::{Package, SourceFile};
 use crate::transform::Sources;
-use crate::workspace::{Discovery, WalkOptions, discover, read};
+use crate::workspace::{Discovery, ImportIndex, ImportIndexes, read};
 
 use super::MAX_FILE_BYTES;
 
@@ -17,30 +16,26 @@ use super::MAX_FILE_BYTES;
 /// nobody else using a name must not depend on where the scan began.
 pub struct ModuleUsers {
     root: PathBuf,
-    /// By the folder of go.mod.
-    importers: Mutex<HashMap<PathBuf, Arc<OnceLock<Importers>>>>,
+    indexes: Arc<ImportIndexes>,
 }
-
-/// Files by the import paths they name.
-type Importers = HashMap<String, Vec<PathBuf>>;
 
 impl ModuleUsers {
     pub fn new(discovery: &Discovery) -> Self {
         ModuleUsers {
             root: discovery.root.clone(),
-            importers: Mutex::default(),
+            indexes: Arc::default(),
         }
     }
 
+    /// The same with the indexes that others ask, too.
+    pub fn sharing(self, indexes: Arc<ImportIndexes>) -> Self {
+        ModuleUsers { indexes, ..self }
+    }
+
     /// The index of the module that holds `dir`.
-    fn importers(&self, dir: &Path) -> Option<Arc<OnceLock<Importers>>> {
+    fn index(&self, dir: &Path) -> Option<Arc<ImportIndex>> {
         let home = dir.ancestors().find(|dir| dir.join("go.mod").is_file())?;
-        let mut importers = self.importers.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = Arc::clone(importers.entry(home.to_owned()).or_default());
-        drop(importers);
-        // Built outside the lock: questions about other modules go on.
-        index.get_or_init(|| index_of(home));
-        Some(index)
+        Some(self.indexes.of(home))
     }
 
     fn shown(&self, path: &Path) -> String {
@@ -56,12 +51,8 @@ impl Sources for ModuleUsers {
         let dir = self.root.join(&package.dir);
         let tests = tests_beside(&dir).into_iter().filter(|path| mentions(path, name));
         let mut users: Vec<PathBuf> = tests.collect();
-        if let (Some(import_path), Some(index)) = (package.import_path(), self.importers(&dir)) {
-            let importers = index
-                .get()
-                .and_then(|index| index.get(&import_path))
-                .into_iter()
-                .flatten();
+        if let (Some(import_path), Some(index)) = (package.import_path(), self.index(&dir)) {
+            let importers = index.importers_of(&import_path).map(|file| &file.path);
             users.extend(importers.filter(|path| uses(path, &import_path, name)).cloned());
         }
         let mut users: Vec<String> = users.iter().map(|path| self.shown(path)).collect();
@@ -70,34 +61,6 @@ impl Sources for ModuleUsers {
         users.dedup();
         users
     }
-}
-
-fn index_of(home: &Path) -> Importers {
-    let mut importers = Importers::new();
-    let everything = WalkOptions {
-        no_ignore: true,
-        tests: true,
-        threads: 1,
-    };
-    let Ok(discovery) = discover(&[home.to_owned()], everything) else {
-        return importers;
-    };
-    for path in discovery
-        .directories
-        .iter()
-        .flat_map(|directory| &directory.files)
-    {
-        for import in imports(path) {
-            importers.entry(import).or_default().push(path.clone());
-        }
-    }
-    importers
-}
-
-fn imports(path: &Path) -> Vec<String> {
-    let bytes = read(path, MAX_FILE_BYTES).unwrap_or_default();
-    let file = SourceFile::new("", bytes);
-    file.imports.into_iter().map(|import| import.path).collect()
 }
 
 /// Test files of the package itself see its private names, and are no part of the package under analysis.

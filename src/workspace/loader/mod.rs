@@ -11,14 +11,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::walk::slashed;
-use super::{WalkOptions, discover, read};
+use super::{ImportIndexes, read};
 use crate::go::{Loaded, Loader, Module, SourceFile};
 use build_list::BuildList;
 use places::Places;
 use work::Work;
 
 /// Machine-written tables of the standard library and of drivers go up to this size.
-const MAX_FILE_BYTES: u64 = 8 << 20;
+pub(super) const MAX_FILE_BYTES: u64 = 8 << 20;
 
 /// What lies around one module.
 pub struct ModuleLoader {
@@ -30,6 +30,7 @@ pub struct ModuleLoader {
     vendor: Option<PathBuf>,
     places: Places,
     build_list: BuildList,
+    indexes: Arc<ImportIndexes>,
     imports: OnceLock<Imports>,
 }
 
@@ -93,6 +94,11 @@ impl ModuleLoader {
         ModuleLoader::among(folder, root, Places::of_this_machine())
     }
 
+    /// This loader with the indexes that others ask, too.
+    pub fn sharing(self, indexes: Arc<ImportIndexes>) -> ModuleLoader {
+        ModuleLoader { indexes, ..self }
+    }
+
     fn among(folder: &Path, root: &Path, places: Places) -> Option<ModuleLoader> {
         let home = folder.ancestors().find(|dir| dir.join("go.mod").is_file())?;
         let work = Work::around(home);
@@ -106,6 +112,7 @@ impl ModuleLoader {
             places,
             build_list: BuildList::read(&own, work.as_ref()),
             own,
+            indexes: Arc::default(),
             imports: OnceLock::new(),
         })
     }
@@ -160,7 +167,7 @@ impl ModuleLoader {
             let file = SourceFile::new(shown(path), source);
             (file.package != "documentation").then_some(file)
         });
-        let files = of_one_package(for_host(files.collect(), home.is_some()));
+        let files = of_one_package(for_host(files.collect()));
         (!files.is_empty()).then(|| Loaded {
             dir: shown(folder),
             module: home.map(|home| Arc::clone(&home.module)),
@@ -173,7 +180,7 @@ impl ModuleLoader {
         self.imports.get_or_init(|| {
             let mut imports = Imports::default();
             for home in &self.own {
-                home.index(&mut imports);
+                home.index(&self.indexes, &mut imports);
             }
             for paths in imports.importers.values_mut().chain([&mut imports.own]) {
                 paths.sort();
@@ -186,29 +193,37 @@ impl ModuleLoader {
 
 impl Home {
     /// Notes each package of the module with each path it imports. Modules inside this one are others.
-    fn index(&self, imports: &mut Imports) {
-        let Ok(discovery) = discover(std::slice::from_ref(&self.folder), WalkOptions::default()) else {
-            return;
-        };
-        for directory in &discovery.directories {
-            let inner = directory.path.ancestors().take_while(|dir| *dir != self.folder);
-            if inner.into_iter().any(|dir| dir.join("go.mod").is_file()) {
+    fn index(&self, indexes: &ImportIndexes, imports: &mut Imports) {
+        let folder = fs::canonicalize(&self.folder).unwrap_or_else(|_| self.folder.clone());
+        let index = indexes.of(&folder);
+        let searched = index.files.iter().filter(|file| file.is_searched);
+        let mut own: HashMap<&Path, Option<String>> = HashMap::new();
+        for file in searched {
+            let Some(dir) = file.path.parent() else {
                 continue;
-            }
-            let path = match &*directory.dir {
-                "" => self.path.clone(),
-                dir => format!("{}/{dir}", self.path),
             };
-            for file in &directory.files {
-                let source = read(file, MAX_FILE_BYTES).unwrap_or_default();
-                let file = SourceFile::new("", source);
-                for import in file.imports {
-                    let importers = imports.importers.entry(import.path).or_default();
-                    importers.push(path.clone());
-                }
+            let path = own.entry(dir).or_insert_with(|| self.path_of(dir, &folder));
+            let Some(path) = path else {
+                continue;
+            };
+            for import in &file.imports {
+                let importers = imports.importers.entry(import.clone()).or_default();
+                importers.push(path.clone());
             }
-            imports.own.push(path);
         }
+        imports.own.extend(own.into_values().flatten());
+    }
+
+    /// The import path of the package in `dir`, if that is of this module, whose `folder` has no symbolic links.
+    fn path_of(&self, dir: &Path, folder: &Path) -> Option<String> {
+        let mut inner = dir.ancestors().take_while(|dir| *dir != folder);
+        if inner.any(|dir| dir.join("go.mod").is_file()) {
+            return None;
+        }
+        Some(match &*slashed(dir.strip_prefix(folder).ok()?) {
+            "" => self.path.clone(),
+            below => format!("{}/{below}", self.path),
+        })
     }
 }
 
@@ -238,11 +253,11 @@ fn is_source(path: &Path) -> bool {
     name.ends_with(".go") && !name.ends_with("_test.go") && !name.starts_with(['_', '.'])
 }
 
-/// The files that a compiler for this machine takes. An own package that is all for others (behind a tag for
-/// integration tests, say) is there with what it has.
-fn for_host(files: Vec<SourceFile>, is_own: bool) -> Vec<SourceFile> {
+/// The files that a compiler for this machine takes. A package that is all for others (`syscall/js`, or code behind a
+/// tag for integration tests) is there with what it has: who imports it is for others as well.
+fn for_host(files: Vec<SourceFile>) -> Vec<SourceFile> {
     let is_empty = !files.iter().any(SourceFile::is_for_host);
-    let keeps = |file: &SourceFile| file.is_for_host() || (is_own && is_empty);
+    let keeps = |file: &SourceFile| file.is_for_host() || is_empty;
     files.into_iter().filter(keeps).collect()
 }
 
@@ -398,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn files_for_other_machines_count_where_an_own_package_has_no_others() {
+    fn files_for_other_machines_count_where_a_package_has_no_others() {
         let folder = tempfile::tempdir().unwrap();
         let top = fs::canonicalize(folder.path()).unwrap();
         write(&top.join("go.mod"), "module ex.com/app\n");
@@ -409,5 +424,10 @@ mod tests {
         let loader = ModuleLoader::among(&top, &top, places(&top)).unwrap();
         assert_eq!(package_of(&loader, "ex.com/app/it").as_deref(), Some("it"));
         assert_eq!(loader.load("ex.com/app/db").unwrap().files.len(), 1);
+        write(
+            &top.join("goroot/src/syscall/js/js.go"),
+            "//go:build js\n\npackage js\n",
+        );
+        assert_eq!(package_of(&loader, "syscall/js").as_deref(), Some("js"));
     }
 }
