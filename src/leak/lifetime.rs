@@ -55,7 +55,7 @@ pub struct Lifetime<'a> {
     acquired: Point,
     /// Whether every path that comes to the end of the loop's block has something to release there.
     pub is_held_at_end: bool,
-    /// What runs with nothing to release, or perhaps nothing, by [`Node::index`].
+    /// What runs with nothing to release, or perhaps nothing, or while others may need it, by [`Node::index`].
     idle: HashSet<usize>,
 }
 
@@ -104,7 +104,8 @@ impl<'a> Lifetime<'a> {
             .any(|mention| mention.effect == Effect::Release)
     }
 
-    /// Whether every path to `node`, a statement that the flow knows, comes with something to release, for certain.
+    /// Whether every path to `node`, a statement that the flow knows, comes with something to release, for certain,
+    /// that nobody else can need.
     pub fn is_held_at(&self, node: Node<'a>) -> bool {
         let acquires = |other| self.flow.point_of(other) == Some(self.acquired);
         let passed_by = self
@@ -225,8 +226,17 @@ struct Knowledge {
     shared: bool,
     /// The error that says whether a function has released it.
     told: Option<BindingId>,
+    /// Code that cannot be seen had something that lives as long as the resource, and may go on with it.
+    lent: bool,
     /// The jump that was just taken, by [`Node::index`].
     jump: Option<usize>,
+}
+
+impl Knowledge {
+    /// Whether others may go on with the resource, or with what dies with it.
+    fn is_needed(&self) -> bool {
+        self.shared || self.lent || self.told.is_some()
+    }
 }
 
 /// The client of the walk.
@@ -311,8 +321,9 @@ impl<'a, 'l> Trace<'a, 'l> {
 
     /// The path comes out of the block in which the handle is known.
     fn leave_turn(&mut self, turn: Turn<'a>, known: &Knowledge) {
-        let surely_held =
-            (!known.over || known.drained) && (known.valid || self.acquisition.may_release_nil());
+        let surely_held = (!known.over || known.drained)
+            && !known.is_needed()
+            && (known.valid || self.acquisition.may_release_nil());
         self.ends_idle |= known.jump.is_none() && !surely_held;
         if !known.over {
             let jump = known.jump.map(|index| turn.block.tree().node(index));
@@ -502,8 +513,9 @@ impl<'a> Paths<'a> for Trace<'a, '_> {
                     known.shared |= known.told.is_none();
                 }
                 Effect::Unknown | Effect::Conditional { on_failure: false } => known.shared = true,
+                Effect::Lent => known.lent = true,
                 Effect::Touch => known.valid = true,
-                Effect::Pass | Effect::Lent => {}
+                Effect::Pass => {}
             }
         }
         if again && !known.over {
@@ -512,7 +524,7 @@ impl<'a> Paths<'a> for Trace<'a, '_> {
         if again {
             return Flow::Stop;
         }
-        if !known.valid && !self.acquisition.may_release_nil() {
+        if known.is_needed() || (!known.valid && !self.acquisition.may_release_nil()) {
             self.idle.insert(node.index());
         }
         known.error_gone |= self.error_writes.contains(&node.index());
