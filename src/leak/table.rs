@@ -83,6 +83,9 @@ pub struct Resource {
     /// Whether the Close reports whether what was written is safe, so that it must be kept where its error is used.
     #[serde(default)]
     pub writes: bool,
+    /// Whether it tells of work that goes on only while it is read, and that a release cuts off: the progress of a push.
+    #[serde(default)]
+    pub read_to_end: bool,
     /// Whether release may be called on nil, so that it needs no check of the error.
     #[serde(default)]
     pub nil_safe: bool,

@@ -26,6 +26,9 @@ fn held(site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
     if !site.is_certain() {
         return Err(unseen(site));
     }
+    if is_unread(site) {
+        return Err(cut_off(site));
+    }
     if is_reassigned(site) {
         let message = format!(
             "`{}` holds several in turn: give each a name of its own",
@@ -37,6 +40,34 @@ fn held(site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
         None => deferred_or_checked(site),
         Some(refusal) => released_at_exits(site).map(|fix| vec![fix]).ok_or(refusal),
     }
+}
+
+/// Whether nobody reads what has to be read to its end.
+fn is_unread(site: &Unreleased<'_>) -> bool {
+    let mentions = site.lifetime.mentions.iter();
+    let mut others = mentions.filter(|mention| mention.effect != Effect::Release);
+    site.acquisition.resource.read_to_end && !others.any(|mention| is_worked_with(mention.node))
+}
+
+/// Whether the name, or a part of it, is an argument or has a method called.
+fn is_worked_with(name: Node<'_>) -> bool {
+    let mut whole = name;
+    while let Some(around) = whole
+        .parent()
+        .filter(|around| around.is(Kind::SelectorExpression))
+    {
+        whole = around;
+    }
+    let is_called = whole != name && whole.role() == Field::Function;
+    is_called || whole.parent().is_some_and(|around| around.is(Kind::ArgumentList))
+}
+
+fn cut_off(site: &Unreleased<'_>) -> Refusal {
+    let message = format!(
+        "the work that `{}` tells of ends with it: read it to its end, then release it",
+        site.subject()
+    );
+    Refusal::new(Reason::NeedsDecision, message)
 }
 
 /// Where the error is dropped and the resource used all the same, a failure is a panic: the check of the error goes
@@ -514,6 +545,9 @@ fn named(site: &Unreleased<'_>) -> Result<Fix, Refusal> {
         );
         Refusal::new(Reason::HandleDiscarded, message)
     };
+    if acquisition.resource.read_to_end {
+        return Err(cut_off(site));
+    }
     if site.lifetime.repeats {
         return Err(discarded());
     }
