@@ -30,6 +30,8 @@ pub(super) fn of_callee(path: &str, receiver: Option<&str>, name: &str) -> Hando
     match handover::of_known(path, receiver, name) {
         // A context or request made of it; what these are given besides, they keep.
         _ if matches!(path, "context" | "net/http") => Handover::Wrap,
+        // `db.WithContext(ctx)` gives back what works with it.
+        _ if name.starts_with("With") => Handover::Wrap,
         Handover::Keep => Handover::Keep,
         _ => of_name(name),
     }

@@ -68,6 +68,8 @@ enum Grip {
     Derived,
     /// Something that came out of it and lives as long as it does: the rows of a transaction.
     Child,
+    /// What a constructor that cannot be seen made of it: it may keep it, and release it with itself.
+    Made,
     /// A function that has this effect when it is called.
     Closure(Effect),
 }
@@ -184,6 +186,7 @@ impl<'a> Tracker<'a, '_> {
         let (mut expression, mut grip, mut touched) = (expression, grip, false);
         loop {
             match self.step(expression, grip) {
+                Done(Effect::Pass | Effect::Touch) if grip == Grip::Made => return Effect::Unknown,
                 Done(Effect::Pass) if touched => return Effect::Touch,
                 Done(effect) => return effect,
                 Up(around, next) => {
@@ -242,6 +245,9 @@ impl<'a> Tracker<'a, '_> {
             Grip::Whole | Grip::Part if self.resource.is_released_by(name) => {
                 Done(run_by(selector, Effect::Release))
             }
+            // It ends, and what it was made of with it.
+            Grip::Made if handover::of_name(name) == Handover::Release => Done(Effect::Keep(Keep::Passed)),
+            Grip::Made => Done(Effect::Unknown),
             Grip::Derived => Done(run_by(selector, Effect::Touch)),
             Grip::Whole | Grip::Part | Grip::Child => self.taken_out(selector),
             Grip::Closure(_) => Done(Effect::Unknown),
@@ -512,6 +518,9 @@ fn handed(call: Node<'_>, handover: Handover, grip: Grip) -> Step<'_> {
         (Handover::Release, Grip::Closure(_)) => Done(Effect::Unknown),
         (Handover::Release, _) => Done(Effect::Release),
         (Handover::Unknown, Grip::Derived | Grip::Child) => Done(Effect::Lent),
+        (Handover::Unknown, Grip::Whole | Grip::Made) if handover::makes(called_name(call)) => {
+            Up(call, Grip::Made)
+        }
         (Handover::Unknown, _) => Done(Effect::Unknown),
     }
 }

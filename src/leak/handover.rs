@@ -68,7 +68,8 @@ pub fn of_known(path: &str, receiver: Option<&str>, name: &str) -> Handover {
 }
 
 /// What a name lets hope. A function that says that it closes gets the benefit of the doubt; and whatever answers a
-/// request from a stream, or keeps a value for later, is taken at its word too. All others are unknown.
+/// request from a stream, sets something, makes an option of it (`WithConn`), or keeps a value for later, is taken at
+/// its word too. All others are unknown.
 pub fn of_name(name: &str) -> Handover {
     const RELEASING: [&str; 9] = [
         "close", "release", "rollback", "cleanup", "dispose", "drain", "finish", "shutdown", "stop",
@@ -78,11 +79,25 @@ pub fn of_name(name: &str) -> Handover {
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     // `Serve(listener)` closes it when it ends.
     let serves = lower.starts_with("serve") || lower == "listener";
-    match (says(&RELEASING), says(&KEEPING) || serves) {
+    match (says(&RELEASING), says(&KEEPING) || serves || sets(name)) {
         (true, _) => Handover::Release,
         (_, true) => Handover::Keep,
         _ => Handover::Unknown,
     }
+}
+
+/// Whether a name says that the function makes something of what it is given: `NewDB`.
+pub fn makes(name: &str) -> bool {
+    let rest = name.strip_prefix("New").or(name.strip_prefix("new"));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_uppercase))
+}
+
+/// `SetOutput`, `WithGRPCConn`: a word that says that the value stays, and what it stays as.
+fn sets(name: &str) -> bool {
+    let mut rest = ["Set", "set", "With", "with"]
+        .iter()
+        .filter_map(|word| name.strip_prefix(word));
+    rest.any(|rest| rest.starts_with(char::is_uppercase))
 }
 
 #[cfg(test)]
@@ -102,5 +117,7 @@ mod tests {
         );
         assert_eq!(of_known("example.com/x", None, "Observe"), Handover::Unknown);
         assert_eq!(of_known("example.com/x", None, "Read"), Handover::Unknown);
+        assert_eq!(of_known("example.com/x", None, "WithConn"), Handover::Keep);
+        assert_eq!(of_known("example.com/x", None, "Settle"), Handover::Unknown);
     }
 }
