@@ -1,7 +1,7 @@
 //! Calls that requests reach but that happen once: what they give is kept, and a check of what is kept stands before.
 
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{BindingId, BindingKind, DeclKind, Declaration, Meaning};
+use crate::go::{BindingId, BindingKind, Callee, DeclKind, Declaration, Meaning};
 
 /// Whether the result of `call` is stored in a package variable, field or map that a condition on the way asks about:
 /// `if s.db == nil { s.db = open() }`. `function` is the function around it.
@@ -13,6 +13,57 @@ pub fn is_kept(at: Declaration<'_>, function: Node<'_>, call: Node<'_>) -> bool 
             let asked = names_in(at, condition);
             asked.iter().any(|name| names.contains(name))
         })
+}
+
+/// Whether `call` stands under a condition that asks about a package variable, and calls a function of the module
+/// that gives this variable its value: `if db == nil { connect() }`.
+pub fn is_filled(at: Declaration<'_>, function: Node<'_>, call: Node<'_>) -> bool {
+    let Callee::Package(callee) = at.callee(call) else {
+        return false;
+    };
+    let filled = filled_by(callee, DEPTH);
+    let is_filled = |asked: Declaration<'_>| {
+        filled
+            .iter()
+            .any(|filled| filled.id == asked.id && filled.package.path == asked.package.path)
+    };
+    !filled.is_empty()
+        && conditions(function, call).into_iter().any(|condition| {
+            let named = condition.subtree().filter(|node| node.is(Kind::Identifier));
+            named.filter_map(|node| variable(at, node)).any(is_filled)
+        })
+}
+
+/// How many functions, each called by the one before, are looked into for what they assign.
+const DEPTH: u32 = 3;
+
+/// The package variables that a function and those it calls give a value.
+fn filled_by(callee: Declaration<'_>, depth: u32) -> Vec<Declaration<'_>> {
+    let mut filled = Vec::new();
+    let body = callee.function().and_then(|function| function.field(Field::Body));
+    for node in body.into_iter().flat_map(Node::descendants) {
+        match (node.kind(), depth.checked_sub(1)) {
+            (Kind::AssignmentStatement, _) => {
+                let left = node.field(Field::Left).into_iter().flat_map(Node::children);
+                filled.extend(left.filter_map(|target| variable(callee, target)));
+            }
+            (Kind::CallExpression, Some(depth)) => {
+                if let Callee::Package(next) = callee.callee(node) {
+                    filled.extend(filled_by(next, depth));
+                }
+            }
+            _ => {}
+        }
+    }
+    filled
+}
+
+/// The package variable that `node` names, of this package.
+fn variable<'a>(at: Declaration<'a>, node: Node<'a>) -> Option<Declaration<'a>> {
+    match at.resolve(node) {
+        Meaning::Package(declaration) if declaration.kind() == DeclKind::Var => Some(declaration),
+        _ => None,
+    }
 }
 
 /// The expressions that the result is stored in, and the stores it is handed to (`cache.Store(key, db)`).

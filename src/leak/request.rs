@@ -232,7 +232,9 @@ fn is_set_up(at: Declaration<'_>, function: Node<'_>) -> bool {
 /// Whether what the call gives is kept, and asked for before.
 fn happens_once(call: &Call<'_>) -> bool {
     let function = call.call.enclosing_function();
-    function.is_some_and(|function| lazy::is_kept(call.caller, function, call.call))
+    function.is_some_and(|function| {
+        lazy::is_kept(call.caller, function, call.call) || lazy::is_filled(call.caller, function, call.call)
+    })
 }
 
 /// Every call of the module that reaches the function or method `declaration`, through interfaces too.
