@@ -77,6 +77,10 @@ impl<'a> Acquisition<'a> {
         match path.as_str() {
             "errors" => matches!(&*name, "Is" | "As"),
             "os" => matches!(&*name, "IsNotExist" | "IsExist" | "IsPermission" | "IsTimeout"),
+            // What stands in for the standard package, and predicates beside an API's own errors.
+            _ if path.ends_with("/errors") || path.ends_with("/xerrors") => {
+                name == "As" || name.starts_with("Is")
+            }
             _ => false,
         }
     }
