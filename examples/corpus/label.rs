@@ -57,13 +57,14 @@ impl Label {
         POLICY.iter().any(|word| self.reason.starts_with(word))
     }
 
-    /// Whether `finding` speaks of this label: it starts near it, or names its line as a caller on the way.
+    /// Whether `finding` speaks of this label: it starts near it, or names the line of a leak as a caller on the way.
+    /// A clean call of a helper that leaks elsewhere is no leak for being on the way.
     pub fn is_met_by(&self, finding: &Finding) -> bool {
         let is_near = |path: &str, line: usize, most| path == self.path && line.abs_diff(self.line) <= most;
         let mut related = finding.related.iter();
         kind(&finding.family) == kind(&self.family)
             && (is_near(&finding.path, finding.start.line, NEAR)
-                || related.any(|related| is_near(&related.path, related.start.line, 0)))
+                || self.is_leak && related.any(|related| is_near(&related.path, related.start.line, 0)))
     }
 }
 
