@@ -352,3 +352,61 @@ fn programs_see_the_same_with_and_without_source() {
     ));
     assert!(compared > 1000);
 }
+
+/// Whose methods `v.Name()` calls for a `v` of the type `of`, as code that calls them sees it.
+fn ask_callees(path: &str, of: &str, names: &[String], sees_source: bool) -> Vec<String> {
+    let mut source = format!("package p\n\nimport lib \"{path}\"\n\n");
+    for (at, name) in names.iter().enumerate() {
+        source += &format!("func f{at}(v *lib.{of}) {{ v.{name}() }}\n");
+    }
+    let package = scratch(&source, sees_source);
+    let asked = |declaration: Declaration<'_>| {
+        let mut nodes = declaration.tree().root().subtree();
+        let call = nodes.find(|node| node.is(Kind::CallExpression)).unwrap();
+        format!("{:?}", declaration.callee(call))
+    };
+    package.declarations().map(asked).collect()
+}
+
+#[test]
+fn promoted_methods_belong_to_the_same_type_with_and_without_source() {
+    if !have_source() {
+        return;
+    }
+    let (program, rows) = (program(), signature_rows());
+    let methods_of = |of: &str| {
+        let (path, receiver) = of.trim_start_matches('*').rsplit_once('.').unwrap();
+        let methods = rows
+            .iter()
+            .filter(|(at, _, spelled)| at == path && spelled.starts_with("func("));
+        let named = methods.filter_map(|(_, name, _)| name.split_once('.').filter(|(of, _)| *of == receiver));
+        let exported = named.filter(|(_, method)| is_exported(method));
+        exported.map(|(_, method)| method.to_owned()).collect::<Vec<_>>()
+    };
+    let (mut compared, mut differing) = (0, Vec::new());
+    for (path, of, spelled) in &rows {
+        let embedded = spelled
+            .strip_prefix("type struct{")
+            .and_then(|rest| rest.strip_suffix('}'));
+        let Some(embedded) = embedded.filter(|_| is_exported(of) && program.package(path).is_some()) else {
+            continue;
+        };
+        let names: Vec<String> = embedded.split(", ").flat_map(methods_of).collect();
+        let from_source = ask_callees(path, of, &names, true);
+        let from_table = ask_callees(path, of, &names, false);
+        // Two embedded types that have a method of one name promote neither.
+        let promoted = from_source
+            .iter()
+            .zip(from_table)
+            .filter(|(source, _)| *source != "Unknown");
+        for (source, table) in promoted {
+            differing.extend((*source != table).then(|| format!("{path}.{of}: {source}, {table}")));
+            compared += 1;
+        }
+    }
+    assert_eq!(differing, Vec::<String>::new());
+    tell(&format!(
+        "{compared} promoted methods have the same owner either way"
+    ));
+    assert!(compared > 50);
+}

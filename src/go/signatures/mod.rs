@@ -49,6 +49,11 @@ pub(super) fn shape(path: &str, name: &str) -> Option<&'static Type> {
     table().shapes.get(path)?.get(name)
 }
 
+/// Whether the table tells what the struct `path.name` embeds. Such rows are written with all methods of the type.
+pub(super) fn tells_embedded(path: &str, name: &str) -> bool {
+    matches!(shape(path, name), Some(Type::Struct(fields)) if !fields.is_empty())
+}
+
 /// Whether `path.name` is known to be a type.
 pub(super) fn is_type(path: &str, name: &str) -> bool {
     table().types.contains(&(path.to_owned(), name.to_owned()))

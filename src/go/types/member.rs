@@ -196,8 +196,10 @@ impl<'a> Typer<'a, '_> {
             Type::Unknown => true,
             Type::Interface(interface) => interface.embedded.iter().any(|of| next.is_open(of)),
             _ => match of {
-                // The table tells some methods of a type, never that there are no others.
-                Type::Named { path, .. } => self.at.package_at(path).is_none(),
+                // The table tells all methods of the types of which it tells what they embed; of others, some.
+                Type::Named { path, name, .. } => {
+                    self.at.package_at(path).is_none() && !signatures::tells_embedded(path, name)
+                }
                 _ => false,
             },
         }
