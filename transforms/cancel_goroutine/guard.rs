@@ -111,6 +111,21 @@ impl<'a, 'l> Guard<'a, 'l> {
         }
     }
 
+    /// The channel that keeps items, among those of the blocked operations and of other arms beside them.
+    pub fn queue(self) -> Option<&'a str> {
+        let selects: Vec<Node<'a>> = self
+            .operations()
+            .filter_map(|(_, held)| select_around(held.name))
+            .collect();
+        let beside =
+            |held: &Use<'a>| select_around(held.name).is_some_and(|select| selects.contains(&select));
+        let own = self.launch.uses_of(Party::Worker(self.blocked.worker));
+        let arms = own.filter(|(_, held)| beside(held)).map(|(at, _)| at);
+        let mut channels = self.channels().into_iter().chain(arms);
+        let queue = channels.find(|at| self.launch.channels[*at].capacity > 0);
+        queue.map(|at| self.launch.channels[at].name)
+    }
+
     /// What runs in the goroutine once one of its operations is done.
     pub fn followers(self) -> Vec<Node<'a>> {
         let (declaration, _) = self.worker();

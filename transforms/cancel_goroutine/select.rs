@@ -86,9 +86,9 @@ fn check(guard: Guard<'_, '_>) -> Result<(), Refusal> {
             "the goroutine feeds the response body, which is written after the handler has returned";
         return refuse(Reason::FeedsStream, message.to_owned());
     }
-    if queues(guard) {
+    if let Some(queue) = guard.queue() {
         let message =
-            format!("items may wait in {name} when the function returns, and a select would drop them");
+            format!("items may wait in {queue} when the function returns, and a select would drop them");
         return refuse(Reason::DropsQueuedWork, message);
     }
     if is_signalled(guard) {
@@ -102,14 +102,6 @@ fn check(guard: Guard<'_, '_>) -> Result<(), Refusal> {
         return refuse(Reason::ControlFlow, message);
     }
     Ok(())
-}
-
-/// Whether a channel of the blocked operations, or of another arm beside them, keeps items.
-fn queues(guard: Guard<'_, '_>) -> bool {
-    guard
-        .channels()
-        .into_iter()
-        .any(|at| guard.launch.channels[at].capacity > 0)
 }
 
 /// Whether the launcher closes a channel that the goroutine waits for: a closed channel and a cancelled context are

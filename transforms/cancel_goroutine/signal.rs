@@ -12,14 +12,14 @@ use crate::transform::{Applicability, Fix};
 /// ```
 ///
 /// That is what such a channel is for. It is exact where nothing but tidying up follows the receive. `None`
-/// elsewhere, and where the launching function waits for the goroutine before it returns.
+/// elsewhere, where items may still wait beside it, and where the launching function waits for the goroutine.
 pub fn fix(guard: Guard<'_, '_>) -> Option<Fix> {
-    let waits = guard.is_awaited() || guard.feeds_stream();
+    let is_needed = guard.is_awaited() || guard.feeds_stream() || guard.queue().is_some();
     let at = guard
         .channels()
         .into_iter()
         .find(|at| ends_every_stop(guard, *at) && is_signal(guard, *at))
-        .filter(|_| !waits)?;
+        .filter(|_| !is_needed)?;
     let launch = guard.launch;
     let channel = &launch.channels[at];
     let made = channel.make.statement().filter(|made| {

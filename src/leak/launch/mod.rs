@@ -108,8 +108,8 @@ impl<'a> Launch<'a> {
             return Some(vec![(channel, *held)]);
         };
         let clauses: Vec<_> = select.children().filter(|clause| is_clause(*clause)).collect();
-        let all: Option<Vec<_>> = clauses.iter().map(|clause| self.arm(party, *clause)).collect();
-        all.or_else(|| self.ways_out(party, select, &clauses))
+        let all = || clauses.iter().map(|clause| self.arm(party, *clause)).collect();
+        self.ways_out(party, select, &clauses).or_else(all)
     }
 
     /// Where a loop turns about its select and nothing else: the arms that leave it. The others may be ready as
