@@ -125,6 +125,51 @@ fn generated_tests_fail_before_the_repair_and_pass_after_it() {
     });
 }
 
+/// Go 1.26 has the profile of goroutines that can never go on as an experiment, and later versions have it at once.
+#[test]
+fn the_runtime_itself_names_goroutines_that_can_never_go_on() {
+    let Some(go) = Go::find() else { return };
+    if go.version < (1, 26) {
+        return tell("skipped: this Go has no profile of goroutines that can never go on");
+    }
+    let service = service("v2-leaky");
+    prove(&service, &[]).expect(0, &["Wrote 14 tests"]);
+    let profiled = ["Recalculate", "ShippingQuote", "StartExport"].map(|name| {
+        let path = format!(
+            "internal/handlers/unleak_handlers_{}_test.go",
+            name.to_lowercase()
+        );
+        let text = String::from_utf8(service.read(&path)).unwrap();
+        assert!(text.contains("pprof.Lookup(\"goroutineleak\")"), "{text}");
+        format!("TestHandlers{name}LeavesNothingBehind")
+    });
+    let said = with_profile(&go, &service, &profiled);
+    assert_eq!(said.matches("--- FAIL: ").count(), profiled.len(), "{said}");
+    // Each counts its own, and not what the tests before it left in the process.
+    let named = said
+        .matches("goroutines that can never go on are left behind")
+        .count();
+    assert_eq!(named, profiled.len(), "{said}");
+    run(service.path(), &["fix"]).expect(0, &[]);
+    let said = with_profile(&go, &service, &profiled);
+    assert_eq!(said.matches("--- PASS: ").count(), profiled.len(), "{said}");
+}
+
+/// What these tests say where the runtime has the profile.
+fn with_profile(go: &Go, repository: &Repository, tests: &[String]) -> String {
+    let mut command = go.command(repository.path(), "test");
+    if go.version == (1, 26) {
+        command.env("GOEXPERIMENT", "goroutineleakprofile");
+    }
+    let only = format!("^({})$", tests.join("|"));
+    let output = command
+        .args(["-v", "-count=1", "-run", &only, "./internal/handlers"])
+        .output()
+        .unwrap();
+    let (said, wrong) = (&output.stdout, String::from_utf8_lossy(&output.stderr));
+    format!("{}{wrong}", String::from_utf8_lossy(said))
+}
+
 const MODULE: &[u8] = b"module example.com/shop\n\ngo 1.21\n\nrequire github.com/gofiber/fiber/v2 v2.52.15\n";
 
 /// A shop with one file.
@@ -172,6 +217,52 @@ fn a_handler_that_a_test_cannot_drive_is_refused_with_the_reason() {
     assert!(
         refusal(&local.replace("package shop", "package main"))
             .contains("it is a literal inside main: give it a name")
+    );
+}
+
+const ROWS: &str =
+    "package shop\n\nimport (\n\t\"database/sql\"\n\t\"fmt\"\n\n\t\"github.com/gofiber/fiber/v2\"\n)\n\n";
+
+/// The function that returns a handler is called with what the handler uses of its arguments.
+#[test]
+fn a_handler_is_made_by_the_function_that_returns_it() {
+    let query = "\treturn func(c *fiber.Ctx) error {\n\t\trows, err := db.QueryContext(c.UserContext(), \"SELECT 1\")\n\t\tif err != nil {\n\t\t\treturn err\n\t\t}\n\t\tif !rows.Next() {\n\t\t\treturn fiber.ErrNotFound\n\t\t}\n\t\treturn c.SendString(title)\n\t}\n";
+    let factory = |before: &str| {
+        format!(
+            "{ROWS}func page(db *sql.DB, title string, _ bool, more ...int) fiber.Handler {{\n{before}{query}}}\n"
+        )
+    };
+    let shop = shop(&factory("\ttitle = fmt.Sprint(title)\n"));
+    let shown = prove(&shop, &["--dry-run"]).expect(0, &["Would write 1 test"]);
+    let registers = "app.Get(\"/\", page(pool, \"unleak\", false))";
+    assert!(shown.text().contains(registers), "{}", shown.text());
+
+    let clock = factory("\tprintln(now())\n").replace("title string", "title string, now func() string");
+    let wants = refusal(&clock.replace("\t\"fmt\"\n", ""));
+    assert!(wants.contains("it needs `now`"), "{wants}");
+
+    let ends = refusal(&factory("\tlog.Fatal(title)\n").replace("\"fmt\"", "\"log\""));
+    assert!(ends.contains("it may end the process (log.Fatal)"), "{ends}");
+}
+
+/// What a test cannot do is said of the handler at hand.
+#[test]
+fn a_leak_is_refused_by_what_is_missing_for_it() {
+    let socket = "package shop\n\nimport (\n\t\"time\"\n\n\t\"github.com/gofiber/contrib/websocket\"\n\t\"github.com/gofiber/fiber/v2\"\n)\n\nfunc routes(app *fiber.App) {\n\tapp.Get(\"/load\", websocket.New(func(conn *websocket.Conn) {\n\t\tdefer conn.Close()\n\t\tfor {\n\t\t\tconn.WriteMessage(websocket.TextMessage, []byte(\"1\"))\n\t\t\ttime.Sleep(time.Second)\n\t\t}\n\t}))\n}\n";
+    let why = refusal(socket);
+    assert!(
+        why.contains(
+            "it is reached from a websocket handler, and a test sends requests to Fiber handlers only"
+        ),
+        "{why}"
+    );
+
+    // What else the handler needs does not matter where nothing could be counted.
+    let key = "package shop\n\nimport \"github.com/gofiber/fiber/v2\"\n\ntype store interface{ find(string) int }\n\ntype pages struct{ store store }\n\nvar seen = map[string]int{}\n\nfunc (p *pages) page(c *fiber.Ctx) error {\n\tseen[c.Params(\"id\")] = p.store.find(\"a\")\n\treturn nil\n}\n";
+    let why = refusal(key);
+    assert!(
+        why.contains("no figure is known that tells whether kept-request-memory is back"),
+        "{why}"
     );
 }
 

@@ -31,6 +31,14 @@ pub fn title(handler: &Handler<'_>) -> String {
     }
 }
 
+/// Whether the function around it does nothing with the handler but return it.
+pub fn is_returned(handler: &Handler<'_>) -> bool {
+    let around = handler.declaration.function();
+    handler.function.is(Kind::FuncLiteral)
+        && handler.function.enclosing_function() == around
+        && handler.function.enclosing(Kind::ReturnStatement).is_some()
+}
+
 pub fn find<'a>(handler: &Handler<'a>, scene: &mut Scene<'a>) -> Result<Entrance, String> {
     let at = handler.declaration;
     if let Some(locals) = &scene.request.locals {
@@ -117,23 +125,13 @@ impl Entrance {
             return self.through_registration(at, &route, scene);
         }
         let function = at.function().ok_or("it stands in no function")?;
-        let is_factory = handler.function.enclosing_function() == Some(function)
-            && handler.function.enclosing(Kind::ReturnStatement).is_some();
-        let takes_nothing = function
-            .field(Field::Parameters)
-            .is_none_or(|parameters| parameters.children().next().is_none());
-        match (is_factory, takes_nothing) {
-            (true, true) => {
-                let factory = self.callee(at, scene)?;
-                self.register(&format!("{factory}()"), scene);
-                Ok(())
-            }
-            (true, false) => Err(format!(
-                "{} makes it from arguments that only the service has",
-                at.title()
-            )),
-            (false, _) => Err(format!("it is a literal inside {}: give it a name", at.title())),
+        if !is_returned(handler) {
+            return Err(format!("it is a literal inside {}: give it a name", at.title()));
         }
+        let factory = self.callee(at, scene)?;
+        let arguments = self.arguments(at, function, scene)?;
+        self.register(&format!("{factory}({arguments})"), scene);
+        Ok(())
     }
 
     /// Calls the function that registers the handler, with an app for its router.
@@ -152,24 +150,43 @@ impl Entrance {
         let function = at.function().ok_or("it stands in no function")?;
         only_registers(at, function)?;
         let callee = self.callee(at, scene)?;
+        let arguments = self.arguments(at, function, scene)?;
+        self.routes.push(format!("{callee}({arguments})"));
+        self.callee = callee;
+        self.method = route.method.clone();
+        self.target = target_of(&route.pattern);
+        Ok(())
+    }
+
+    /// What a test gives for the parameters of the function around the handler.
+    fn arguments<'a>(
+        &mut self,
+        at: Declaration<'a>,
+        function: Node<'a>,
+        scene: &Scene<'a>,
+    ) -> Result<String, String> {
         let mut arguments = Vec::new();
         for parameter in function
             .field(Field::Parameters)
             .into_iter()
             .flat_map(Node::children)
         {
+            // What may be left out is left out.
+            if parameter.is(Kind::VariadicParameterDeclaration) {
+                continue;
+            }
             let of = parameter
                 .field(Field::Type)
                 .map_or(Type::Unknown, |of| at.type_meant(of));
-            for name in parameter.fields(Field::Name) {
-                arguments.push(self.argument(at, &of, name.text(), scene)?);
+            let mut names: Vec<&str> = parameter.fields(Field::Name).map(Node::text).collect();
+            if names.is_empty() {
+                names.push("_");
+            }
+            for name in names {
+                arguments.push(self.argument(at, &of, name, scene)?);
             }
         }
-        self.routes.push(format!("{callee}({})", arguments.join(", ")));
-        self.callee = callee;
-        self.method = route.method.clone();
-        self.target = target_of(&route.pattern);
-        Ok(())
+        Ok(arguments.join(", "))
     }
 
     fn argument(
@@ -191,14 +208,20 @@ impl Entrance {
         };
         let root = Root::Parameter(name.to_owned());
         let is_used = scene.settings.iter().any(|setting| setting.root == root);
-        match of {
-            of if is_router(of) => Ok("app".to_owned()),
-            of if is_used => stand_in::literal(at.package, of, &root, &scene.settings, &mut self.props),
-            Type::Pointer(_) | Type::Interface(_) | Type::Map(..) | Type::Slice(_) | Type::Func(_) => {
-                Ok("nil".to_owned())
+        let wanted = || Err(format!("{} wants `{name}`, which a test cannot make", at.title()));
+        match (at.underlying(of), of) {
+            (_, of) if is_router(of) => Ok("app".to_owned()),
+            (Type::Basic(basic), _) if basic == "bool" => Ok("false".to_owned()),
+            (_, of) if is_used => stand_in::literal(at.package, of, &root, &scene.settings, &mut self.props),
+            (Type::Basic(basic), _) => Ok(if basic == "string" { "\"\"" } else { "0" }.to_owned()),
+            (Type::Pointer(_) | Type::Interface(_) | Type::Map(..), _) => Ok("nil".to_owned()),
+            (Type::Slice(_) | Type::Func(_) | Type::Chan(_), _) => Ok("nil".to_owned()),
+            (Type::Struct(_), Type::Named { path, name, .. })
+                if *path == at.package.path || name.starts_with(char::is_uppercase) =>
+            {
+                stand_in::literal(at.package, of, &root, &[], &mut self.props)
             }
-            Type::Named { .. } => stand_in::literal(at.package, of, &root, &[], &mut self.props),
-            _ => Err(format!("{} wants `{name}`, which a test cannot make", at.title())),
+            _ => wanted(),
         }
     }
 }

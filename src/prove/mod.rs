@@ -9,7 +9,7 @@ use crate::go::syntax::Node;
 use crate::go::{Declaration, Package};
 use crate::leak::request::{callers, request_path};
 use crate::pipeline::Analysis;
-use crate::transform::{Place, Proposal};
+use crate::transform::{Place, Proposal, Rule};
 
 mod entrance;
 mod files;
@@ -29,7 +29,7 @@ pub struct Proof {
     pub handler: String,
     /// The file it stands in.
     pub path: String,
-    /// The rules that found something, sorted.
+    /// The rules that the test tells of, or all that found something where there is none, sorted.
     pub rules: Vec<String>,
     /// The test, or why none can be written.
     pub test: Result<GoTest, String>,
@@ -118,11 +118,21 @@ fn node_at(package: &Package, place: Place) -> Option<(Declaration<'_>, Node<'_>
 
 fn unreached_proof(package: &Package, proposal: &Proposal) -> Proof {
     let finding = &proposal.finding;
+    let reached = node_at(package, finding.place).and_then(|(at, node)| request_path(at, node));
+    let why = match reached.map(|path| path.entry) {
+        Some(entry) if entry.handler.is_none() => {
+            format!(
+                "it is reached from a {}, and a test sends requests to Fiber handlers only",
+                entry.what
+            )
+        }
+        _ => "no handler is seen to reach it".to_owned(),
+    };
     Proof {
         handler: finding.function.clone().unwrap_or_default(),
         path: package.file(finding.place.file).path.clone(),
         rules: vec![finding.rule.slug.to_string()],
-        test: Err("no handler is seen to reach it".to_owned()),
+        test: Err(why),
     }
 }
 
@@ -140,17 +150,27 @@ impl<'a> Accused<'a> {
     }
 
     fn proof(&self) -> Proof {
-        let slugs = self
-            .proposals
-            .iter()
-            .map(|proposal| proposal.finding.rule.slug.to_string());
-        let rules: BTreeSet<String> = slugs.collect();
+        let test = self.test();
+        let rules = match &test {
+            Ok(_) => self.told_rules(),
+            Err(_) => self.rules().collect(),
+        };
+        let slugs: BTreeSet<String> = rules.iter().map(|rule| rule.slug.to_string()).collect();
         Proof {
             handler: entrance::title(&self.handler),
             path: self.handler.declaration.file().path.clone(),
-            test: self.test(),
-            rules: rules.into_iter().collect(),
+            test,
+            rules: slugs.into_iter().collect(),
         }
+    }
+
+    fn rules(&self) -> impl Iterator<Item = &'a Rule> {
+        self.proposals.iter().map(|proposal| &*proposal.finding.rule)
+    }
+
+    /// Those that a figure tells of.
+    fn told_rules(&self) -> Vec<&'a Rule> {
+        self.rules().filter(|rule| oracle::tells(rule)).collect()
     }
 
     /// What the test calls came with these versions of Fiber.
@@ -172,15 +192,17 @@ impl<'a> Accused<'a> {
     }
 
     fn test(&self) -> Result<GoTest, String> {
+        let rules = self.told_rules();
+        if let (true, Some(rule)) = (rules.is_empty(), self.rules().next()) {
+            return Err(format!(
+                "no figure is known that tells whether {} is back",
+                rule.slug
+            ));
+        }
         self.check_version()?;
         let mut scene = Scene::of(&self.handler);
         let entrance = entrance::find(&self.handler, &mut scene)?;
         scene.obstacle()?;
-        let rules: Vec<_> = self
-            .proposals
-            .iter()
-            .map(|proposal| &*proposal.finding.rule)
-            .collect();
         if rules.iter().any(|rule| &*rule.slug == "unclosed-file") {
             files::foresee(&mut scene)?;
         }

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::entrance::is_returned;
 use super::lateness;
 use super::request::Request;
 use crate::fiber::{Handler, Version};
@@ -100,6 +101,9 @@ impl<'a> Scene<'a> {
         if let Some(body) = handler.body() {
             scene.look_into(home, body, DEPTH);
         }
+        if is_returned(handler) {
+            scene.look_around(home, handler.function);
+        }
         scene.unlinked = scene
             .opened
             .iter()
@@ -160,6 +164,17 @@ impl<'a> Scene<'a> {
                 Kind::Identifier => self.name(at, node),
                 Kind::TypeAssertionExpression => self.request.assertion(node),
                 _ => {}
+            }
+        }
+    }
+
+    /// What the function around a handler does before it returns it.
+    fn look_around(&mut self, at: Declaration<'a>, literal: Node<'a>) {
+        let body = at.function().and_then(|function| function.field(Field::Body));
+        let statements = body.and_then(|body| body.child(0));
+        for statement in statements.into_iter().flat_map(Node::children) {
+            if !statement.contains(literal) {
+                self.look_into(at, statement, DEPTH);
             }
         }
     }
@@ -350,17 +365,29 @@ fn changes_files(name: &str) -> bool {
 
 /// The standard library, Fiber, and modules that only compute.
 fn is_harmless(path: &str) -> bool {
-    const COMPUTING: [&str; 7] = [
+    const COMPUTING: [&str; 18] = [
+        "github.com/go-playground/validator/",
+        "github.com/goccy/go-json",
         "github.com/gofiber/",
-        "github.com/valyala/",
+        "github.com/golang-jwt/jwt",
         "github.com/google/uuid",
+        "github.com/json-iterator/go",
         "github.com/pkg/errors",
         "github.com/rs/zerolog",
+        "github.com/samber/lo",
+        "github.com/shopspring/decimal",
         "github.com/sirupsen/logrus",
+        "github.com/valyala/",
+        // What sends spans and metrics stands in other packages of it.
+        "go.opentelemetry.io/otel/attribute",
+        "go.opentelemetry.io/otel/codes",
+        "go.opentelemetry.io/otel/metric",
+        "go.opentelemetry.io/otel/trace",
         "go.uber.org/zap",
+        "golang.org/x/crypto/",
     ];
     let is_std = path.split('/').next().is_some_and(|first| !first.contains('.'));
-    is_std || COMPUTING.iter().any(|prefix| path.starts_with(prefix))
+    is_std || path == "go.opentelemetry.io/otel" || COMPUTING.iter().any(|prefix| path.starts_with(prefix))
 }
 
 /// Whether a context is the request's: then a test can end it.

@@ -47,7 +47,11 @@ pub fn literal(
             at.of = Some(of.clone());
         }
         let path: Vec<&str> = setting.fields.iter().map(|(name, _)| name.as_str()).collect();
-        at.value = value(setting, &path.join("."), props)?;
+        let shown = match (path.is_empty(), root) {
+            (true, Root::Parameter(name) | Root::Variable(name)) => name.clone(),
+            _ => path.join("."),
+        };
+        at.value = value(setting, &shown, props)?;
     }
     written(home, &whole, props)
 }

@@ -19,7 +19,7 @@ use crate::transform::Rule;
 const ROUNDS: u32 = 10;
 
 /// Names of the test function: a handler that is called so could not be named in it.
-const OWN: [&str; 20] = [
+const OWN: [&str; 21] = [
     "app",
     "before",
     "client",
@@ -38,6 +38,7 @@ const OWN: [&str; 20] = [
     "round",
     "send",
     "served",
+    "stuck",
     "together",
     "upstream",
 ];
@@ -290,7 +291,7 @@ impl Imports {
         };
         let own_pool = props.database;
         when(has(Oracle::Goroutines), &["bytes", "runtime", "sync"]);
-        when(draft.asks_profile(), &["runtime/pprof"]);
+        when(draft.asks_profile(), &["fmt", "runtime/pprof"]);
         when(has(Oracle::Contexts), &["runtime", "sync", "weak"]);
         when(has(Oracle::Descriptors), &["os", "runtime/debug"]);
         when(!scene.made.is_empty(), &["os"]);
