@@ -80,6 +80,27 @@ pub struct Rule {
     pub transform: &'static str,
 }
 
+impl Rule {
+    /// A rule of ours, as opposed to those that rows of tables describe.
+    pub fn new(
+        transform: &'static str,
+        slug: &str,
+        title: &str,
+        family: Family,
+        severity: Severity,
+        applicability: Applicability,
+    ) -> Arc<Self> {
+        Arc::new(Rule {
+            slug: slug.into(),
+            title: title.to_owned(),
+            family,
+            severity,
+            applicability,
+            transform,
+        })
+    }
+}
+
 /// A further place that explains a finding: the acquire, the return that leaks, a caller on the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Related {

@@ -125,14 +125,14 @@ fn rule(slug: &str) -> Arc<Rule> {
             Applicability::DisplayOnly,
         ),
     };
-    Arc::new(Rule {
-        slug: slug.into(),
-        title: title.to_owned(),
-        family: Family::Retain,
-        severity: Severity::Medium,
+    Rule::new(
+        "bound_growth",
+        slug,
+        title,
+        Family::Retain,
+        Severity::Medium,
         applicability,
-        transform: "bound_growth",
-    })
+    )
 }
 
 /// The `=` between the two sides of an assignment.

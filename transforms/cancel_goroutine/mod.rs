@@ -104,14 +104,14 @@ fn rule(action: Action) -> Arc<Rule> {
             "A goroutine of a request waits for what nobody may send",
         ),
     };
-    Arc::new(Rule {
-        slug: slug.into(),
-        title: title.to_owned(),
-        family: Family::Goroutine,
-        severity: Severity::High,
-        applicability: Applicability::Safe,
-        transform: "cancel_goroutine",
-    })
+    Rule::new(
+        "cancel_goroutine",
+        slug,
+        title,
+        Family::Goroutine,
+        Severity::High,
+        Applicability::Safe,
+    )
 }
 
 /// The word `go`.

@@ -77,14 +77,14 @@ impl Transform for CloseChannel {
 }
 
 fn rule() -> Arc<Rule> {
-    Arc::new(Rule {
-        slug: "unclosed-channel".into(),
-        title: "A channel of a request is ranged over and never closed".to_owned(),
-        family: Family::Channel,
-        severity: Severity::High,
-        applicability: Applicability::Safe,
-        transform: "close_channel",
-    })
+    Rule::new(
+        "close_channel",
+        "unclosed-channel",
+        "A channel of a request is ranged over and never closed",
+        Family::Channel,
+        Severity::High,
+        Applicability::Safe,
+    )
 }
 
 /// The unclosed channels of a launch, each with the first receiver that waits for the end.

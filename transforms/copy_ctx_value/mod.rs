@@ -116,14 +116,14 @@ fn rule(slug: &str) -> Arc<Rule> {
         LATE => "Code that can outlive its handler uses the request context",
         _ => "Memory that a request lends is kept beyond it",
     };
-    Arc::new(Rule {
-        slug: slug.into(),
-        title: title.to_owned(),
-        family: Family::Retain,
-        severity: Severity::Medium,
-        applicability: Applicability::Safe,
-        transform: "copy_ctx_value",
-    })
+    Rule::new(
+        "copy_ctx_value",
+        slug,
+        title,
+        Family::Retain,
+        Severity::Medium,
+        Applicability::Safe,
+    )
 }
 
 /// Whether by its bytes a declaration could start code that asks the context, or keep what it gives.

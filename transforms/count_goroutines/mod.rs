@@ -87,14 +87,14 @@ impl Transform for CountGoroutines {
 }
 
 fn rule() -> Arc<Rule> {
-    Arc::new(Rule {
-        slug: "overcounted-group".into(),
-        title: "A wait group counts goroutines that never start".to_owned(),
-        family: Family::Goroutine,
-        severity: Severity::High,
-        applicability: Applicability::Safe,
-        transform: "count_goroutines",
-    })
+    Rule::new(
+        "count_goroutines",
+        "overcounted-group",
+        "A wait group counts goroutines that never start",
+        Family::Goroutine,
+        Severity::High,
+        Applicability::Safe,
+    )
 }
 
 /// Counts each goroutine directly before it starts:

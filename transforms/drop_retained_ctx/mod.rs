@@ -93,14 +93,14 @@ impl Transform for DropRetainedCtx {
 }
 
 fn rule() -> Arc<Rule> {
-    Arc::new(Rule {
-        slug: "retained-context".into(),
-        title: "A request context is stored where it outlives its request".to_owned(),
-        family: Family::Retain,
-        severity: Severity::Medium,
-        applicability: Applicability::Safe,
-        transform: "drop_retained_ctx",
-    })
+    Rule::new(
+        "drop_retained_ctx",
+        "retained-context",
+        "A request context is stored where it outlives its request",
+        Family::Retain,
+        Severity::Medium,
+        Applicability::Safe,
+    )
 }
 
 /// The stores of the package that keep a context, each once.

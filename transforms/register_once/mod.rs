@@ -99,14 +99,14 @@ const HOOKS: [&str; 8] = [
 ];
 
 fn rule() -> Arc<Rule> {
-    Arc::new(Rule {
-        slug: "route-per-request".into(),
-        title: "A request registers a route or hook, which the app keeps".to_owned(),
-        family: Family::Retain,
-        severity: Severity::High,
-        applicability: Applicability::DisplayOnly,
-        transform: "register_once",
-    })
+    Rule::new(
+        "register_once",
+        "route-per-request",
+        "A request registers a route or hook, which the app keeps",
+        Family::Retain,
+        Severity::High,
+        Applicability::DisplayOnly,
+    )
 }
 
 fn sites<'a>(declaration: Declaration<'a>) -> Vec<Site<'a>> {

@@ -105,14 +105,14 @@ impl Transform for ReplaceContextParent {
 }
 
 fn rule() -> Arc<Rule> {
-    Arc::new(Rule {
-        slug: "request-context-parent".into(),
-        title: "A context that outlives the request is derived from one that does not".to_owned(),
-        family: Family::Retain,
-        severity: Severity::Medium,
-        applicability: Applicability::Unsafe,
-        transform: "replace_context_parent",
-    })
+    Rule::new(
+        "replace_context_parent",
+        "request-context-parent",
+        "A context that outlives the request is derived from one that does not",
+        Family::Retain,
+        Severity::Medium,
+        Applicability::Unsafe,
+    )
 }
 
 /// The context to derive from, as this version of Fiber has it.

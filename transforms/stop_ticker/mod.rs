@@ -149,18 +149,12 @@ fn rule(fault: Fault) -> Arc<Rule> {
             Applicability::Unsafe,
         ),
     };
-    Arc::new(Rule {
-        slug: slug.into(),
-        title: title.to_owned(),
-        // What leaks there is the goroutine of a client that nobody notices to be gone.
-        family: match fault {
-            Fault::TooEarly => Family::Goroutine,
-            _ => Family::Timer,
-        },
-        severity,
-        applicability,
-        transform: "stop_ticker",
-    })
+    // What leaks there is the goroutine of a client that nobody notices to be gone.
+    let family = match fault {
+        Fault::TooEarly => Family::Goroutine,
+        _ => Family::Timer,
+    };
+    Rule::new("stop_ticker", slug, title, family, severity, applicability)
 }
 
 fn message(fault: Fault) -> &'static str {
