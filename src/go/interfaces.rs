@@ -27,8 +27,12 @@ impl<'a> Declaration<'a> {
         self.interface_with(&of, field.text(), DEPTH)
     }
 
-    /// `of`, or the interface embedded in it that gives it the method `name`.
+    /// `of`, or the interface embedded in it that gives it the method `name`. What a type parameter stands for has the
+    /// methods of its constraint.
     fn interface_with(self, of: &Type, name: &str, depth: u32) -> Option<Interface<'a>> {
+        if let Type::Parameter(parameter) = of {
+            return self.interface_with(&self.constraint_of(parameter), name, depth.checked_sub(1)?);
+        }
         if let Some(interface) = self.interface_named(of, DEPTH) {
             return interface.asks_for(name).then_some(interface);
         }
@@ -171,6 +175,31 @@ type service struct{ finder }
 
 func ask(s *service) { s.Find(1) }
 ";
+
+    #[test]
+    fn a_type_parameter_is_asked_for_the_methods_of_its_constraint() {
+        let source = "package p
+
+type starter interface{ Start() }
+
+type clock struct{}
+
+func (clock) Start() {}
+
+type driver[T starter] struct{ component T }
+
+func (d *driver[C]) run() { d.component.Start() }
+";
+        let file = SourceFile::new("p/f.go", source.as_bytes());
+        let package = Package::new("p", None, vec![file]);
+        let run = package.find_method("driver", "run").unwrap();
+        let mut nodes = run.tree().root().subtree();
+        let call = nodes.find(|node| node.is(Kind::CallExpression)).unwrap();
+        let interface = run.interface_asked(call.field(Field::Function).unwrap()).unwrap();
+        let implementations = interface.implementations();
+        let names: Vec<&str> = implementations.into_iter().map(|(_, name)| name).collect();
+        assert_eq!(names, ["clock"]);
+    }
 
     #[test]
     fn an_interface_is_found_through_embedding_and_so_are_its_implementations() {

@@ -250,6 +250,7 @@ impl<'a> Paths<'a> for Round<'a, '_> {
         if self.turning.head == Some(branch) && self.begins(state) == Flow::Stop {
             return Flow::Stop;
         }
+        state.1 |= timer_ranged_over(self.turning.at, branch);
         choose(self.turning.at, branch, way)
     }
 
@@ -285,12 +286,15 @@ fn follow(condition: Condition<'_>) -> Flow {
 
 /// A range over a timer has no end.
 fn choose(at: Declaration<'_>, branch: Node<'_>, way: usize) -> Flow {
-    let range = branch.children().find(|child| child.is(Kind::RangeClause));
-    let over = range
-        .filter(|_| way == 1)
-        .and_then(|range| range.field(Field::Right));
-    match over.is_some_and(|over| is_timer(at, over)) {
+    match way == 1 && timer_ranged_over(at, branch) {
         true => Flow::Stop,
         false => Flow::Continue,
     }
+}
+
+/// Whether `branch` is a loop that ranges over the channel of a timer, so that each turn waits for it.
+pub fn timer_ranged_over(at: Declaration<'_>, branch: Node<'_>) -> bool {
+    let range = branch.children().find(|child| child.is(Kind::RangeClause));
+    let over = range.and_then(|range| range.field(Field::Right));
+    over.is_some_and(|over| is_timer(at, over))
 }

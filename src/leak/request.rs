@@ -57,9 +57,15 @@ impl<'a> Call<'a> {
         let caller = self.caller.title();
         match &self.through {
             None => format!("{caller} calls it for every request"),
-            Some(Through { interface, .. }) => format!(
+            Some(Through {
+                interface,
+                implementations: 1,
+            }) => format!(
                 "{caller} calls it for every request, through {interface}, which nothing else here implements"
             ),
+            Some(Through { interface, .. }) => {
+                format!("{caller} calls it for every request, through {interface}: nobody else calls it")
+            }
         }
     }
 }
@@ -119,6 +125,22 @@ struct Visit<'a> {
 /// The shortest way on which a request reaches `node`, where one is proven.
 pub fn request_path<'a>(declaration: Declaration<'a>, node: Node<'a>) -> Option<RequestPath<'a>> {
     possible_path(declaration, node).filter(RequestPath::is_certain)
+}
+
+/// [`request_path`], also through an interface that several types implement, where nobody but requests calls its
+/// method: whoever makes a value of one of these types makes it for requests.
+pub fn request_path_of_any<'a>(declaration: Declaration<'a>, node: Node<'a>) -> Option<RequestPath<'a>> {
+    let path = possible_path(declaration, node)?;
+    let reached = path.calls.iter().skip(1).map(|call| call.caller);
+    let mut steps = path.calls.iter().zip(reached.chain([declaration]));
+    let is_sure = steps.all(|(call, callee)| call.is_certain() || is_called_by_requests_alone(callee));
+    is_sure.then_some(path)
+}
+
+fn is_called_by_requests_alone(declaration: Declaration<'_>) -> bool {
+    mentions_of(declaration)
+        .into_iter()
+        .all(|mention| called(mention.node).is_some_and(|call| request_path(mention.at, call).is_some()))
 }
 
 /// The shortest way on which a request may reach `node`. Ways that are certain come first; others lead through an

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::endless::Turning;
+use crate::leak::endless::{Turning, timer_ranged_over};
 use crate::text::Span;
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Rule, Severity, Transform,
@@ -122,14 +122,14 @@ fn rule(peer: Peer, fault: Fault) -> Arc<Rule> {
             Applicability::Safe,
         ),
     };
-    Arc::new(Rule {
-        slug: slug.into(),
-        title: title.to_owned(),
-        family: Family::Goroutine,
-        severity: Severity::High,
+    Rule::new(
+        "check_write",
+        slug,
+        title,
+        Family::Goroutine,
+        Severity::High,
         applicability,
-        transform: "check_write",
-    })
+    )
 }
 
 /// The loops of a declaration that outlive their clients.
@@ -173,8 +173,10 @@ fn fault<'a>(
         return Some(Fault::Unchecked);
     }
     let writes = |node: Node<'a>| peer::is_write(declaration, function, node);
+    let has_no_end = looped.child(0).is_some_and(|first| first.role() == Field::Body)
+        || timer_ranged_over(declaration, looped);
     let silent = peer == Peer::Stream
-        && looped.child(0).is_some_and(|first| first.role() == Field::Body)
+        && has_no_end
         && turning.is_left_only_past(&writes)
         && turning.has_turn_without(&writes, true);
     silent.then_some(Fault::Silent)

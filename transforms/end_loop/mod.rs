@@ -97,14 +97,14 @@ fn self_send() -> Arc<Rule> {
 }
 
 fn rule(slug: &str, title: &str) -> Arc<Rule> {
-    Arc::new(Rule {
-        slug: slug.into(),
-        title: title.to_owned(),
-        family: Family::Goroutine,
-        severity: Severity::High,
-        applicability: Applicability::DisplayOnly,
-        transform: "end_loop",
-    })
+    Rule::new(
+        "end_loop",
+        slug,
+        title,
+        Family::Goroutine,
+        Severity::High,
+        Applicability::DisplayOnly,
+    )
 }
 
 fn of_start(start: &Start<'_>) -> Finding {

@@ -5,7 +5,7 @@ use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration};
 use crate::leak::endless::{Turning, never_ends, pauses};
 use crate::leak::launch::Launch;
-use crate::leak::request::{RequestPath, request_path};
+use crate::leak::request::{RequestPath, request_path_of_any};
 
 /// A `go` statement of a request whose function never ends.
 pub struct Start<'a> {
@@ -40,7 +40,7 @@ fn start<'a>(declaration: Declaration<'a>, statement: Node<'a>) -> Option<Start<
     never_ends(home, function).then_some(())?;
     (!waits_for_its_starter(declaration, statement, home, function)).then_some(())?;
     (!talks_to_client(home, function)).then_some(())?;
-    let request = request_path(declaration, statement)?;
+    let request = request_path_of_any(declaration, statement)?;
     let forgotten = started_again(declaration, statement, &request)?;
     Some(Start {
         declaration,

@@ -40,6 +40,11 @@ impl<'a> Declaration<'a> {
         Typer::new(self, &Fuel::default()).underlying(of)
     }
 
+    /// The constraint of a type parameter of this declaration, or of the type it is a method of.
+    pub(in crate::go) fn constraint_of(self, parameter: &str) -> Type {
+        Typer::new(self, &Fuel::default()).constraint_of(parameter)
+    }
+
     /// The types that the struct `of` embeds, where its source is at hand.
     pub(in crate::go) fn embedded_in(self, of: &Type) -> Vec<Type> {
         Typer::new(self, &Fuel::default()).embedded(of.pointee())
