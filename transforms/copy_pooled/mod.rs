@@ -40,7 +40,7 @@ impl Transform for CopyPooled {
     }
 
     fn rules(&self, _config: &Config) -> Vec<Arc<Rule>> {
-        vec![pooled_body(), double_put()]
+        vec![pooled_body(), pooled_result(), double_put()]
     }
 
     fn needles(&self, _config: &Config) -> Vec<String> {
@@ -64,6 +64,14 @@ impl Transform for CopyPooled {
                 pooled_body(),
                 format!(
                     "the response keeps the bytes of {}, which goes back to its pool before they are written: another request writes over them",
+                    pooled.name
+                ),
+                "given back here",
+            ),
+            Misuse::Returned => (
+                pooled_result(),
+                format!(
+                    "the caller gets the memory of {}, which goes back to its pool before the caller reads it: others write over it",
                     pooled.name
                 ),
                 "given back here",
@@ -92,7 +100,7 @@ impl Transform for CopyPooled {
 
     fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
         match site.pooled.misuse {
-            Misuse::Kept => copy(site).map(|fix| vec![fix]),
+            Misuse::Kept | Misuse::Returned => copy(site).map(|fix| vec![fix]),
             Misuse::PutTwice => Err(Refusal::new(
                 Reason::NeedsDecision,
                 "keep one of the two: the deferred Put gives it back on every path",
@@ -109,6 +117,14 @@ fn pooled_body() -> Arc<Rule> {
     )
 }
 
+fn pooled_result() -> Arc<Rule> {
+    rule(
+        "pooled-result",
+        "A function returns memory of a pooled object that others get again",
+        Applicability::Safe,
+    )
+}
+
 fn double_put() -> Arc<Rule> {
     rule(
         "double-put",
@@ -118,14 +134,14 @@ fn double_put() -> Arc<Rule> {
 }
 
 fn rule(slug: &str, title: &str, applicability: Applicability) -> Arc<Rule> {
-    Arc::new(Rule {
-        slug: slug.into(),
-        title: title.to_owned(),
-        family: Family::Syncpool,
-        severity: Severity::Medium,
+    Rule::new(
+        "copy_pooled",
+        slug,
+        title,
+        Family::Syncpool,
+        Severity::Medium,
         applicability,
-        transform: "copy_pooled",
-    })
+    )
 }
 
 /// Hands the response bytes of its own:
@@ -134,7 +150,8 @@ fn rule(slug: &str, title: &str, applicability: Applicability) -> Arc<Rule> {
 /// return c.Send(buf.Bytes())   ⇒   return c.Send(append([]byte(nil), buf.Bytes()...))
 /// ```
 ///
-/// The copy is made while the handler still has the object; status, headers and body are the same.
+/// The copy is made while the handler still has the object; status, headers and body are the same. What a function
+/// returns is copied likewise, before the deferred `Put` runs.
 fn copy(site: &Site<'_>) -> Result<Fix, Refusal> {
     let argument = site.pooled.argument.filter(|argument| is_bytes(*argument));
     let Some(argument) = argument else {
@@ -144,13 +161,18 @@ fn copy(site: &Site<'_>) -> Result<Fix, Refusal> {
     let mut rewrite = Rewrite::new();
     let file = site.declaration.id.file;
     let overlap = |_| Refusal::new(Reason::ControlFlow, "the calls are nested in each other");
+    // A body of no bytes is no body; a caller may tell an empty result from none.
+    let (verb, copied) = match site.pooled.misuse {
+        Misuse::Returned => ("Return", "append([]byte{}, "),
+        _ => ("Send", "append([]byte(nil), "),
+    };
     rewrite
-        .edit(file, Edit::insert(argument.start(), "append([]byte(nil), "))
+        .edit(file, Edit::insert(argument.start(), copied))
         .map_err(overlap)?;
     rewrite
         .edit(file, Edit::insert(argument.end(), "...)"))
         .map_err(overlap)?;
-    let title = format!("Send a copy of what {} holds", site.pooled.name);
+    let title = format!("{verb} a copy of what {} holds", site.pooled.name);
     Ok(Fix::new(title, Applicability::Safe, rewrite))
 }
 

@@ -10,6 +10,8 @@ const BYTEBUFFERPOOL: &str = "github.com/valyala/bytebufferpool";
 pub enum Misuse {
     /// A response keeps what the object holds.
     Kept,
+    /// The caller gets what the object holds.
+    Returned,
     PutTwice,
 }
 
@@ -68,8 +70,14 @@ fn misuse<'a>(declaration: Declaration<'a>, get: Node<'a>) -> Option<Pooled<'a>>
         .filter(|held| here(held))
         .filter_map(|held| kept_by(declaration, *held));
     let mut kept = kept.filter(|(call, _)| goes_back(*call));
-    kept.next()
-        .map(|(call, argument)| pooled(Misuse::Kept, call, Some(argument)))
+    if let Some((call, argument)) = kept.next() {
+        return Some(pooled(Misuse::Kept, call, Some(argument)));
+    }
+    is_buffer(declaration, get, uses[0]).then_some(())?;
+    let returned = uses.iter().filter(|held| here(held));
+    let mut returned = returned.filter_map(|held| returned_by(*held));
+    let (statement, argument) = returned.find(|(statement, _)| goes_back(*statement))?;
+    Some(pooled(Misuse::Returned, statement, Some(argument)))
 }
 
 /// Whether some path runs both.
@@ -139,15 +147,7 @@ fn put_again<'a>(puts: &[Node<'a>]) -> Option<Node<'a>> {
 /// The call that makes the response keep the object, and its argument: `c.Send(buf.Bytes())`.
 fn kept_by<'a>(declaration: Declaration<'a>, held: Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
     const KEEPERS: [&str; 4] = ["Send", "SetBodyRaw", "SendStream", "SetBodyStream"];
-    let argument = match held.parent()? {
-        selector if selector.is(Kind::SelectorExpression) => selector.parent().filter(|call| {
-            call.field(Field::Function) == Some(selector)
-                && selector
-                    .field(Field::Field)
-                    .is_some_and(|name| name.text() == "Bytes")
-        })?,
-        _ => held,
-    };
+    let argument = handed_out(held)?;
     let call = argument
         .parent()?
         .parent()
@@ -157,6 +157,31 @@ fn kept_by<'a>(declaration: Declaration<'a>, held: Node<'a>) -> Option<(Node<'a>
     let is_argument = call.field(Field::Arguments) == argument.parent();
     let keeps = KEEPERS.contains(&method.text()) && is_argument;
     (keeps && is_response(declaration, operand)).then_some((call, argument))
+}
+
+/// Whether the object is a buffer: of others it is not known whether `Bytes` gives their own memory.
+fn is_buffer(declaration: Declaration<'_>, get: Node<'_>, held: Node<'_>) -> bool {
+    declaration.type_of(held).pointee().is("bytes", "Buffer")
+        || declaration.callee(get).is_function(BYTEBUFFERPOOL, "Get")
+}
+
+/// `return buf.Bytes()`, and what it returns.
+fn returned_by(held: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
+    let value = handed_out(held)?;
+    let list = value.parent().filter(|list| list.is(Kind::ExpressionList))?;
+    let statement = list.parent().filter(|up| up.is(Kind::ReturnStatement))?;
+    Some((statement, value))
+}
+
+/// `buf`, or `buf.Bytes()` of it.
+fn handed_out(held: Node<'_>) -> Option<Node<'_>> {
+    match held.parent()? {
+        selector if selector.is(Kind::SelectorExpression) => selector.parent().filter(|call| {
+            let name = selector.field(Field::Field).map_or("", Node::text);
+            call.field(Field::Function) == Some(selector) && name == "Bytes"
+        }),
+        _ => Some(held),
+    }
 }
 
 /// `c`, `c.Response()`, `c.Context()`, `c.RequestCtx()` and what leads there.
