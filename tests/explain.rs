@@ -21,6 +21,7 @@ module example.com/page
 go 1.25.0
 
 require (
+\tgithub.com/gofiber/contrib/websocket v1.3.4
 \tgithub.com/gofiber/fiber/v2 v2.52.15
 \tgithub.com/gofiber/fiber/v3 v3.5.0
 \tgithub.com/lib/pq v1.12.3
