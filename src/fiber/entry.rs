@@ -73,8 +73,10 @@ impl<'a> Entry<'a> {
             .collect();
         let servers = servers_of(declaration);
         let mut rows = Table::get().entry.iter();
-        let row = rows.find(|row| row.is_served_by(servers) && row.fits(&types))?;
-        Some(entry(None, &row.what))
+        let row = rows.find(|row| row.is_served_by(servers) && row.fits(&types));
+        let what = row.map(|row| &*row.what);
+        let deployed = || is_deployed(declaration, function, &types).then_some("HTTP function");
+        what.or_else(deployed).map(|what| entry(None, what))
     }
 
     /// `function`, which is no entry by itself, as one because of the call it is handed to: an adaptor of net/http's
@@ -101,6 +103,23 @@ impl Row {
         let is_taken = |spelling: &String| types.iter().any(|of| is_spelled(of, spelling));
         self.takes.iter().all(is_taken)
     }
+}
+
+/// Whether a platform for functions calls it for each request: the exported function of a package to import that has
+/// exactly the signature of net/http's handlers. Beside Fiber too, which such a function may hand its request to.
+fn is_deployed(declaration: Declaration<'_>, function: Node<'_>, types: &[Type]) -> bool {
+    let (package, decl) = (declaration.package, declaration.decl());
+    let is_handler = matches!(types, [writer, request]
+        if writer.is("net/http", "ResponseWriter") && is_spelled(request, "*net/http.Request"));
+    let is_exported = decl.receiver.is_none() && decl.title().starts_with(char::is_uppercase);
+    let is_importable = package.name != "main" && !package.path.split('/').any(|part| part == "internal");
+    is_handler
+        && is_exported
+        && is_importable
+        && declaration.function() == Some(function)
+        && function.field(Field::Result).is_none()
+        && declaration.root().servers == Servers::Required
+        && !declaration.file().is_test()
 }
 
 /// Whether `of` is the type that a row spells `path.Name` or `*path.Name`.
@@ -193,6 +212,41 @@ mod tests {
         let gin = "import \"github.com/gin-gonic/gin\"\n\nfunc f(c *gin.Context) {}";
         assert_eq!(what(gin, Servers::All), Some("gin handler"));
         assert_eq!(what("func f() {}", Servers::All), None);
+    }
+
+    #[test]
+    fn an_exported_function_of_the_signature_of_handlers_is_called_by_its_platform() {
+        let told = |package: &str, function: &str| {
+            let source = format!(
+                "package {package}\n\nimport (\n\t\"net/http\"\n\n\t\"github.com/gofiber/fiber/v2\"\n)\n\nvar app = fiber.New()\n\n{function} {{}}\n"
+            );
+            let file = SourceFile::new("p/f.go", source.into_bytes());
+            let package = Package::new("p", None, vec![file]);
+            let declaration = package.declarations().last().unwrap();
+            Entry::of(declaration, declaration.function().unwrap()).map(|entry| entry.what)
+        };
+        let serve = "func Serve(w http.ResponseWriter, r *http.Request)";
+        assert_eq!(told("p", serve), Some("HTTP function"));
+        assert_eq!(told("main", serve), None);
+        assert_eq!(
+            told("p", "func serve(w http.ResponseWriter, r *http.Request)"),
+            None
+        );
+        assert_eq!(
+            told("p", "func Serve(w http.ResponseWriter, r *http.Request) error"),
+            None
+        );
+        assert_eq!(
+            told(
+                "p",
+                "func Serve(a *fiber.App, w http.ResponseWriter, r *http.Request)"
+            ),
+            None
+        );
+        assert_eq!(
+            told("p", "func (t T) Serve(w http.ResponseWriter, r *http.Request)"),
+            None
+        );
     }
 
     #[test]
