@@ -55,6 +55,21 @@ error = 1
 release = [\"Return\"]
 ";
 
+/// The same, with the package in the module itself.
+const OWN_LEASES: &str = "\
+package lease
+
+type Pool struct{ held chan *Lease }
+
+type Lease struct{ of *Pool }
+
+func (p *Pool) Take(name string) (*Lease, error) { return <-p.held, nil }
+
+func (l *Lease) Return() { l.of.held <- l }
+
+func (l *Lease) Run() error { return nil }
+";
+
 const LEDGER: &str = "\
 package main
 
@@ -184,6 +199,37 @@ rules.unclosed-file.severity = \"low\"
     for path in ["old/a.go", "tools/a.go", "cmd/a.go"] {
         assert_eq!(now(path), FILES, "{path}");
     }
+}
+
+#[test]
+fn a_row_may_name_functions_of_the_module_itself() {
+    let row = LEASE_ROW.replace("example.com/lease", "example.com/app/lease");
+    let user = LEASES.replace("example.com/lease", "example.com/app/lease");
+    let dial = "package ledger\n\ntype Client struct{}\n\nfunc Dial(to string) (*Client, error) { return &Client{}, nil }\n\nfunc (c *Client) Sum() int { return 1 }\n\nfunc (c *Client) Close() error { return nil }\n";
+    let client = CLIENT_ROW.replace("example.com/ledger", "example.com/app/ledger");
+    let caller = LEDGER.replace("example.com/ledger", "example.com/app/ledger");
+    let folder = folder(&[
+        ("unleak.toml", &*format!("{row}\n{client}")),
+        ("lease/lease.go", OWN_LEASES),
+        ("ledger/ledger.go", dial),
+        ("reports/reports.go", &user),
+        ("main.go", &caller),
+    ]);
+    let ran = scan(folder.path(), &["--format", "jsonl"]);
+    assert_eq!(
+        found(&ran),
+        [
+            ("main.go".to_owned(), "per-request-ledger".to_owned()),
+            ("reports/reports.go".to_owned(), "unreturned-lease".to_owned()),
+        ]
+    );
+    let arguments = ["fix", "--allow-no-vcs", "--allow-dirty", "--verify", "syntax"];
+    let fixed = run(folder.path(), &arguments);
+    assert_eq!(fixed.code, Some(0), "{fixed:?}");
+    let now = |path: &str| fs::read_to_string(folder.path().join(path)).unwrap();
+    assert!(now("reports/reports.go").contains("defer held.Return()"));
+    let main = now("main.go");
+    assert!(main.contains("*ledger.Client"), "{main}");
 }
 
 #[test]

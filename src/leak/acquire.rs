@@ -139,10 +139,10 @@ impl<'a> Acquirers<'a> {
         if !call.is(Kind::CallExpression) {
             return self.made(at, call);
         }
-        match at.callee(call) {
-            Callee::Package(callee) => self.passed_on(callee, depth.checked_sub(1)?),
-            callee => {
-                let resource = *self.table.iter().find(|row| row.is_acquired_by(&callee))?;
+        let callee = at.callee(call);
+        // A row about a function of the module knows better than its code.
+        match (self.table.iter().find(|row| row.is_acquired_by(&callee)), callee) {
+            (Some(resource), _) => {
                 let excused = |text: &String| memchr::memmem::find(at.bytes(), text.as_bytes()).is_some();
                 let (result, error) = (resource.result, resource.error);
                 (!resource.unless.iter().any(excused)).then_some(Yield {
@@ -151,6 +151,8 @@ impl<'a> Acquirers<'a> {
                     error,
                 })
             }
+            (None, Callee::Package(callee)) => self.passed_on(callee, depth.checked_sub(1)?),
+            (None, _) => None,
         }
     }
 

@@ -115,6 +115,10 @@ pub struct Resource {
     pub beneath: Vec<String>,
     /// Why one for all requests would not do, and what would: then it is not shared.
     pub not_shared: Option<String>,
+    /// A method that gives the resource itself back, and lets it keep nothing open behind its use.
+    pub ended_by: Option<String>,
+    /// Which argument it writes to, where the release writes the end of what it was given: nothing else holds that.
+    pub sink: Option<usize>,
     /// What requests see of it once it is shared; then sharing changes what the program does.
     pub sharing_changes: Option<String>,
 }
@@ -160,16 +164,23 @@ impl Resource {
         self.is_of(path) && self.literal.iter().any(|literal| **literal == **name)
     }
 
-    /// Whether `callee` gives this resource.
+    /// Whether `callee`, of the module itself or from outside, gives this resource.
     pub fn is_acquired_by(&self, callee: &Callee<'_>) -> bool {
-        let Callee::External { path, receiver, name } = callee else {
-            return false;
+        let (path, receiver, name) = match callee {
+            Callee::External { path, receiver, name } => (&**path, receiver.as_deref(), &**name),
+            Callee::Package(callee) => {
+                let decl = callee.decl();
+                (&*callee.package.path, decl.receiver.as_deref(), decl.title())
+            }
+            _ => return false,
         };
-        self.is_of(path)
-            && self
-                .acquire
-                .iter()
-                .any(|row| is_named(row, receiver.as_deref(), name))
+        self.is_of(path) && self.acquire.iter().any(|row| is_named(row, receiver, name))
+    }
+
+    /// How a call of each function that acquires begins inside of the row's own package.
+    pub fn calls_inside(&self) -> impl Iterator<Item = String> {
+        let functions = self.acquire.iter().filter(|name| !name.contains('.'));
+        functions.map(|name| format!("{name}("))
     }
 
     /// Whether the row is about the package `path`; `a/b/...` is every package below `a/b`.

@@ -1,13 +1,82 @@
 //! The smaller repair: close the pool when the function returns. It still opens one for every request.
 
 use super::uses::{handle_of, is_given_once};
-use crate::go::syntax::{Kind, Node};
+use crate::go::Usage;
+use crate::go::syntax::{Field, Kind, Node};
 use crate::leak::{Acquisition, Effect, Fault, Lifetime};
+use crate::release::{self, Unreleased};
 use crate::rewrite::{self, Rewrite, is_error_check};
+use crate::text::Edit;
 use crate::transform::{Applicability, Fix};
 
-/// `defer db.Close()` behind the error check, where the pool is local, stays there, and nothing closes it yet.
+/// The smaller repair of a local pool that stays in its function, where there is one.
 pub fn fix(opening: &Acquisition<'_>, lifetime: &Lifetime<'_>) -> Option<Fix> {
+    at_the_end(opening, lifetime).or_else(|| on_some_paths(opening, lifetime))
+}
+
+/// `fiber.Get(url)` ⇒ `fiber.Get(url).ConnectionClose()`: what it opens goes with its only use.
+pub fn ended(opening: &Acquisition<'_>) -> Option<Fix> {
+    let method = opening.resource.ended_by.as_deref()?;
+    let mut rewrite = Rewrite::new();
+    let edit = Edit::insert(opening.call.end(), format!(".{method}()"));
+    rewrite.edit(opening.at.id.file, edit).ok()?;
+    let title = format!(
+        "Close the connection of this {} behind its request",
+        opening.resource.name
+    );
+    Some(Fix::new(title, Applicability::Safe, rewrite))
+}
+
+/// Whether the code ends it so already, where it makes it or by its name.
+pub fn is_ended(opening: &Acquisition<'_>) -> bool {
+    let Some(method) = opening.resource.ended_by.as_deref() else {
+        return false;
+    };
+    let calls = |value: Node<'_>| {
+        let selector = value
+            .parent()
+            .filter(|around| around.is(Kind::SelectorExpression));
+        selector
+            .and_then(|selector| selector.field(Field::Field))
+            .map(Node::text)
+            == Some(method)
+    };
+    let chain = std::iter::successors(Some(opening.call), |call| {
+        let selector = call
+            .parent()
+            .filter(|around| around.is(Kind::SelectorExpression))?;
+        selector.parent().filter(|around| around.is(Kind::CallExpression))
+    });
+    let at = opening.at;
+    let named = handle_of(opening)
+        .into_iter()
+        .flat_map(|held| at.scopes().uses(held, at.tree()));
+    chain.into_iter().any(calls)
+        || named
+            .into_iter()
+            .any(|node| at.usage(node) == Usage::Read && calls(node))
+}
+
+/// The repair of `defer_release`, for a pool that some paths close, or whose error is checked in some other way.
+fn on_some_paths(opening: &Acquisition<'_>, lifetime: &Lifetime<'_>) -> Option<Fix> {
+    let stays = lifetime
+        .mentions
+        .iter()
+        .all(|mention| matches!(mention.effect, Effect::Pass | Effect::Touch | Effect::Release));
+    let name = &opening.at.scopes().get(handle_of(opening)?).name;
+    (stays && !lifetime.losses.is_empty() && !opening.resource.release.is_empty()).then_some(())?;
+    let site = Unreleased {
+        acquisition: *opening,
+        lifetime: Lifetime::of(opening)?,
+    };
+    let fix = release::fixes(&site).ok()?.into_iter().next()?;
+    let what = opening.resource.name.replace("connection pool", "pool");
+    let title = format!("Close `{name}` on every path; each request still opens one {what}");
+    Some(Fix { title, ..fix }.lessening())
+}
+
+/// `defer db.Close()` behind the error check, where the pool is local, stays there, and nothing closes it yet.
+fn at_the_end(opening: &Acquisition<'_>, lifetime: &Lifetime<'_>) -> Option<Fix> {
     let at = opening.at;
     let handle = handle_of(opening)?;
     let stays = lifetime

@@ -64,7 +64,7 @@ impl<'a> Draft<'a> {
         let is_helper = own.as_ref().is_none_or(|uses| !uses.returned.is_empty());
         let mut helper = Helper::new(pass, scene);
         if is_helper {
-            helper.visit(opening.at, opening.function)?;
+            helper.follow(opening.at, opening.function)?;
         }
         let draft = Draft {
             opening,
@@ -86,7 +86,7 @@ impl<'a> Draft<'a> {
         opening: Acquisition<'a>,
     ) -> Result<Draft<'a>, Refusal> {
         let mut helper = Helper::new(pass, scene);
-        helper.visit(opening.at, opening.function)?;
+        helper.follow(opening.at, opening.function)?;
         let draft = Draft {
             opening,
             arguments: Value::of_helper(memo.known, opening.at),

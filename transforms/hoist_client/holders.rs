@@ -25,6 +25,8 @@ pub struct Helper<'a, 'p> {
     scene: &'p Scene<'a, 'p>,
     seen: HashSet<(&'a str, DeclId)>,
     pub holders: Vec<Holder<'a>>,
+    /// Where other packages close what the helper gives them.
+    closed_elsewhere: Vec<String>,
 }
 
 impl<'a, 'p> Helper<'a, 'p> {
@@ -34,11 +36,21 @@ impl<'a, 'p> Helper<'a, 'p> {
             scene,
             seen: HashSet::new(),
             holders: Vec::new(),
+            closed_elsewhere: Vec::new(),
+        }
+    }
+
+    /// Looks at everyone who gets the pool, directly or through other helpers.
+    pub fn follow(&mut self, at: Declaration<'a>, function: Node<'a>) -> Result<(), Refusal> {
+        self.visit(at, function)?;
+        match self.closed_elsewhere.as_slice() {
+            [] => Ok(()),
+            places => Err(closed_elsewhere(at, places)),
         }
     }
 
     /// Looks at every caller of the helper, and at theirs where they hand it on.
-    pub fn visit(&mut self, at: Declaration<'a>, function: Node<'a>) -> Result<(), Refusal> {
+    fn visit(&mut self, at: Declaration<'a>, function: Node<'a>) -> Result<(), Refusal> {
         let is_plain = at.kind() == DeclKind::Func
             && at.function() == Some(function)
             && self.scene.acquirers.passes_on(at).is_some();
@@ -86,11 +98,13 @@ impl<'a, 'p> Helper<'a, 'p> {
                     }
                     found => found?,
                 };
-                if !std::ptr::eq(caller.package, self.pass.package) && !uses.closes.is_empty() {
-                    return Err(closed_elsewhere(helper, caller));
-                }
                 if is_main(caller, acquisition.function) {
                     uses.closes.retain(|close| !close.is(Kind::DeferStatement));
+                }
+                if !std::ptr::eq(caller.package, self.pass.package) {
+                    let closes = uses.closes.drain(..);
+                    self.closed_elsewhere
+                        .extend(closes.map(|close| told(caller, close)));
                 }
                 let passes_on = !uses.returned.is_empty();
                 self.holders.push(Holder { acquisition, uses });
@@ -178,15 +192,33 @@ fn is_main(at: Declaration<'_>, function: Node<'_>) -> bool {
     at.decl().title() == "main" && at.decl().receiver.is_none() && at.function() == Some(function)
 }
 
+/// How many places a refusal names; a person finds the others beside them.
+const MAX_PLACES: usize = 8;
+
+/// `listUsers (api/users.go:12)`
+fn told(at: Declaration<'_>, close: Node<'_>) -> String {
+    let line = at.file().lines().position(close.start()).line;
+    format!("{} ({}:{line})", at.title(), at.file().path)
+}
+
 /// One fix changes one package.
-fn closed_elsewhere(helper: Declaration<'_>, caller: Declaration<'_>) -> Refusal {
+fn closed_elsewhere(helper: Declaration<'_>, places: &[String]) -> Refusal {
+    let named = &places[..places.len().min(MAX_PLACES)];
+    let more = match places.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let these = if places.len() == 1 {
+        "that Close"
+    } else {
+        "each of them"
+    };
     Refusal::new(
         Reason::UsedElsewhere,
         format!(
-            "{} in {} closes the pool that {} gives it: drop that Close, then share one pool",
-            caller.title(),
-            caller.file().path,
-            helper.title()
+            "other packages close the pool that {} gives them, which would close it for everyone: drop {these}, then share one pool: {}{more}",
+            helper.title(),
+            named.join(", ")
         ),
     )
 }

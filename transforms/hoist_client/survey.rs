@@ -44,7 +44,7 @@ pub fn sites<'a>(pass: &Pass<'a>) -> Vec<Site<'a>> {
     let closers = Closers::default();
     let (mut found, mut existing) = (Vec::new(), Vec::new());
     for opening in openings(pass, &acquirers) {
-        if transports::is_made_for_others(&opening) {
+        if transports::is_made_for_others(&opening) || close::is_ended(&opening) {
             continue;
         }
         let kept = is_kept(opening.at, opening.function, opening.call);
@@ -71,7 +71,8 @@ pub fn sites<'a>(pass: &Pass<'a>) -> Vec<Site<'a>> {
 /// What opens a client itself, in sound declarations of files that can name its package.
 fn openings<'a>(pass: &Pass<'a>, acquirers: &Acquirers<'a>) -> Vec<Acquisition<'a>> {
     let files = pass.package.files.iter();
-    let spelled: Vec<Vec<String>> = files.map(|file| openings_in(file, pass.config)).collect();
+    let path = &pass.package.path;
+    let spelled: Vec<Vec<String>> = files.map(|file| openings_in(file, path, pass.config)).collect();
     let candidates = pass.package.declarations().filter(|at| {
         let mut texts = spelled[at.id.file.0].iter();
         texts.any(|text| memchr::memmem::find(at.bytes(), text.as_bytes()).is_some())
@@ -89,14 +90,18 @@ fn openings<'a>(pass: &Pass<'a>, acquirers: &Acquirers<'a>) -> Vec<Acquisition<'
     found
 }
 
-/// How a file may spell that it opens a client: `redis.NewClient(` where it imports that package.
-fn openings_in(file: &SourceFile, config: &Config) -> Vec<String> {
+/// How a file of `package` may spell that it opens a client: `redis.NewClient(` where it imports that package.
+fn openings_in(file: &SourceFile, package: &str, config: &Config) -> Vec<String> {
     let mut found = Vec::new();
     let named = file
         .imports
         .iter()
         .filter(|import| import.alias.as_deref() != Some("_"));
     let pairs = named.flat_map(|import| rows(config).map(move |client| (import, client)));
+    for client in rows(config).filter(|client| client.is_of(package)) {
+        found.extend(client.calls_inside());
+        found.extend(client.literal.iter().map(|name| format!("{name}{{")));
+    }
     for (import, client) in pairs.filter(|(import, client)| client.is_of(&import.path)) {
         let prefix = match import.alias.as_deref() {
             Some(".") => String::new(),
@@ -123,6 +128,7 @@ pub fn needles(config: &Config) -> Vec<String> {
         false => paths(client),
     });
     let mut needles: Vec<String> = texts.collect();
+    needles.extend(config.clients.iter().flat_map(Resource::calls_inside));
     needles.sort();
     needles.dedup();
     needles
@@ -200,7 +206,8 @@ impl<'a> Open<'a> {
         let closing = self
             .lifetime
             .as_ref()
-            .and_then(|lifetime| close::fix(&self.opening, lifetime));
+            .and_then(|lifetime| close::fix(&self.opening, lifetime))
+            .or_else(|| close::ended(&self.opening));
         Site {
             opening: self.opening,
             path: self.path.clone(),

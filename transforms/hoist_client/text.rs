@@ -332,7 +332,8 @@ impl<'p> Names<'p> {
     /// `sql.` for `database/sql`; nothing where its names stand for themselves.
     fn qualifier(&mut self, path: &str) -> Result<String, Refusal> {
         let import = self.package.file(self.file).import_of(path);
-        if import.is_some_and(|import| import.alias.as_deref() == Some(".")) {
+        let is_dotted = import.is_some_and(|import| import.alias.as_deref() == Some("."));
+        if is_dotted || *path == *self.package.path {
             return Ok(String::new());
         }
         let name = callable_package(self.package, self.file, path).ok_or_else(|| taken(path))?;
