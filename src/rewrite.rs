@@ -5,6 +5,7 @@ mod extent;
 mod pure;
 mod removal;
 mod section;
+mod wrap;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use crate::text::{Conflict, Edit, EditSet, Span};
 
 pub use pure::{is_pure, is_tractable};
 pub use removal::{Obstacle, Removal};
+pub use wrap::wrap_block;
 
 /// A wish about a file's imports. Intent and not text, so that two fixes never fight over an import block.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

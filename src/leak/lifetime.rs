@@ -62,6 +62,20 @@ pub struct Lifetime<'a> {
 impl<'a> Lifetime<'a> {
     /// Follows a resource that a local name holds, or nobody. `None` for other handles and unreachable code.
     pub fn of(acquisition: &Acquisition<'a>) -> Option<Lifetime<'a>> {
+        Lifetime::followed(acquisition, |_| true)
+    }
+
+    /// The same as if no release were deferred: what is still open where a turn of a loop ends.
+    pub fn undeferred(acquisition: &Acquisition<'a>) -> Option<Lifetime<'a>> {
+        Lifetime::followed(acquisition, |mention| {
+            mention.effect != Effect::Release || deferred(mention.node, acquisition.function).is_none()
+        })
+    }
+
+    fn followed(
+        acquisition: &Acquisition<'a>,
+        counts: impl Fn(&Mention<'a>) -> bool,
+    ) -> Option<Lifetime<'a>> {
         let handle = match acquisition.handle {
             Handle::Local(handle) => Some(handle),
             Handle::Discarded => None,
@@ -72,7 +86,7 @@ impl<'a> Lifetime<'a> {
         let found = handle.map_or_else(Vec::new, |handle| {
             escape::mentions(acquisition.at, acquisition.function, handle, acquisition.resource)
         });
-        let mentions = settled(&flow, found);
+        let mentions = settled(&flow, found.into_iter().filter(counts).collect());
         let repeats = flow.reaches(
             start.after(),
             |node| flow.point_of(node) == Some(start),
@@ -113,6 +127,12 @@ impl<'a> Lifetime<'a> {
             .reaches(self.flow.entry(), |other| other == node, acquires);
         !self.idle.contains(&node.index()) && !passed_by
     }
+}
+
+/// The statement by which `function` defers what happens at `node`.
+pub fn deferred<'a>(node: Node<'a>, function: Node<'a>) -> Option<Node<'a>> {
+    let mut around = node.ancestors().take_while(|around| *around != function);
+    around.find(|around| around.is(Kind::DeferStatement))
 }
 
 /// When a function comes back with a resource that it takes still open and in nobody else's hands.

@@ -20,5 +20,6 @@ pub use acquire::{Acquirers, Acquisition, Fault, Handle, field_set_in, literal_o
 pub use context::mentions_of_context;
 pub use escape::{Effect, Keep, Mention, mentions};
 pub use lazy::is_kept;
-pub use lifetime::{Lifetime, Loss, Lost};
+pub use lifetime::{Lifetime, Loss, Lost, deferred};
 pub use table::{Empty, Resource, Severity};
+pub use turn::jump_target;

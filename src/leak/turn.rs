@@ -40,12 +40,12 @@ impl<'a> Turn<'a> {
     /// Whether `node` is a jump that ends the turn.
     pub(super) fn is_left_by(self, node: Node<'a>) -> bool {
         let is_jump = matches!(node.kind(), Kind::BreakStatement | Kind::ContinueStatement);
-        is_jump && target(node).is_some_and(|target| !self.block.contains(target))
+        is_jump && jump_target(node).is_some_and(|target| !self.block.contains(target))
     }
 }
 
 /// The statement that a `break` or `continue` is about.
-fn target(jump: Node<'_>) -> Option<Node<'_>> {
+pub fn jump_target(jump: Node<'_>) -> Option<Node<'_>> {
     let label = jump.child(0).map(Node::text);
     let fits = |target: &Node<'_>| match (label, jump.kind()) {
         (Some(label), _) => labelled(*target) == Some(label),

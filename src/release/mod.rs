@@ -13,10 +13,14 @@ use crate::text::Span;
 use crate::transform::{Applicability, Confidence, Family, Finding, Pass, Related, Rule};
 
 mod context;
+mod piled;
 mod repair;
+mod sink;
 mod spot;
+mod turn;
 mod unchecked;
 
+pub use piled::{Piled, piled, piled_rule};
 pub use repair::fixes;
 
 /// How many ways to lose a resource a finding tells of.
@@ -74,8 +78,22 @@ pub fn collect<'a>(
     table: impl IntoIterator<Item = &'a Resource>,
     needles: &[String],
 ) -> Vec<Unreleased<'a>> {
+    let acquired = acquisitions(pass, table, needles).into_iter();
+    acquired.filter_map(leaking).collect()
+}
+
+/// Everything in the pass that acquires by the table.
+pub fn acquisitions<'a>(
+    pass: &'a Pass<'a>,
+    table: impl IntoIterator<Item = &'a Resource>,
+    needles: &[String],
+) -> Vec<Acquisition<'a>> {
+    let table: Vec<&Resource> = table.into_iter().collect();
+    let here = table.iter().filter(|row| row.is_of(&pass.package.path));
+    let inside: Vec<String> = here.flat_map(|row| row.calls_inside()).collect();
     let acquirers = Acquirers::new(table);
     let mut open: VecDeque<Declaration<'a>> = pass.candidates(needles).collect();
+    open.extend(pass.candidates(&inside));
     open.extend(pass.candidates(&imported_acquirers(pass, &acquirers, needles)));
     let mut seen: HashSet<DeclId> = HashSet::new();
     let mut found = Vec::new();
@@ -83,8 +101,7 @@ pub fn collect<'a>(
         if !seen.insert(declaration.id) {
             continue;
         }
-        let acquisitions = acquirers.collect(declaration);
-        found.extend(acquisitions.into_iter().filter_map(leaking));
+        found.extend(acquirers.collect(declaration));
         if acquirers.passes_on(declaration).is_some() {
             let callers = request::callers(declaration)
                 .into_iter()
@@ -123,11 +140,16 @@ fn imported_acquirers<'a>(pass: &'a Pass<'a>, acquirers: &Acquirers<'a>, needles
         .collect()
 }
 
-fn leaking<'a>(acquisition: Acquisition<'a>) -> Option<Unreleased<'a>> {
+/// The acquisition as one whose resource some path loses, where one does.
+pub fn leaking<'a>(acquisition: Acquisition<'a>) -> Option<Unreleased<'a>> {
     if acquisition.resource.set_up_only && request::request_path(acquisition.at, acquisition.call).is_some() {
         return None;
     }
     let lifetime = Lifetime::of(&acquisition)?;
+    // Whoever closes a writer on the way to success may well leave a broken one behind an error.
+    if acquisition.resource.sink.is_some() && lifetime.is_ever_released() {
+        return None;
+    }
     (!lifetime.losses.is_empty()).then_some(Unreleased {
         acquisition,
         lifetime,

@@ -2,12 +2,14 @@
 
 use super::Unreleased;
 use super::context::chosen;
+use super::sink;
 use super::spot::{self, Spot, following};
+use super::turn;
 use super::unchecked::{self, Check};
 use crate::fiber::Version;
 use crate::go::cfg::Exit;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{Callee, SourceFile, Usage};
+use crate::go::{Callee, Declaration, SourceFile, Type, Usage};
 use crate::leak::{Effect, Fault, Handle, Keep, Lost};
 use crate::rewrite::{self, Rewrite};
 use crate::text::{Conflict, Edit};
@@ -38,7 +40,12 @@ fn held(site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
     }
     match obstacle(site) {
         None => deferred_or_checked(site),
-        Some(refusal) => released_at_exits(site).map(|fix| vec![fix]).ok_or(refusal),
+        Some(refusal) if site.acquisition.resource.sink.is_some() => Err(refusal),
+        Some(refusal) => match released_at_exits(site) {
+            Some(fix) => Ok(vec![fix]),
+            None if refusal.reason == Reason::InLoop => deferred_in_turn(site).map(|fix| vec![fix]),
+            None => Err(refusal),
+        },
     }
 }
 
@@ -68,6 +75,75 @@ fn cut_off(site: &Unreleased<'_>) -> Refusal {
         site.subject()
     );
     Refusal::new(Reason::NeedsDecision, message)
+}
+
+/// `for … { f, err := acquire() … }` ⇒ the same with the release deferred in a turn that is a function of its own.
+fn deferred_in_turn(site: &Unreleased<'_>) -> Result<Fix, Refusal> {
+    let refuse = || {
+        let message =
+            "a defer in this loop would run only when the function returns: move the body to a function";
+        Refusal::new(Reason::InLoop, message)
+    };
+    let looped = turn::loop_around(&site.acquisition).ok_or_else(refuse)?;
+    let body = turn::body_of(looped).ok_or_else(refuse)?;
+    let mut mentions = site.lifetime.mentions.iter();
+    if !mentions.all(|mention| body.contains(mention.node)) {
+        return Err(refuse());
+    }
+    let fix = deferred(site, site.held_name(), Vec::new())?;
+    let inner = fix
+        .edits
+        .iter()
+        .flat_map(|(_, edits)| edits.iter().cloned())
+        .collect();
+    let edits = turn::as_function(&site.acquisition, looped, &[], inner)?;
+    let title = format!(
+        "Make a turn of the loop a function that ends with its `{}`",
+        site.subject()
+    );
+    let made = fix_of(site.acquisition.at, title, fix.applicability, edits).ok_or_else(refuse)?;
+    Ok(Fix {
+        imports: fix.imports,
+        ..made
+    })
+}
+
+/// The edits of one file as a fix; `None` where they lie too close together.
+pub(super) fn fix_of(
+    at: Declaration<'_>,
+    title: String,
+    applicability: Applicability,
+    edits: Vec<Edit>,
+) -> Option<Fix> {
+    let mut rewrite = Rewrite::new();
+    for edit in edits {
+        rewrite.edit(at.id.file, edit).ok()?;
+    }
+    Some(Fix::new(title, applicability, rewrite))
+}
+
+/// `defer x.Close()` in a loop ⇒ a release at each end of the turn that comes with the resource. A panic within the
+/// turn passes those by, where it ran into the defer.
+pub(super) fn released_at_ends(site: &Unreleased<'_>, defer: Node<'_>) -> Option<Fix> {
+    let file = site.acquisition.at.file();
+    let released = site.acquisition.resource.release.first()?;
+    let call = defer.child(0)?.field(Field::Function)?;
+    let is_plain = call
+        .field(Field::Field)
+        .is_some_and(|method| method.text() == *released);
+    is_plain.then_some(())?;
+    let gone = rewrite::delete_statement(file, defer)?;
+    let fix = released_at_exits(site)?;
+    let edits = fix
+        .edits
+        .into_iter()
+        .flat_map(|(_, edits)| edits.iter().cloned().collect::<Vec<_>>());
+    let edits = edits.chain([gone]).collect();
+    let title = format!(
+        "Release `{}` at each end of the loop's turn, and not by a defer",
+        site.subject()
+    );
+    fix_of(site.acquisition.at, title, Applicability::Unsafe, edits)
 }
 
 /// Where the error is dropped and the resource used all the same, a failure is a panic: the check of the error goes
@@ -199,6 +275,9 @@ fn obstacle(site: &Unreleased<'_>) -> Option<Refusal> {
             format!("`{subject}` is kept elsewhere on another path: release it only where it is not"),
         ),
         None if effects.any(is_unseen) => Some(unseen(site)),
+        None if site.acquisition.resource.sink.is_some() && !site.lifetime.repeats => {
+            sink::used_before_the_end(site)
+        }
         None if site.lifetime.repeats => refuse(
             Reason::InLoop,
             "a defer in this loop would run only when the function returns: move the body to a function"
@@ -219,9 +298,30 @@ fn is_reassigned(site: &Unreleased<'_>) -> bool {
     let declared_empty = origin.is(Kind::VarSpec) && origin.field(Field::Value).is_none();
     let declared_here = site.acquisition.statement.contains(at.tree().node(held.declared));
     let written = |node: Node<'_>| {
-        matches!(at.usage(node), Usage::Write | Usage::Address) && !site.acquisition.statement.contains(node)
+        matches!(at.usage(node), Usage::Write | Usage::Address)
+            && !site.acquisition.statement.contains(node)
+            && !forgets(node)
     };
     !(declared_here || declared_empty) || at.scopes().uses(binding, at.tree()).any(written)
+}
+
+/// Whether the mention is the left side of `x = nil`, which gives the name no other resource.
+fn forgets(mention: Node<'_>) -> bool {
+    let list = mention.parent().filter(|list| list.role() == Field::Left);
+    let value = list
+        .filter(|list| list.children().count() == 1)
+        .and_then(Node::parent)
+        .and_then(|statement| statement.field(Field::Right)?.child(0));
+    value.is_some_and(|value| value.is(Kind::Nil))
+}
+
+/// Whether the name is nil at times, so that a deferred closure could not rely on it.
+fn is_forgotten(site: &Unreleased<'_>) -> bool {
+    let at = site.acquisition.at;
+    match site.acquisition.handle {
+        Handle::Local(binding) => at.scopes().uses(binding, at.tree()).any(forgets),
+        _ => false,
+    }
 }
 
 /// `x, err := acquire(); if err != nil { return … }` ⇒ the same with `defer x.Close()` behind it.
@@ -246,7 +346,7 @@ fn deferred(site: &Unreleased<'_>, name: &str, naming: Vec<Edit>) -> Result<Fix,
     }
     let edits = naming
         .into_iter()
-        .chain(inserted(at.file(), spot, name, &line))
+        .chain(inserted(site, spot, name, &line))
         .chain(obsolete.into_iter().map(|(_, edit)| edit));
     let shares_line = || {
         Refusal::new(
@@ -279,7 +379,8 @@ fn title(site: &Unreleased<'_>, name: &str) -> String {
     }
 }
 
-fn inserted(file: &SourceFile, spot: Spot<'_>, name: &str, line: &str) -> Option<Edit> {
+fn inserted(site: &Unreleased<'_>, spot: Spot<'_>, name: &str, line: &str) -> Option<Edit> {
+    let file = site.acquisition.at.file();
     let guarded = |statement, guard: String| {
         rewrite::insert_after(file, statement, &[&guard, &format!("\t{line}"), "}"])
     };
@@ -287,7 +388,21 @@ fn inserted(file: &SourceFile, spot: Spot<'_>, name: &str, line: &str) -> Option
         Spot::Behind(statement) => rewrite::insert_after(file, statement, &[line]),
         Spot::StartOf(block) => rewrite::insert_at_start(file, block, &[line]),
         Spot::BehindUnchecked(statement) => guarded(statement, format!("if {name} != nil {{")),
+        Spot::BehindUnlessFailed(statement, _) if is_pointer(site) => {
+            guarded(statement, format!("if {name} != nil {{"))
+        }
         Spot::BehindUnlessFailed(statement, error) => guarded(statement, format!("if {error} == nil {{")),
+    }
+}
+
+/// Whether the resource is a pointer, which says by itself whether there is anything to release.
+fn is_pointer(site: &Unreleased<'_>) -> bool {
+    match site.acquisition.handle {
+        Handle::Local(binding) => {
+            let of = site.acquisition.at.type_of_binding(binding);
+            matches!(of, Type::Pointer(_))
+        }
+        _ => false,
     }
 }
 
@@ -308,7 +423,7 @@ fn deferred_line(file: &SourceFile, release: &str, site: &Unreleased<'_>) -> Str
             .is_some_and(|line| line.starts_with(b"defer func() { _ = ") && ends(line))
     });
     let answers = matches!(&*method, ".Close(" | ".Rollback(") && !site.acquisition.resource.quiet;
-    match wordy && !plain && answers {
+    match wordy && !plain && answers && !is_forgotten(site) {
         true => format!("defer func() {{ _ = {release} }}()"),
         false => format!("defer {release}"),
     }

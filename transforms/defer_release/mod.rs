@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::config::Config;
-use crate::leak::Resource;
-use crate::release::{self, Unreleased};
+use crate::leak::{Resource, Severity};
+use crate::release::{self, Piled, Unreleased};
 use crate::transform::{Family, Finding, Fix, Pass, Refusal, Rule, Transform};
 
 mod websocket;
@@ -19,6 +19,7 @@ const NAME: &str = "defer_release";
 /// What leaks.
 pub enum Site<'a> {
     Unreleased(Box<Unreleased<'a>>),
+    Piled(Box<Piled<'a>>),
     Socket(Socket<'a>),
 }
 
@@ -57,6 +58,7 @@ impl Transform for DeferRelease {
     fn rules(&self, config: &Config) -> Vec<Arc<Rule>> {
         let mut rules = release::rules(own_resources(), Family::Release, NAME);
         rules.push(Arc::new(websocket::rule()));
+        rules.push(Arc::new(release::piled_rule(Severity::Medium, NAME)));
         let own = release::rules(resources(config), Family::Release, NAME);
         let new = own
             .into_iter()
@@ -68,20 +70,25 @@ impl Transform for DeferRelease {
 
     fn needles(&self, config: &Config) -> Vec<String> {
         let mut needles = release::needles(resources(config));
+        needles.extend(config.resources.iter().flat_map(Resource::calls_inside));
         needles.push("/v3/websocket\"".to_owned());
         needles
     }
 
     fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Site<'a>> {
-        let lost = release::collect(pass, resources(pass.config), &self.needles(pass.config));
-        let lost = lost.into_iter().map(|site| Site::Unreleased(Box::new(site)));
+        let acquired = release::acquisitions(pass, resources(pass.config), &self.needles(pass.config));
+        let piled = release::piled(&acquired).into_iter();
+        let piled: Vec<_> = piled.map(|site| Site::Piled(Box::new(site))).collect();
+        let lost = acquired.into_iter().filter_map(release::leaking);
+        let lost = lost.map(|site| Site::Unreleased(Box::new(site)));
         let sockets = websocket::collect(pass).into_iter().map(Site::Socket);
-        lost.chain(sockets).collect()
+        lost.chain(piled).chain(sockets).collect()
     }
 
     fn finding(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Finding {
         match site {
             Site::Unreleased(site) => site.finding(Family::Release, NAME),
+            Site::Piled(site) => site.finding(NAME),
             Site::Socket(socket) => socket.finding(),
         }
     }
@@ -89,6 +96,7 @@ impl Transform for DeferRelease {
     fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
         match site {
             Site::Unreleased(site) => release::fixes(site),
+            Site::Piled(site) => site.fixes(),
             Site::Socket(socket) => socket.fix(),
         }
     }
