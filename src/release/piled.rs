@@ -6,6 +6,7 @@ use super::turn::{self, body_of, loop_around};
 use super::{Unreleased, repair};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Meaning};
+use crate::leak::request::request_path;
 use crate::leak::{Acquisition, Effect, Handle, Lifetime, Lost, Severity, deferred};
 use crate::transform::{Applicability, Confidence, Family, Finding, Fix, Reason, Refusal, Related, Rule};
 
@@ -56,7 +57,9 @@ impl<'a> Piled<'a> {
         let is_followed = matches!(acquisition.handle, Handle::Local(_)) && !acquisition.resource.set_up_only;
         let is_short =
             has_few_turns(acquisition.at, looped) || (acquisition.ends_with_process() && !is_endless(looped));
-        (is_followed && !is_short).then_some(())?;
+        // What a command or a job piles up is given back when it is done; requests come together.
+        let matters = || is_endless(looped) || request_path(acquisition.at, looped).is_some();
+        (is_followed && !is_short && matters()).then_some(())?;
         let whole = Lifetime::of(acquisition)?;
         (whole.repeats && whole.losses.is_empty()).then_some(())?;
         let mut released = whole
