@@ -211,7 +211,7 @@ impl Entrance {
         let wanted = || Err(format!("{} wants `{name}`, which a test cannot make", at.title()));
         match (at.underlying(of), of) {
             (_, of) if is_router(of) => Ok("app".to_owned()),
-            (Type::Basic(basic), _) if basic == "bool" => Ok("false".to_owned()),
+            (Type::Basic("bool"), _) => Ok("false".to_owned()),
             (_, of) if is_used => stand_in::literal(at.package, of, &root, &scene.settings, &mut self.props),
             (Type::Basic(basic), _) => Ok(if basic == "string" { "\"\"" } else { "0" }.to_owned()),
             (Type::Pointer(_) | Type::Interface(_) | Type::Map(..), _) => Ok("nil".to_owned()),
