@@ -13,6 +13,7 @@ use crate::text::Span;
 use crate::transform::{Applicability, Confidence, Family, Finding, Pass, Related, Rule};
 
 mod context;
+mod obsolete;
 mod piled;
 mod repair;
 mod sink;
