@@ -13,9 +13,12 @@ use crate::text::Span;
 use crate::transform::{Applicability, Confidence, Family, Finding, Pass, Related, Rule};
 
 mod context;
+mod discarded;
+mod exits;
 mod obsolete;
 mod piled;
 mod repair;
+mod several;
 mod sink;
 mod spot;
 mod turn;

@@ -1,6 +1,7 @@
 //! What a deferred release makes superfluous: the same defer further down, and releases just before a return.
 
 use super::Unreleased;
+use super::several::{may_change, still_holds};
 use super::spot::{Spot, following};
 use crate::fiber::Version;
 use crate::go::Callee;
@@ -21,8 +22,9 @@ pub(super) fn late_defer<'a>(site: &Unreleased<'a>, spot: Spot<'a>) -> Option<No
         .field(Field::Function)
         .is_some_and(|function| !function.is(Kind::FuncLiteral));
     let one_line = !first.text().contains('\n');
-    let only_release = is_plain || is_bare_literal(call, &released);
-    (releases && same_block && one_line && only_release && is_alone_on_its_lines(site, first))
+    let only_release = is_plain || (!may_change(site) && is_bare_literal(call, &released));
+    let is_ours = still_holds(site, spot.offset(), spot.list(), first);
+    (releases && same_block && one_line && only_release && is_ours && is_alone_on_its_lines(site, first))
         .then_some(first)
 }
 
@@ -67,6 +69,7 @@ pub(super) fn obsolete_releases<'a>(
         let trailing = statement.filter(|statement| {
             statement.start() >= spot.offset()
                 && node.enclosing_function() == Some(site.acquisition.function)
+                && still_holds(site, spot.offset(), spot.list(), *statement)
                 && calls_first(site, *statement)
                 && leaves_at_once(site, *statement)
                 && is_alone_on_its_lines(site, *statement)

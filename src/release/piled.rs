@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::turn::{self, body_of, loop_around};
-use super::{Unreleased, repair};
+use super::{Unreleased, exits, repair};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Meaning};
 use crate::leak::request::request_path;
@@ -127,7 +127,7 @@ impl<'a> Piled<'a> {
             );
             repair::fix_of(at, title, Applicability::Safe, edits).ok_or_else(crowded)
         });
-        let at_ends = repair::released_at_ends(&self.open, self.defer);
+        let at_ends = exits::released_at_ends(&self.open, self.defer);
         match (whole, at_ends) {
             (Ok(whole), at_ends) => Ok([whole].into_iter().chain(at_ends).collect()),
             (Err(_), Some(at_ends)) => Ok(vec![at_ends]),

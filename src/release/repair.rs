@@ -2,15 +2,17 @@
 
 use super::Unreleased;
 use super::context::chosen;
+use super::discarded::named;
+use super::exits::released_at_exits;
 use super::obsolete::{late_defer, obsolete_releases};
+use super::several::{self, Several};
 use super::sink;
 use super::spot::{self, Spot};
 use super::turn;
 use super::unchecked::{self, Check};
-use crate::go::cfg::Exit;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{Declaration, SourceFile, Type, Usage};
-use crate::leak::{Effect, Fault, Handle, Keep, Lost};
+use crate::go::{Declaration, SourceFile, Type};
+use crate::leak::{Effect, Fault, Handle, Keep};
 use crate::rewrite::{self, Rewrite};
 use crate::text::{Conflict, Edit};
 use crate::transform::{Applicability, Fix, Reason, Refusal};
@@ -31,19 +33,18 @@ fn held(site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
     if is_unread(site) {
         return Err(cut_off(site));
     }
-    if is_reassigned(site) {
-        let message = format!(
-            "`{}` holds several in turn: give each a name of its own",
-            site.held_name()
-        );
-        return Err(Refusal::new(Reason::Reassigned, message));
-    }
-    match obstacle(site) {
+    let obstacle = match several::held_by(site) {
+        Several::No => obstacle(site),
+        // A defer takes what the name holds where it stands. Anything else would ask the name later.
+        Several::InTurn if obstacle(site).is_none() => None,
+        Several::InTurn | Several::Unclear => return Err(several::refusal(site)),
+    };
+    match obstacle {
         None => deferred_or_checked(site),
         Some(refusal) if site.acquisition.resource.sink.is_some() => Err(refusal),
         Some(refusal) => match released_at_exits(site) {
             Some(fix) => Ok(vec![fix]),
-            None if refusal.reason == Reason::InLoop => deferred_in_turn(site).map(|fix| vec![fix]),
+            None if refusal.reason == Reason::InLoop => turn::deferred(site).map(|fix| vec![fix]),
             None => Err(refusal),
         },
     }
@@ -69,43 +70,12 @@ fn is_worked_with(name: Node<'_>) -> bool {
     is_called || whole.parent().is_some_and(|around| around.is(Kind::ArgumentList))
 }
 
-fn cut_off(site: &Unreleased<'_>) -> Refusal {
+pub(super) fn cut_off(site: &Unreleased<'_>) -> Refusal {
     let message = format!(
         "the work that `{}` tells of ends with it: read it to its end, then release it",
         site.subject()
     );
     Refusal::new(Reason::NeedsDecision, message)
-}
-
-/// `for … { f, err := acquire() … }` ⇒ the same with the release deferred in a turn that is a function of its own.
-fn deferred_in_turn(site: &Unreleased<'_>) -> Result<Fix, Refusal> {
-    let refuse = || {
-        let message =
-            "a defer in this loop would run only when the function returns: move the body to a function";
-        Refusal::new(Reason::InLoop, message)
-    };
-    let looped = turn::loop_around(&site.acquisition).ok_or_else(refuse)?;
-    let body = turn::body_of(looped).ok_or_else(refuse)?;
-    let mut mentions = site.lifetime.mentions.iter();
-    if !mentions.all(|mention| body.contains(mention.node)) {
-        return Err(refuse());
-    }
-    let fix = deferred(site, site.held_name(), Vec::new())?;
-    let inner = fix
-        .edits
-        .iter()
-        .flat_map(|(_, edits)| edits.iter().cloned())
-        .collect();
-    let edits = turn::as_function(&site.acquisition, looped, &[], inner)?;
-    let title = format!(
-        "Make a turn of the loop a function that ends with its `{}`",
-        site.subject()
-    );
-    let made = fix_of(site.acquisition.at, title, fix.applicability, edits).ok_or_else(refuse)?;
-    Ok(Fix {
-        imports: fix.imports,
-        ..made
-    })
 }
 
 /// The edits of one file as a fix; `None` where they lie too close together.
@@ -120,30 +90,6 @@ pub(super) fn fix_of(
         rewrite.edit(at.id.file, edit).ok()?;
     }
     Some(Fix::new(title, applicability, rewrite))
-}
-
-/// `defer x.Close()` in a loop ⇒ a release at each end of the turn that comes with the resource. A panic within the
-/// turn passes those by, where it ran into the defer.
-pub(super) fn released_at_ends(site: &Unreleased<'_>, defer: Node<'_>) -> Option<Fix> {
-    let file = site.acquisition.at.file();
-    let released = site.acquisition.resource.release.first()?;
-    let call = defer.child(0)?.field(Field::Function)?;
-    let is_plain = call
-        .field(Field::Field)
-        .is_some_and(|method| method.text() == *released);
-    is_plain.then_some(())?;
-    let gone = rewrite::delete_statement(file, defer)?;
-    let fix = released_at_exits(site)?;
-    let edits = fix
-        .edits
-        .into_iter()
-        .flat_map(|(_, edits)| edits.iter().cloned().collect::<Vec<_>>());
-    let edits = edits.chain([gone]).collect();
-    let title = format!(
-        "Release `{}` at each end of the loop's turn, and not by a defer",
-        site.subject()
-    );
-    fix_of(site.acquisition.at, title, Applicability::Unsafe, edits)
 }
 
 /// Where the error is dropped and the resource used all the same, a failure is a panic: the check of the error goes
@@ -210,7 +156,11 @@ fn lower_first(text: &str) -> String {
 }
 
 /// The call that releases what `name` holds.
-fn release_call(site: &Unreleased<'_>, name: &str, rewrite: &mut Rewrite) -> Result<String, Refusal> {
+pub(super) fn release_call(
+    site: &Unreleased<'_>,
+    name: &str,
+    rewrite: &mut Rewrite,
+) -> Result<String, Refusal> {
     let resource = site.acquisition.resource;
     let argument = match (resource.release_takes_context, &resource.release_argument) {
         (true, _) => chosen(site, rewrite).ok_or_else(|| {
@@ -287,51 +237,18 @@ fn obstacle(site: &Unreleased<'_>) -> Option<Refusal> {
     }
 }
 
-/// Whether the name gets a value anywhere else.
-fn is_reassigned(site: &Unreleased<'_>) -> bool {
-    let at = site.acquisition.at;
-    let Handle::Local(binding) = site.acquisition.handle else {
-        return false;
-    };
-    let held = at.scopes().get(binding);
-    let origin = at.tree().node(held.origin);
-    let declared_empty = origin.is(Kind::VarSpec) && origin.field(Field::Value).is_none();
-    let declared_here = site.acquisition.statement.contains(at.tree().node(held.declared));
-    let written = |node: Node<'_>| {
-        matches!(at.usage(node), Usage::Write | Usage::Address)
-            && !site.acquisition.statement.contains(node)
-            && !forgets(node)
-    };
-    !(declared_here || declared_empty) || at.scopes().uses(binding, at.tree()).any(written)
-}
-
-/// Whether the mention is the left side of `x = nil`, which gives the name no other resource.
-fn forgets(mention: Node<'_>) -> bool {
-    let list = mention.parent().filter(|list| list.role() == Field::Left);
-    let value = list
-        .filter(|list| list.children().count() == 1)
-        .and_then(Node::parent)
-        .and_then(|statement| statement.field(Field::Right)?.child(0));
-    value.is_some_and(|value| value.is(Kind::Nil))
-}
-
-/// Whether the name is nil at times, so that a deferred closure could not rely on it.
-fn is_forgotten(site: &Unreleased<'_>) -> bool {
-    let at = site.acquisition.at;
-    match site.acquisition.handle {
-        Handle::Local(binding) => at.scopes().uses(binding, at.tree()).any(forgets),
-        _ => false,
-    }
-}
-
 /// `x, err := acquire(); if err != nil { return … }` ⇒ the same with `defer x.Close()` behind it.
 ///
 /// The defer runs when the function is left, on the paths that released nothing so far; a second release of these
 /// resources does nothing. The check has proven that the resource is there. Where the function already defers the
 /// release further down, behind a return that leaks, that defer moves up.
-fn deferred(site: &Unreleased<'_>, name: &str, naming: Vec<Edit>) -> Result<Fix, Refusal> {
+pub(super) fn deferred(site: &Unreleased<'_>, name: &str, naming: Vec<Edit>) -> Result<Fix, Refusal> {
     let (at, resource) = (site.acquisition.at, site.acquisition.resource);
-    let spot = spot::find(site)?;
+    let spot = spot::find(site).map_err(|refusal| match several::held_by(site) {
+        Several::No => refusal,
+        _ => several::refusal(site),
+    })?;
+    several::shared_below(site, spot).map_or(Ok(()), Err)?;
     let mut rewrite = Rewrite::new();
     let release = release_call(site, name, &mut rewrite)?;
     let late = late_defer(site, spot);
@@ -423,139 +340,15 @@ fn deferred_line(file: &SourceFile, release: &str, site: &Unreleased<'_>) -> Str
             .is_some_and(|line| line.starts_with(b"defer func() { _ = ") && ends(line))
     });
     let answers = matches!(&*method, ".Close(" | ".Rollback(") && !site.acquisition.resource.quiet;
-    match wordy && !plain && answers && !is_forgotten(site) {
+    match wordy && !plain && answers && !several::may_change(site) {
         true => format!("defer func() {{ _ = {release} }}()"),
         false => format!("defer {release}"),
     }
 }
 
-/// `return nil, err` ⇒ `x.Close()` before it, for each return that leaks, where a defer would also close what other
-/// paths hand over, or would wait for the end of a loop. The same before `continue` and `break`, and at the end of the
-/// loop's body. `None` unless each of these places always comes with the resource and does not use it.
-fn released_at_exits(site: &Unreleased<'_>) -> Option<Fix> {
-    let mut rewrite = Rewrite::new();
-    let release = release_call(site, site.held_name(), &mut rewrite).ok()?;
-    for loss in &site.lifetime.losses {
-        let edit = released_at(site, loss.how, &release).filter(|_| loss.certain)?;
-        rewrite.edit(site.acquisition.at.id.file, edit).ok()?;
-    }
-    let title = match site.lifetime.repeats {
-        true => format!("Release `{}` at each end of the loop's turn", site.subject()),
-        false => format!("Release `{}` before the returns that leak it", site.subject()),
-    };
-    Some(Fix::new(title, Applicability::Safe, rewrite))
-}
-
-fn released_at(site: &Unreleased<'_>, lost: Lost<'_>, release: &str) -> Option<Edit> {
-    let at = site.acquisition.at;
-    let known = |node| match site.acquisition.handle {
-        Handle::Local(binding) => at.scopes().visible(site.held_name(), node) == Some(binding),
-        _ => false,
-    };
-    let mut mentions = site.lifetime.mentions.iter().map(|mention| mention.node);
-    match lost {
-        Lost::Exit(Exit::Return(exit)) | Lost::Jump(exit) => {
-            let uses = mentions.any(|node| exit.contains(node) && !reads_beside(site, node));
-            let safe = !uses && known(exit) && site.lifetime.is_held_at(exit);
-            rewrite::insert_before(at.file(), exit, &[release]).filter(|_| safe)
-        }
-        Lost::End(block) => {
-            let list = block.children().find(|child| child.is(Kind::StatementList))?;
-            let last = list.children().last()?;
-            let safe = site.lifetime.is_held_at_end && known(last);
-            rewrite::insert_after(at.file(), last, &[release]).filter(|_| safe)
-        }
-        _ => None,
-    }
-}
-
-/// Whether the mention reads a field beside the part that is released, which is as good afterwards: the status of a
-/// response.
-fn reads_beside(site: &Unreleased<'_>, mention: Node<'_>) -> bool {
-    let selector = mention
-        .parent()
-        .filter(|parent| parent.is(Kind::SelectorExpression));
-    let called = |selector: Node<'_>| selector.role() == Field::Function;
-    let field = selector
-        .filter(|selector| !called(*selector))
-        .and_then(|selector| selector.field(Field::Field));
-    match (&site.acquisition.resource.part, field) {
-        (Some(part), Some(field)) => field.text() != part,
-        _ => false,
-    }
-}
-
-/// `_, err := acquire()` ⇒ `x, err := acquire()` with a deferred release, under a name that nothing uses.
-fn named(site: &Unreleased<'_>) -> Result<Fix, Refusal> {
-    let acquisition = &site.acquisition;
-    let discarded = || {
-        if acquisition.resource.called {
-            let message =
-                "the cancel function is dropped: give it a name, and call it when the turn or the work ends";
-            return Refusal::new(Reason::HandleDiscarded, message);
-        }
-        let message = format!(
-            "the result is dropped: take it, check the error and release it{}",
-            match acquisition.resource.name.as_str() {
-                "rows" => ", or use Exec where no rows are wanted",
-                _ => "",
-            }
-        );
-        Refusal::new(Reason::HandleDiscarded, message)
-    };
-    if acquisition.resource.read_to_end {
-        return Err(cut_off(site));
-    }
-    if site.lifetime.repeats {
-        return Err(discarded());
-    }
-    let name = rewrite::fresh_local(acquisition.at, &[&acquisition.resource.name]);
-    let naming = naming(site, &name).ok_or_else(discarded)?;
-    deferred(site, &name, naming).map_err(|refusal| match acquisition.statement.kind() {
-        Kind::AssignmentStatement => discarded(),
-        _ => refusal,
-    })
-}
-
-/// The edits that give the blank a name: `_, err = acquire()` declares it, too, where everything else it assigns to
-/// was declared in the same block, and so stays the same variable.
-fn naming(site: &Unreleased<'_>, name: &str) -> Option<Vec<Edit>> {
-    let acquisition = &site.acquisition;
-    let (at, statement) = (acquisition.at, acquisition.statement);
-    let left = statement.field(Field::Left)?;
-    let blank = left
-        .child(acquisition.yields.result)
-        .filter(|blank| blank.text() == "_")?;
-    let mut edits = vec![Edit::replace(blank.span(), name)];
-    if statement.is(Kind::ShortVarDeclaration) {
-        return Some(edits);
-    }
-    // Parameters and the body's own names share one block.
-    let block = statement
-        .parent()
-        .and_then(Node::parent)
-        .filter(|block| block.is(Kind::Block))?;
-    let function = block.parent().filter(|around| around.is_function());
-    let stays = |target: Node<'_>| {
-        let binding = at.scopes().binding_of(target);
-        let holds = |index: usize| {
-            index == block.index() || function.is_some_and(|function| function.index() == index)
-        };
-        target.text() == "_" || binding.is_some_and(|id| holds(at.scopes().get(id).block))
-    };
-    let operator = statement
-        .field(Field::Operator)
-        .filter(|operator| operator.is(Kind::Assign))?;
-    if !statement.is(Kind::AssignmentStatement) || !left.children().all(stays) {
-        return None;
-    }
-    edits.push(Edit::replace(operator.span(), ":="));
-    Some(edits)
-}
-
 impl<'a> Unreleased<'a> {
     /// The local name, for sites that have one.
-    fn held_name(&self) -> &'a str {
+    pub(super) fn held_name(&self) -> &'a str {
         self.name().unwrap_or_default()
     }
 

@@ -1,12 +1,44 @@
 //! One turn of a loop as a function of its own, so that what it defers runs when the turn ends.
 
+use super::{Unreleased, repair};
 use crate::fiber::Version;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Usage};
 use crate::leak::{Acquisition, jump_target};
 use crate::rewrite::wrap_block;
 use crate::text::Edit;
-use crate::transform::{Reason, Refusal};
+use crate::transform::{Fix, Reason, Refusal};
+
+/// `for … { f, err := acquire() … }` ⇒ the same with the release deferred in a turn that is a function of its own.
+pub(super) fn deferred(site: &Unreleased<'_>) -> Result<Fix, Refusal> {
+    let refuse = || {
+        let message =
+            "a defer in this loop would run only when the function returns: move the body to a function";
+        Refusal::new(Reason::InLoop, message)
+    };
+    let looped = loop_around(&site.acquisition).ok_or_else(refuse)?;
+    let body = body_of(looped).ok_or_else(refuse)?;
+    let mut mentions = site.lifetime.mentions.iter();
+    if !mentions.all(|mention| body.contains(mention.node)) {
+        return Err(refuse());
+    }
+    let fix = repair::deferred(site, site.held_name(), Vec::new())?;
+    let inner = fix
+        .edits
+        .iter()
+        .flat_map(|(_, edits)| edits.iter().cloned())
+        .collect();
+    let edits = as_function(&site.acquisition, looped, &[], inner)?;
+    let title = format!(
+        "Make a turn of the loop a function that ends with its `{}`",
+        site.subject()
+    );
+    let made = repair::fix_of(site.acquisition.at, title, fix.applicability, edits).ok_or_else(refuse)?;
+    Ok(Fix {
+        imports: fix.imports,
+        ..made
+    })
+}
 
 /// The innermost loop of the function whose body acquires.
 pub(super) fn loop_around<'a>(acquisition: &Acquisition<'a>) -> Option<Node<'a>> {

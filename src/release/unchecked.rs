@@ -1,8 +1,9 @@
 //! An error that nobody looks at: checked where the function has a way to report it.
 
 use super::Unreleased;
-use crate::go::Type;
+use crate::go::cfg::Point;
 use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{Type, Usage};
 use crate::rewrite;
 use crate::text::Edit;
 
@@ -20,10 +21,14 @@ pub(super) fn check<'a>(site: &Unreleased<'a>) -> Option<Check<'a>> {
     let acquisition = &site.acquisition;
     let (at, statement) = (acquisition.at, acquisition.statement);
     let blank = statement.field(Field::Left)?.child(acquisition.yields.error?)?;
-    if blank.text() != "_" || !statement.is(Kind::ShortVarDeclaration) || site.lifetime.repeats {
+    if blank.text() != "_" || site.lifetime.repeats {
         return None;
     }
-    let error = rewrite::fresh_local(at, &["err"]);
+    let error = match statement.kind() {
+        Kind::ShortVarDeclaration => rewrite::fresh_local(at, &["err"]),
+        Kind::AssignmentStatement => idle_error(site)?.to_owned(),
+        _ => return None,
+    };
     let values = values(&at.results_of(acquisition.function), &error)?;
     if has_named_results(acquisition.function) {
         return None;
@@ -37,6 +42,36 @@ pub(super) fn check<'a>(site: &Unreleased<'a>) -> Option<Check<'a>> {
             "}".to_owned(),
         ],
     })
+}
+
+/// The error of the function itself that `x, _ = acquire()` may use: nobody reads what it holds by then.
+fn idle_error<'a>(site: &Unreleased<'a>) -> Option<&'a str> {
+    let (at, function, flow) = (
+        site.acquisition.at,
+        site.acquisition.function,
+        &site.lifetime.flow,
+    );
+    let binding = at.scopes().visible("err", site.acquisition.statement)?;
+    let held = at.scopes().get(binding);
+    let is_own = held.function == function.index() && at.type_of_binding(binding).is_error();
+    let mut uses = at.scopes().uses(binding, at.tree());
+    let is_plain = uses.all(|node| {
+        matches!(at.usage(node), Usage::Read | Usage::Write) && node.enclosing_function() == Some(function)
+    });
+    let points = |usage: Usage| {
+        let uses = at.scopes().uses(binding, at.tree());
+        let chosen = uses.filter(|node| at.usage(*node) == usage);
+        chosen.filter_map(|node| flow.point_of(node)).collect::<Vec<_>>()
+    };
+    let (reads, writes) = (points(Usage::Read), points(Usage::Write));
+    let is_at = |points: &[Point], node: Node<'a>| flow.point_of(node).is_some_and(|at| points.contains(&at));
+    let start = flow.point_of(site.acquisition.call)?;
+    let is_read = flow.reaches(
+        start.after(),
+        |node| is_at(&reads, node) && !is_at(&writes, node),
+        |node| is_at(&writes, node),
+    );
+    (is_own && is_plain && !is_read).then_some(&held.name)
 }
 
 /// What the function returns with this error: nothing where it has no results.
