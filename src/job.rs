@@ -23,12 +23,14 @@ use crate::workspace::{
 mod panics;
 mod programs;
 mod report;
+mod turns;
 mod users;
 mod write;
 
 pub use panics::{silence_panics, told};
 pub use programs::Programs;
 pub use report::reported;
+pub use turns::Stage;
 pub use users::ModuleUsers;
 pub use write::{Paths, Unwritten};
 
@@ -65,11 +67,10 @@ pub struct Survey<R> {
 }
 
 impl<R> Survey<R> {
-    /// The same run with something else made of each package.
-    pub fn map<S>(self, mut make: impl FnMut(usize, R) -> S) -> Survey<S> {
-        let results = self.results.into_iter().enumerate();
+    /// The same run with something else made of its packages.
+    pub fn with_results<S>(self, results: Vec<S>) -> Survey<S> {
         Survey {
-            results: results.map(|(at, result)| make(at, result)).collect(),
+            results,
             discovery: self.discovery,
             diagnostics: self.diagnostics,
             skipped: self.skipped,
@@ -161,7 +162,7 @@ struct Crew<'a, R> {
     discovery: &'a Discovery,
     needles: Gate,
     named: HashSet<PathBuf>,
-    sources: ModuleUsers,
+    sources: ModuleUsers<'a>,
     compiler: Option<GoBuild<'a>>,
     modules: Modules,
     programs: Programs,
@@ -334,12 +335,10 @@ impl<R: Send> Crew<'_, R> {
     }
 
     fn report_panic(&self, directory: &Directory, panic: &(dyn std::any::Any + Send)) {
-        let said = told(panic);
-        let message = format!("internal error, this package was left out: {said}; please report it");
-        let path = directory.dir.clone();
+        let failure = panics::left_out(directory.dir.clone(), panic);
         self.log(|log| {
             log.is_incomplete = true;
-            log.diagnostics.push(Diagnostic { path, message });
+            log.diagnostics.push(failure);
         });
     }
 }

@@ -8,11 +8,13 @@ use crate::verify::{Compiler, Formatter};
 
 mod analysis;
 mod fingerprint;
+mod joint;
 mod policy;
 mod run;
 mod suppression;
 
 pub use analysis::{Analysis, analyze};
+pub use joint::Joint;
 pub use policy::{Automatic, Decided, allowed_fixes};
 use run::Run;
 pub use suppression::{Suppression, suppress};
@@ -71,16 +73,21 @@ pub struct Repaired {
     pub analysis: Analysis,
     /// Parallel to `analysis.proposals`.
     pub endings: Vec<Ending>,
+    /// In the order of their paths.
     pub changes: Vec<Change>,
 }
 
 /// Enough for fixes that overlap others; a file that needs more gets the rest in the next run.
 const MAX_ROUNDS: usize = 8;
 
-/// Repairs what `chooser` decides to repair. Each round ends with fewer findings than it began with, since the
-/// gate lets no new one through: so the rounds end, and the last one proves that a second run changes nothing.
+/// Repairs what `chooser` decides to repair within the package; what reaches out of it is left to [`Joint`], so
+/// that packages can be repaired beside each other. Each round ends with fewer findings than it began with, since
+/// the gate lets no new one through: so the rounds end, and the last one proves that a second run changes nothing.
 pub fn repair(analysis: Analysis, engine: &Engine<'_>, chooser: &mut dyn Choose) -> Repaired {
-    let mut run = Run::new(analysis, engine);
+    rounds(Run::new(analysis, engine), chooser)
+}
+
+fn rounds(mut run: Run<'_>, chooser: &mut dyn Choose) -> Repaired {
     for _ in 0..MAX_ROUNDS {
         let batch = run.choose(chooser);
         if batch.is_empty() {

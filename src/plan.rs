@@ -13,7 +13,10 @@ mod imports;
 /// One file before and after: all that a sink writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
+    /// As the package under analysis speaks of it.
     pub file: FileId,
+    /// The import path of the package that holds it.
+    pub package: Arc<str>,
     /// As in [`crate::go::SourceFile::path`].
     pub path: String,
     pub old: Arc<[u8]>,
@@ -29,7 +32,7 @@ pub enum Misfit {
     OutsideFile,
 }
 
-/// Fixes that fit together, on the sources of one package.
+/// Fixes that fit together, on the sources that one package sees.
 pub struct Plan<'a> {
     package: &'a Package,
     edits: BTreeMap<FileId, EditSet>,
@@ -49,7 +52,7 @@ impl<'a> Plan<'a> {
     pub fn add(&mut self, fix: &Fix) -> Result<(), Misfit> {
         let mut edits = self.edits.clone();
         for (file, set) in &fix.edits {
-            let source = self.package.files.get(file.0).ok_or(Misfit::OutsideFile)?;
+            let source = self.package.find_file(*file).ok_or(Misfit::OutsideFile)?;
             if !set.iter().all(|edit| fits(edit, &source.source)) {
                 return Err(Misfit::OutsideFile);
             }
@@ -70,21 +73,33 @@ impl<'a> Plan<'a> {
     }
 
     fn change(&self, id: FileId) -> Option<Change> {
-        let file = self.package.files.get(id.0)?;
+        let file = self.package.find_file(id)?;
+        let owner = self.package.owner_of(id)?;
         let edited = match self.edits.get(&id) {
             Some(edits) => with_line_ends(edits, &file.source).apply(&file.source),
             None => file.source.to_vec(),
         };
         let needs = self.imports.iter().filter(|need| file_of(need) == id);
-        let module = self.package.module.as_deref();
-        let new = imports::settle(file, edited, needs, module);
+        let new = imports::settle(file, edited, needs, owner.module.as_deref());
         (new != *file.source).then(|| Change {
             file: id,
+            package: Arc::clone(&owner.path),
             path: file.path.clone(),
             old: Arc::clone(&file.source),
             new,
         })
     }
+}
+
+/// Adds later changes to earlier ones: each file once, from what it was first to what it is last.
+pub fn compose(changes: &mut Vec<Change>, later: impl IntoIterator<Item = Change>) {
+    for change in later {
+        match changes.iter_mut().find(|held| held.path == change.path) {
+            Some(held) => held.new = change.new,
+            None => changes.push(change),
+        }
+    }
+    changes.retain(|change| *change.new != *change.old);
 }
 
 fn file_of(need: &ImportNeed) -> FileId {

@@ -55,7 +55,7 @@ impl Rewrite {
         if declaration.scopes().visible(&name, at).is_some() {
             return None;
         }
-        self.need(ImportNeed::Add(declaration.id.file, path.to_owned()));
+        self.need(ImportNeed::Add(declaration.file_id(), path.to_owned()));
         Some(name)
     }
 
@@ -69,7 +69,10 @@ impl Rewrite {
         let names = inside.filter(|node| matches!(node.kind(), Kind::Identifier | Kind::PackageIdentifier));
         for name in names {
             if let Meaning::Import(import) = declaration.resolve(name) {
-                self.need(ImportNeed::DropIfUnused(declaration.id.file, import.path.clone()));
+                self.need(ImportNeed::DropIfUnused(
+                    declaration.file_id(),
+                    import.path.clone(),
+                ));
             }
         }
     }

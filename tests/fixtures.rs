@@ -18,7 +18,7 @@ use support::gofmt::{self, RealGofmt};
 use support::txtar::Archive;
 use unleak::config::{Config, Profile};
 use unleak::go::{Loaded, Loader, Module, Package, Program, SourceFile};
-use unleak::pipeline::{Analysis, Automatic, Engine, Repaired, analyze, repair};
+use unleak::pipeline::{Analysis, Automatic, Engine, Joint, analyze};
 use unleak::plan::{self, Change};
 use unleak::text::{FilePatch, patch};
 use unleak::transform::{Proposal, Sources};
@@ -191,20 +191,19 @@ fn run(case: &Case, files: &Files, gofmt: Option<&RealGofmt>) -> Run {
         formatter: gofmt.map(|gofmt| gofmt as &dyn Formatter),
         compiler: None,
     };
-    let repaired = |package: Package| -> Repaired {
+    let packages = case.packages(files).into_iter();
+    let mut waiting: Vec<Analysis> = packages.map(|package| analyze(package, &engine)).collect();
+    waiting.sort_by_key(Analysis::reaches_out);
+    let mut joint = Joint::default();
+    let repaired = waiting.into_iter().map(|analysis| {
         let mut chooser = Automatic::new(case.unsafe_fixes, None);
-        repair(analyze(package, &engine), &engine, &mut chooser)
-    };
-    let mut run = Run {
-        analyses: Vec::new(),
-        changes: Vec::new(),
-    };
-    for repaired in case.packages(files).into_iter().map(repaired) {
-        run.changes.extend(repaired.changes);
-        run.analyses.push(repaired.analysis);
-    }
-    run.changes.sort_by(|a, b| a.path.cmp(&b.path));
-    run
+        joint.repair(analysis, &engine, &mut chooser).analysis
+    });
+    let mut analyses: Vec<Analysis> = repaired.collect();
+    analyses.sort_by(|a, b| (&a.package.dir, &a.package.name).cmp(&(&b.package.dir, &b.package.name)));
+    let mut changes = joint.into_groups().concat();
+    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    Run { analyses, changes }
 }
 
 fn as_patch(changes: &[Change]) -> Vec<u8> {

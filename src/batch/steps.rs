@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::go::Package;
 use crate::pipeline::{Automatic, Engine, Repaired, analyze, repair};
-use crate::plan::Change;
+use crate::plan::{Change, compose};
 use crate::transform::Outcome;
 
-/// The changes of one commit within one package.
+/// The changes of one commit within one package, and those that it makes in others.
 #[derive(Clone, Debug)]
 pub struct PackageStep {
     pub rules: BTreeSet<String>,
@@ -30,11 +30,44 @@ pub fn steps(repaired: &Repaired, engine: &Engine<'_>, unsafe_fixes: bool) -> Ve
     {
         return steps;
     }
-    vec![PackageStep {
-        rules,
+    vec![whole(repaired)]
+}
+
+/// The repair as one step.
+pub fn whole(repaired: &Repaired) -> PackageStep {
+    let counts = fixed_by_rule(repaired);
+    PackageStep {
         findings: counts.values().sum(),
+        rules: counts.into_keys().collect(),
         changes: repaired.changes.clone(),
-    }]
+    }
+}
+
+/// Steps with one more that was made on the files as those before left them. Where it changes a file that others
+/// change, all of these are one step: their commits could not stand in any order.
+pub fn with_later(steps: Vec<PackageStep>, later: PackageStep) -> Vec<PackageStep> {
+    let mut files: BTreeSet<String> = later.changes.iter().map(|change| change.path.clone()).collect();
+    let (mut apart, mut met) = (steps.into_iter().map(Some).collect::<Vec<_>>(), BTreeMap::new());
+    loop {
+        let meets = |step: &PackageStep| step.changes.iter().any(|change| files.contains(&change.path));
+        let found = apart.iter().position(|step| step.as_ref().is_some_and(meets));
+        let Some(at) = found else { break };
+        if let Some(step) = apart[at].take() {
+            files.extend(step.changes.iter().map(|change| change.path.clone()));
+            met.insert(at, step);
+        }
+    }
+    let mut joined = PackageStep {
+        rules: BTreeSet::new(),
+        findings: 0,
+        changes: Vec::new(),
+    };
+    for step in met.into_values().chain([later]) {
+        joined.rules.extend(step.rules);
+        joined.findings += step.findings;
+        compose(&mut joined.changes, step.changes);
+    }
+    apart.into_iter().flatten().chain([joined]).collect()
 }
 
 fn fixed_by_rule(repaired: &Repaired) -> BTreeMap<String, usize> {

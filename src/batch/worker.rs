@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use super::process::confine;
 use super::rules::notes;
-use super::steps::{PackageStep, steps, united};
+use super::steps::{PackageStep, steps, united, whole, with_later};
 use super::unit::{Step, Unit, UnitFinding, UnitFix, UnitRefusal};
 use crate::config::Config;
 use crate::go::Package;
-use crate::job::{Job, Paths, Survey, reported};
-use crate::pipeline::{Analysis, Automatic, Engine, allowed_fixes, repair};
+use crate::job::{Job, Paths, Stage, Survey, reported};
+use crate::pipeline::{Automatic, Repaired, allowed_fixes, repair};
 use crate::plan::{Change, preview};
 use crate::report::{Json, Report, ReportedFinding, Reporter};
 use crate::transform::{Applicability, Confidence, Outcome, Proposal, Suite};
@@ -58,7 +58,7 @@ pub struct Assignment {
 /// A package after its repair.
 struct Treated {
     findings: Vec<(ReportedFinding, Option<Shown>)>,
-    changes: Vec<Change>,
+    /// Those of the first turn.
     steps: Vec<PackageStep>,
 }
 
@@ -98,8 +98,21 @@ pub fn work(input: &[u8], suite: &Suite) -> Result<()> {
         stop: &AtomicBool::new(false),
     };
     let unsafe_fixes = assignment.repairs.unsafe_fixes;
-    let survey = job.run(|analysis, engine| treat(analysis, engine, unsafe_fixes))?;
-    assignment.write(survey, suite, &config)
+    let automatic = || Automatic::new(unsafe_fixes, None);
+    let survey = job.run(|analysis, engine| {
+        Stage::of(
+            analysis,
+            |analysis| repair(analysis, engine, &mut automatic()),
+            |repaired| Treated::of(repaired, steps(repaired, engine, unsafe_fixes)),
+        )
+    })?;
+    let mut later = Vec::new();
+    let (survey, changes) = job.second_turn(survey, |_, analysis, engine, joint| {
+        let repaired = joint.repair(analysis, engine, &mut automatic());
+        later.push(whole(&repaired));
+        Treated::of(&repaired, Vec::new())
+    });
+    assignment.write(survey, changes.concat(), later, suite, &config)
 }
 
 /// Lets gofmt show that it runs under our limits. One that does not would turn down every repair, and a repository
@@ -126,18 +139,17 @@ impl Repairs {
     }
 }
 
-fn treat(analysis: Analysis, engine: &Engine<'_>, unsafe_fixes: bool) -> Treated {
-    let repaired = repair(analysis, engine, &mut Automatic::new(unsafe_fixes, None));
-    let steps = steps(&repaired, engine, unsafe_fixes);
-    let findings = reported(&repaired.analysis, Some(&repaired.endings));
-    let package = &repaired.analysis.package;
-    let shown = repaired.analysis.proposals.iter().map(|it| shown(package, it));
-    // Suppressed findings come after the open ones, and nothing is proposed for them.
-    let shown = shown.chain(std::iter::repeat_with(|| None));
-    Treated {
-        findings: findings.into_iter().zip(shown).collect(),
-        changes: repaired.changes,
-        steps,
+impl Treated {
+    fn of(repaired: &Repaired, steps: Vec<PackageStep>) -> Self {
+        let findings = reported(&repaired.analysis, Some(&repaired.endings));
+        let package = &repaired.analysis.package;
+        let shown = repaired.analysis.proposals.iter().map(|it| shown(package, it));
+        // Suppressed findings come after the open ones, and nothing is proposed for them.
+        let shown = shown.chain(std::iter::repeat_with(|| None));
+        Treated {
+            findings: findings.into_iter().zip(shown).collect(),
+            steps,
+        }
     }
 }
 
@@ -192,8 +204,15 @@ impl Assignment {
         paths.collect()
     }
 
-    fn write(&self, mut survey: Survey<Treated>, suite: &Suite, config: &Config) -> Result<()> {
-        let commits = self.write_patches(&mut survey)?;
+    fn write(
+        &self,
+        mut survey: Survey<Treated>,
+        changes: Vec<Change>,
+        later: Vec<PackageStep>,
+        suite: &Suite,
+        config: &Config,
+    ) -> Result<()> {
+        let commits = self.write_patches(&mut survey, &changes, later)?;
         let results = std::mem::take(&mut survey.results);
         let (mut findings, mut fixes) = (Vec::new(), HashMap::new());
         let paths = Paths::new(&survey);
@@ -217,12 +236,19 @@ impl Assignment {
     }
 
     /// The whole patch and that of each commit.
-    fn write_patches(&self, survey: &mut Survey<Treated>) -> Result<Vec<Step>> {
+    fn write_patches(
+        &self,
+        survey: &mut Survey<Treated>,
+        changes: &[Change],
+        later: Vec<PackageStep>,
+    ) -> Result<Vec<Step>> {
         let taken = survey.results.iter_mut();
-        let packages = taken.flat_map(|treated| std::mem::take(&mut treated.steps));
-        let packages = united(packages.collect());
+        let steps = taken
+            .flat_map(|treated| std::mem::take(&mut treated.steps))
+            .collect();
+        let packages = united(later.into_iter().fold(steps, with_later));
         let paths = Paths::new(survey);
-        let whole = paths.patch(survey.results.iter().flat_map(|treated| &treated.changes));
+        let whole = paths.patch(changes.iter());
         if whole.is_empty() {
             return Ok(Vec::new());
         }

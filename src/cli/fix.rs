@@ -10,27 +10,29 @@ use super::args::{Fix, Verify};
 use super::selection::set;
 use super::{Console, Exit, Judges, STOP, WRITING, rules};
 use crate::config::Config;
-use crate::job::{Job, ModuleUsers, Paths, Survey, Unwritten, reported};
-use crate::pipeline::{Analysis, Automatic, Decided, Engine, Repaired, allowed_fixes, repair};
+use crate::job::{Job, Paths, Stage, Survey, Unwritten, reported};
+use crate::pipeline::{Analysis, Automatic, Decided, Repaired, allowed_fixes, repair};
 use crate::plan::Change;
 use crate::report::{ReportedFinding, Run};
 use crate::review::{Questions, Review, Terminal, review};
 use crate::transform::Outcome;
 use crate::workspace::{Diagnostic, git};
 
-/// A package after its repair: what is kept of it until the end of the run.
+/// A run after its repairs: the findings of each package, and all changes in groups that stand and fall together.
 struct Treated {
-    findings: Vec<ReportedFinding>,
-    changes: Vec<Change>,
+    survey: Survey<Vec<ReportedFinding>>,
+    changes: Vec<Vec<Change>>,
 }
 
-impl From<Repaired> for Treated {
-    fn from(repaired: Repaired) -> Self {
-        Treated {
-            findings: reported(&repaired.analysis, Some(&repaired.endings)),
-            changes: repaired.changes,
-        }
+impl From<(Survey<Vec<ReportedFinding>>, Vec<Vec<Change>>)> for Treated {
+    fn from((survey, changes): (Survey<Vec<ReportedFinding>>, Vec<Vec<Change>>)) -> Self {
+        Treated { survey, changes }
     }
+}
+
+/// What is kept of a package until the end of the run.
+fn findings(repaired: &Repaired) -> Vec<ReportedFinding> {
+    reported(&repaired.analysis, Some(&repaired.endings))
 }
 
 /// Applies fixes, or shows them as a patch.
@@ -43,16 +45,16 @@ pub fn fix(args: &Fix, console: &Console) -> Result<Exit> {
         config: &config,
         job: &job,
     };
-    let Some(survey) = treatment.run()? else {
+    let Some(treated) = treatment.run()? else {
         return Ok(Exit::Interrupted);
     };
     let is_unjudged = judges.gofmt.is_none() && args.verify == Verify::Auto;
-    if is_unjudged && survey.results.iter().any(|treated| !treated.changes.is_empty()) {
+    if is_unjudged && !treated.changes.is_empty() {
         console.note("gofmt was not found, so only the built-in parser checked the result");
     }
     match args.dry_run {
-        true => show(args, console, &survey),
-        false => write(args, console, &survey),
+        true => show(args, console, &treated),
+        false => write(args, console, &treated),
     }
 }
 
@@ -73,27 +75,29 @@ struct Treatment<'a> {
 
 impl Treatment<'_> {
     /// Repairs every package; nothing where the person broke off.
-    fn run(&self) -> Result<Option<Survey<Treated>>> {
+    fn run(&self) -> Result<Option<Treated>> {
         let unsafe_fixes = self.args.unsafe_fixes;
         if self.args.interactive {
             return self.ask();
         }
-        let Some(limit) = self.args.max_fixes else {
-            let survey = self.job.run(|analysis, engine| {
-                repair(analysis, engine, &mut Automatic::new(unsafe_fixes, None)).into()
-            })?;
-            return Ok(Some(survey));
-        };
-        // A limit counts over the whole run, in its order.
-        let survey = self.job.run(|analysis, _| analysis)?;
-        let mut chooser = Automatic::new(unsafe_fixes, Some(limit));
-        Ok(Some(self.repair_in_turn(survey, |_, analysis, engine| {
-            repair(analysis, engine, &mut chooser)
-        })))
+        let mut chooser = Automatic::new(unsafe_fixes, self.args.max_fixes);
+        let survey = self.job.run(|analysis, engine| match self.args.max_fixes {
+            // A limit counts over the whole run, in its order.
+            Some(_) => Stage::Waiting(Box::new(analysis)),
+            None => Stage::of(
+                analysis,
+                |analysis| repair(analysis, engine, &mut Automatic::new(unsafe_fixes, None)),
+                findings,
+            ),
+        })?;
+        let treated = self.job.second_turn(survey, |_, analysis, engine, joint| {
+            findings(&joint.repair(analysis, engine, &mut chooser))
+        });
+        Ok(Some(treated.into()))
     }
 
     /// Asks about everything before anything is repaired.
-    fn ask(&self) -> Result<Option<Survey<Treated>>> {
+    fn ask(&self) -> Result<Option<Treated>> {
         let Some(terminal) = Terminal::open() else {
             bail!("--interactive needs a terminal; without one, --dry-run shows every fix as a patch");
         };
@@ -117,21 +121,14 @@ impl Treatment<'_> {
             Review::Restored => survey.results.iter().map(|_| Decided::default()).collect(),
             Review::Interrupted => return Ok(None),
         };
-        Ok(Some(self.repair_in_turn(survey, |at, analysis, engine| {
-            repair(analysis, engine, &mut answers[at])
-        })))
-    }
-
-    /// Repairs one package after the other.
-    fn repair_in_turn(
-        &self,
-        survey: Survey<Analysis>,
-        mut repair: impl FnMut(usize, Analysis, &Engine<'_>) -> Repaired,
-    ) -> Survey<Treated> {
-        let sources = ModuleUsers::new(&survey.discovery);
-        let compiler = self.job.compiler(&survey.discovery);
-        let engine = self.job.engine(&sources, compiler.as_ref());
-        survey.map(|at, analysis| repair(at, analysis, &engine).into())
+        let mut survey = survey;
+        let analyses = std::mem::take(&mut survey.results).into_iter();
+        let waiting = analyses.map(|analysis| Stage::Waiting(Box::new(analysis)));
+        let survey = survey.with_results(waiting.collect());
+        let treated = self.job.second_turn(survey, |at, analysis, engine, joint| {
+            findings(&joint.repair(analysis, engine, &mut answers[at]))
+        });
+        Ok(Some(treated.into()))
     }
 
     /// Looks at the work tree before the person's time is spent.
@@ -189,10 +186,10 @@ fn listed(paths: &[PathBuf]) -> String {
 }
 
 /// Prints the patch.
-fn show(args: &Fix, console: &Console, survey: &Survey<Treated>) -> Result<Exit> {
-    let patch = Paths::new(survey).patch(survey.results.iter().flat_map(|treated| &treated.changes));
-    let findings = survey.results.iter().flat_map(|treated| treated.findings.clone());
-    let report = survey.report(findings.collect());
+fn show(args: &Fix, console: &Console, treated: &Treated) -> Result<Exit> {
+    let survey = &treated.survey;
+    let patch = Paths::new(survey).patch(treated.changes.iter().flatten());
+    let report = survey.report(survey.results.concat());
     console.bytes(args.selection.output.as_deref(), &patch)?;
     console.closing(&report, Run::DryRun);
     Ok(args
@@ -201,17 +198,21 @@ fn show(args: &Fix, console: &Console, survey: &Survey<Treated>) -> Result<Exit>
 }
 
 /// Writes the changed files.
-fn write(args: &Fix, console: &Console, survey: &Survey<Treated>) -> Result<Exit> {
+fn write(args: &Fix, console: &Console, treated: &Treated) -> Result<Exit> {
+    let survey = &treated.survey;
     let paths = Paths::new(survey);
-    let changes = || survey.results.iter().flat_map(|treated| &treated.changes);
-    let targets: Vec<PathBuf> = changes().map(|change| paths.named(&change.path)).collect();
+    let changes = treated.changes.iter().flatten();
+    let targets: Vec<PathBuf> = changes.map(|change| paths.named(&change.path)).collect();
     guard(args, &targets)?;
     WRITING.store(true, Ordering::SeqCst);
     let mut unwritten = Unwritten::new();
-    let begun = survey.results.iter().take_while(|_| !STOP.load(Ordering::SeqCst));
-    begun.for_each(|treated| unwritten.extend(paths.write(&treated.changes)));
+    let begun = treated
+        .changes
+        .iter()
+        .take_while(|_| !STOP.load(Ordering::SeqCst));
+    begun.for_each(|group| unwritten.extend(paths.write(group)));
     WRITING.store(false, Ordering::SeqCst);
-    let findings = survey.results.iter().flat_map(|treated| treated.findings.clone());
+    let findings = survey.results.iter().flatten().cloned();
     let findings = findings.map(|finding| as_written(finding, &unwritten));
     let mut report = survey.report(findings.collect());
     let failures = unwritten.iter().map(|(path, message)| Diagnostic {

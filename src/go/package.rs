@@ -1,6 +1,6 @@
 //! The files of one directory that share a package clause, and the names they declare.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use elsa::sync::FrozenVec;
@@ -62,13 +62,19 @@ pub struct Package {
     pub context: HashSet<FileId>,
     pub servers: Servers,
     /// Files of other packages that places lead to; their ids follow those of `files`.
-    foreign: Arc<FrozenVec<Arc<SourceFile>>>,
+    foreign: Arc<FrozenVec<Box<Foreign>>>,
     names: HashMap<Arc<str>, Vec<DeclId>>,
     /// By receiver, then by name.
     methods: HashMap<String, HashMap<Arc<str>, Vec<DeclId>>>,
     program: Option<Arc<Program>>,
     /// What is known about types, as seen from here.
     memo: Memo,
+}
+
+/// A file of another package, by that package's path.
+struct Foreign {
+    package: Arc<str>,
+    file: Arc<SourceFile>,
 }
 
 impl Package {
@@ -78,21 +84,66 @@ impl Package {
         Package::of_shared(dir.into(), module, files)
     }
 
-    /// This package with other bytes in some files. The files keep their ids.
+    /// This package with other bytes in some files, those of other packages in sight too. The files keep their ids.
     pub fn with_sources<'s>(&self, sources: impl IntoIterator<Item = (FileId, &'s [u8])>) -> Self {
         let mut files = self.files.clone();
-        for (FileId(at), source) in sources {
-            files[at] = Arc::new(SourceFile::new(files[at].path.clone(), source));
+        let mut others: BTreeMap<&str, Vec<(FileId, &[u8])>> = BTreeMap::new();
+        for (id, source) in sources {
+            match self.foreign_at(id) {
+                None => files[id.0] = Arc::new(SourceFile::new(files[id.0].path.clone(), source)),
+                Some(held) => {
+                    let at = self
+                        .other(&held.package)
+                        .and_then(|other| other.own_at(&held.file.path));
+                    let changed = at.map(|at| (at, source));
+                    others.entry(&held.package).or_default().extend(changed);
+                }
+            }
         }
         let package = Package::of_shared(self.dir.clone(), self.module.clone(), files);
+        let program = self.program_with(&others);
         Package {
             context: self.context.clone(),
-            program: self.program.clone(),
             path: self.path.clone(),
             servers: self.servers,
-            foreign: Arc::clone(&self.foreign),
+            foreign: self.foreign_in(program.as_deref(), &others),
+            program,
             ..package
         }
+    }
+
+    /// The packages in sight, some with other bytes.
+    fn program_with(&self, others: &BTreeMap<&str, Vec<(FileId, &[u8])>>) -> Option<Arc<Program>> {
+        let program = self.program.as_ref()?;
+        if others.is_empty() {
+            return Some(Arc::clone(program));
+        }
+        let altered = others
+            .iter()
+            .filter_map(|(path, sources)| Some(program.package(path)?.with_sources(sources.iter().copied())));
+        Some(Arc::new(Program::altered(program, altered)))
+    }
+
+    /// The files of other packages as `program` has them by now, under the ids they have.
+    fn foreign_in(
+        &self,
+        program: Option<&Program>,
+        others: &BTreeMap<&str, Vec<(FileId, &[u8])>>,
+    ) -> Arc<FrozenVec<Box<Foreign>>> {
+        if others.is_empty() {
+            return Arc::clone(&self.foreign);
+        }
+        let now = |held: &Foreign| {
+            let package = program.and_then(|program| program.package(&held.package));
+            let at = |package: &Package| Some(Arc::clone(&package.files[package.own_at(&held.file.path)?.0]));
+            Box::new(Foreign {
+                package: Arc::clone(&held.package),
+                file: package.and_then(at).unwrap_or_else(|| Arc::clone(&held.file)),
+            })
+        };
+        let files = FrozenVec::new();
+        self.foreign.iter().for_each(|held| files.push(now(held)));
+        Arc::new(files)
     }
 
     /// This package with others in sight.
@@ -160,16 +211,68 @@ impl Package {
     }
 
     pub fn file(&self, id: FileId) -> &SourceFile {
-        let own = self.files.get(id.0).map(|file| &**file);
-        let foreign = || self.foreign.get(id.0 - self.files.len());
-        own.or_else(foreign)
+        self.find_file(id)
             .expect("a place of a package holds an id that this package gave out")
     }
 
+    /// The file with this id; `None` where this package gave out no such id.
+    pub fn find_file(&self, id: FileId) -> Option<&Arc<SourceFile>> {
+        let own = self.files.get(id.0);
+        own.or_else(|| Some(&self.foreign_at(id)?.file))
+    }
+
+    fn foreign_at(&self, id: FileId) -> Option<&Foreign> {
+        self.foreign.get(id.0.checked_sub(self.files.len())?)
+    }
+
+    /// Whether the file is one of this package's.
+    pub fn owns(&self, id: FileId) -> bool {
+        id.0 < self.files.len()
+    }
+
+    /// The package that holds the file: this one, or another in sight.
+    pub fn owner_of(&self, id: FileId) -> Option<&Package> {
+        match self.owns(id) {
+            true => Some(self),
+            false => self.other(&self.foreign_at(id)?.package),
+        }
+    }
+
+    /// The file `path` of the package with the import path `package`: this one, or another in sight.
+    pub fn file_of(&self, package: &str, path: &str) -> Option<FileId> {
+        if *package == *self.path {
+            return self.own_at(path);
+        }
+        let other = self.other(package)?;
+        let FileId(at) = other.own_at(path)?;
+        Some(self.id_of_foreign(other, &other.files[at]))
+    }
+
+    fn own_at(&self, path: &str) -> Option<FileId> {
+        self.files.iter().position(|file| file.path == path).map(FileId)
+    }
+
+    fn other(&self, path: &str) -> Option<&Package> {
+        self.program.as_ref()?.package(path)
+    }
+
+    /// Another package as the one under analysis, with this one in its sight.
+    pub fn seen_from(&self, path: &str) -> Option<Package> {
+        let other = self.other(path)?.with_sources([]);
+        let around = Program::altered(self.program.as_ref()?, [self.with_sources([])]);
+        Some(other.within(Arc::new(around)))
+    }
+
     /// The id under which this package speaks of a file of another one.
-    fn id_of_foreign(&self, file: &Arc<SourceFile>) -> FileId {
-        let known = self.foreign.iter().position(|held| std::ptr::eq(held, &**file));
-        let at = known.unwrap_or_else(|| self.foreign.push_get_index(Arc::clone(file)));
+    fn id_of_foreign(&self, package: &Package, file: &Arc<SourceFile>) -> FileId {
+        let known = self.foreign.iter().position(|held| Arc::ptr_eq(&held.file, file));
+        let held = || {
+            Box::new(Foreign {
+                package: Arc::clone(&package.path),
+                file: Arc::clone(file),
+            })
+        };
+        let at = known.unwrap_or_else(|| self.foreign.push_get_index(held()));
         FileId(self.files.len() + at)
     }
 
@@ -351,11 +454,19 @@ impl<'a> Declaration<'a> {
     }
 
     pub fn place_of(self, span: Span) -> Place {
-        let file = match std::ptr::eq(self.root, self.package) {
-            true => self.id.file,
-            false => self.root.id_of_foreign(&self.package.files[self.id.file.0]),
-        };
+        let file = self.file_id();
         Place { file, span }
+    }
+
+    /// The id under which the package under analysis speaks of this declaration's file.
+    pub fn file_id(self) -> FileId {
+        match std::ptr::eq(self.root, self.package) {
+            true => self.id.file,
+            false => {
+                let file = &self.package.files[self.id.file.0];
+                self.root.id_of_foreign(self.package, file)
+            }
+        }
     }
 
     /// Whether the parser understood all of it.

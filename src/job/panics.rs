@@ -4,6 +4,8 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::panic;
 
+use crate::workspace::Diagnostic;
+
 thread_local! {
     static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
 }
@@ -27,4 +29,11 @@ pub fn told(panic: &(dyn Any + Send)) -> String {
         true => said.to_owned(),
         false => format!("{said} ({place})"),
     }
+}
+
+/// What is reported of the package in `path`, in which a panic was caught.
+pub(super) fn left_out(path: String, panic: &(dyn Any + Send)) -> Diagnostic {
+    let said = told(panic);
+    let message = format!("internal error, this package was left out: {said}; please report it");
+    Diagnostic { path, message }
 }

@@ -14,15 +14,15 @@ use super::MAX_FILE_BYTES;
 
 /// The packages of the modules around a scanned root, the parts outside the root too: a repair that relies on
 /// nobody else using a name must not depend on where the scan began.
-pub struct ModuleUsers {
-    root: PathBuf,
+pub struct ModuleUsers<'a> {
+    discovery: &'a Discovery,
     indexes: Arc<ImportIndexes>,
 }
 
-impl ModuleUsers {
-    pub fn new(discovery: &Discovery) -> Self {
+impl<'a> ModuleUsers<'a> {
+    pub fn new(discovery: &'a Discovery) -> Self {
         ModuleUsers {
-            root: discovery.root.clone(),
+            discovery,
             indexes: Arc::default(),
         }
     }
@@ -37,29 +37,26 @@ impl ModuleUsers {
         let home = dir.ancestors().find(|dir| dir.join("go.mod").is_file())?;
         Some(self.indexes.of(home))
     }
-
-    fn shown(&self, path: &Path) -> String {
-        path.strip_prefix(&self.root)
-            .unwrap_or(path)
-            .to_string_lossy()
-            .replace('\\', "/")
-    }
 }
 
-impl Sources for ModuleUsers {
+impl Sources for ModuleUsers<'_> {
     fn users_of(&self, package: &Package, name: &str) -> Vec<String> {
-        let dir = self.root.join(&package.dir);
+        let dir = self.discovery.root.join(&package.dir);
         let tests = tests_beside(&dir).into_iter().filter(|path| mentions(path, name));
         let mut users: Vec<PathBuf> = tests.collect();
         if let (Some(import_path), Some(index)) = (package.import_path(), self.index(&dir)) {
             let importers = index.importers_of(&import_path).map(|file| &file.path);
             users.extend(importers.filter(|path| uses(path, &import_path, name)).cloned());
         }
-        let mut users: Vec<String> = users.iter().map(|path| self.shown(path)).collect();
+        let mut users: Vec<String> = users.iter().map(|path| self.discovery.shown(path)).collect();
         users.retain(|user| package.files.iter().all(|file| file.path != *user));
         users.sort();
         users.dedup();
         users
+    }
+
+    fn is_searched(&self, path: &str) -> bool {
+        self.discovery.searches(path)
     }
 }
 

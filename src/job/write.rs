@@ -50,21 +50,34 @@ impl<'a> Paths<'a> {
         patches.flatten().collect()
     }
 
-    /// Writes the changes of one package, all or, where a file is no longer what was read, none. What was left
-    /// as it is comes back with the reason.
+    /// Writes changes that stand and fall together: all, or none where a file is no longer what was read or cannot
+    /// be written. What was left as it is comes back with the reason.
     pub fn write(&self, changes: &[Change]) -> Unwritten {
-        let moved = changes.iter().find(|change| !self.is_as_read(change));
-        if let Some(moved) = moved {
+        if let Some(moved) = changes.iter().find(|change| !self.is_as_read(change)) {
             let why = format!("{} changed while unleak ran; run it again", moved.path);
-            return changes
-                .iter()
-                .map(|change| (change.path.clone(), why.clone()))
-                .collect();
+            return unwritten(changes, |_| why.clone());
         }
         let failed = changes
             .iter()
-            .filter_map(|change| Some((change.path.clone(), self.write_one(change)?)));
-        failed.collect()
+            .enumerate()
+            .find_map(|(at, change)| Some((at, self.write_one(change)?)));
+        let Some((at, why)) = failed else {
+            return Unwritten::new();
+        };
+        let (written, guilty) = (&changes[..at], &changes[at].path);
+        let mut left = unwritten(changes, |change| match change.path == *guilty {
+            true => why.clone(),
+            false => format!("it goes with {guilty}, which could not be written"),
+        });
+        for change in written {
+            if let Some(why) = self.write_one(&taken_back(change)) {
+                left.insert(
+                    change.path.clone(),
+                    format!("it is written and could not be taken back: {why}"),
+                );
+            }
+        }
+        left
     }
 
     fn is_as_read(&self, change: &Change) -> bool {
@@ -82,5 +95,20 @@ impl<'a> Paths<'a> {
             Ok(Written::ChangedMeanwhile) => Some("it changed while unleak ran; run it again".to_owned()),
             Err(error) => Some(format!("{error:#}")),
         }
+    }
+}
+
+fn unwritten(changes: &[Change], why: impl Fn(&Change) -> String) -> Unwritten {
+    changes
+        .iter()
+        .map(|change| (change.path.clone(), why(change)))
+        .collect()
+}
+
+fn taken_back(change: &Change) -> Change {
+    Change {
+        old: change.new.as_slice().into(),
+        new: change.old.to_vec(),
+        ..change.clone()
     }
 }

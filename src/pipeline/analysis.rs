@@ -5,7 +5,7 @@ use super::fingerprint::{self, Key};
 use super::suppression::{self, Suppression};
 use crate::config::Profile;
 use crate::fiber;
-use crate::go::{Package, Servers};
+use crate::go::{FileId, Package, Servers};
 use crate::transform::{AnyTransform, Finding, Fix, Pass, Proposal, Reason, Refusal};
 
 /// A package with everything found in it.
@@ -20,6 +20,15 @@ pub struct Analysis {
 }
 
 impl Analysis {
+    /// Whether a fix of it edits files of other packages: then it is not repaired beside those, but after them.
+    pub fn reaches_out(&self) -> bool {
+        let mut fixes = self
+            .proposals
+            .iter()
+            .flat_map(|proposal| proposal.remedy.iter().flatten());
+        fixes.any(|fix| reaches_out(&self.package, fix))
+    }
+
     /// Whether proposal `a` of `self` and `b` of `other` tell of the same lines.
     pub(crate) fn same_key(&self, a: usize, other: &Analysis, b: usize) -> bool {
         self.keys[a] == other.keys[b]
@@ -67,7 +76,7 @@ pub fn analyze(mut package: Package, engine: &Engine<'_>) -> Analysis {
         suppressed: Vec::new(),
     };
     for (((finding, remedy), key), fingerprint) in told.into_iter().zip(keys).zip(fingerprints) {
-        let remedy = remedy.and_then(|fixes| editable(&analysis.package, fixes));
+        let remedy = remedy.and_then(|fixes| editable(&analysis.package, fixes, engine));
         let suppression = suppression::find(&analysis.package, &finding);
         let proposal = Proposal {
             finding,
@@ -125,12 +134,19 @@ fn order<'f>(package: &'f Package, finding: &'f Finding) -> (&'f str, crate::tex
     (&package.file(place.file).path, place.span, &finding.rule.slug)
 }
 
-/// The fixes whose files a person wrote and the parser understood.
-fn editable(package: &Package, fixes: Vec<Fix>) -> Result<Vec<Fix>, Refusal> {
+/// Whether the fix edits files of other packages.
+pub(super) fn reaches_out(package: &Package, fix: &Fix) -> bool {
+    fix.edits.iter().any(|(id, _)| !package.owns(*id))
+}
+
+/// The fixes all of whose files may be edited: a person wrote them, the parser understood them, and they are among
+/// those to search.
+fn editable(package: &Package, fixes: Vec<Fix>, engine: &Engine<'_>) -> Result<Vec<Fix>, Refusal> {
     let mut refusal = Refusal::new(Reason::NeedsDecision, "no repair is known for this shape");
     let mut kept = Vec::new();
     for fix in fixes {
-        match obstacle(package, &fix) {
+        let mut files = fix.edits.iter().map(|(id, _)| *id);
+        match files.find_map(|id| obstacle(package, id, engine)) {
             None => kept.push(fix),
             Some(why) => refusal = why,
         }
@@ -138,16 +154,31 @@ fn editable(package: &Package, fixes: Vec<Fix>) -> Result<Vec<Fix>, Refusal> {
     if kept.is_empty() { Err(refusal) } else { Ok(kept) }
 }
 
-fn obstacle(package: &Package, fix: &Fix) -> Option<Refusal> {
-    fix.edits.iter().find_map(|(id, _)| {
-        let file = package.files.get(id.0)?;
-        if file.is_generated() {
-            let message = format!("{} is generated: repair its generator", file.path);
-            return Some(Refusal::new(Reason::GeneratedFile, message));
-        }
-        let at = file.syntax_error()?;
+fn obstacle(package: &Package, id: FileId, engine: &Engine<'_>) -> Option<Refusal> {
+    let file = package.find_file(id)?;
+    let path = &file.path;
+    if file.is_generated() {
+        let message = format!("{path} is generated: repair its generator");
+        return Some(Refusal::new(Reason::GeneratedFile, message));
+    }
+    if let Some(at) = file.syntax_error() {
         let line = file.lines().position(at).line;
-        let message = format!("{}:{line} has a syntax error: correct it first", file.path);
-        Some(Refusal::new(Reason::SyntaxError, message))
+        let message = format!("{path}:{line} has a syntax error: correct it first");
+        return Some(Refusal::new(Reason::SyntaxError, message));
+    }
+    let module_of = |package: &Package| package.module.as_ref().map(|module| module.path.clone());
+    let owner = package.owner_of(id)?;
+    if module_of(owner) != module_of(package) {
+        let message =
+            format!("the repair changes {path} too, which belongs to another module: make it by hand");
+        return Some(Refusal::new(Reason::UsedElsewhere, message));
+    }
+    (!engine.sources.is_searched(path)).then(|| {
+        Refusal::new(
+            Reason::UsedElsewhere,
+            format!(
+                "the repair changes {path} too, which is not among the files to search: run unleak on all of the module, or make it by hand"
+            ),
+        )
     })
 }

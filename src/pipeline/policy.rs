@@ -65,8 +65,8 @@ impl Choose for Automatic {
     }
 }
 
-/// Answers that a person gave for a whole run, by fingerprint. A fix that had to wait a round is made anew on
-/// the new source; it is the approved one when it bears the same title.
+/// Answers that a person gave for a whole run, by fingerprint. A fix that had to wait, for a round or for other
+/// packages, is made anew on the new source; it is the approved one when it bears the same title.
 #[derive(Clone, Debug, Default)]
 pub struct Decided {
     answers: HashMap<String, Decision>,
@@ -85,16 +85,14 @@ impl Decided {
         let Some(answer) = self.answers.get(&proposal.fingerprint) else {
             return Decision::Later;
         };
-        if self.asked.insert(proposal.fingerprint.clone()) {
-            return answer.clone();
-        }
+        let is_first = self.asked.insert(proposal.fingerprint.clone());
         match answer {
             Decision::Apply(approved) => {
                 let mut fixes = proposal.remedy.iter().flatten();
                 let same = fixes.find(|fix| fix.title == approved.title);
                 same.cloned().map_or(Decision::Later, Decision::Apply)
             }
-            Decision::Edited(_) | Decision::Suppress(_) => Decision::Later,
+            Decision::Edited(_) | Decision::Suppress(_) if !is_first => Decision::Later,
             other => other.clone(),
         }
     }

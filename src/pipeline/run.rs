@@ -1,13 +1,13 @@
 //! The rounds over one package: who was asked about what, and how it ended.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
 use std::{iter, mem};
 
+use super::analysis::reaches_out;
 use super::{Analysis, Choose, Decision, Ending, Engine, Repaired, Round};
-use crate::go::{FileId, Package};
-use crate::plan::{Change, Misfit, Plan};
-use crate::transform::{Outcome, Proposal};
+use crate::go::FileId;
+use crate::plan::{Change, Misfit, Plan, compose};
+use crate::transform::{Fix, Outcome, Proposal};
 use crate::verify::{self, Chosen, Verdict};
 
 pub(super) struct Run<'a> {
@@ -15,8 +15,13 @@ pub(super) struct Run<'a> {
     first: Analysis,
     /// After the last accepted change.
     latest: Option<Analysis>,
+    changes: Vec<Change>,
     /// By fingerprint; a deferred one is open still.
     endings: HashMap<String, Ending>,
+    /// Whether fixes may edit files of other packages: nobody else does so meanwhile.
+    may_reach_out: bool,
+    /// Files that others changed since the first analysis: what was written for them by hand may not fit.
+    moved: BTreeSet<FileId>,
 }
 
 impl<'a> Run<'a> {
@@ -25,7 +30,28 @@ impl<'a> Run<'a> {
             engine,
             first,
             latest: None,
+            changes: Vec::new(),
             endings: HashMap::new(),
+            may_reach_out: false,
+            moved: BTreeSet::new(),
+        }
+    }
+
+    /// The same, with no other package under repair.
+    pub(super) fn reaching_out(self) -> Self {
+        Run {
+            may_reach_out: true,
+            ..self
+        }
+    }
+
+    /// The same from where others left the files: `now`, with those changed that `moved`.
+    pub(super) fn continuing(self, mut now: Analysis, moved: BTreeSet<FileId>) -> Self {
+        verify::recognize(&self.first, &mut now);
+        Run {
+            latest: Some(now),
+            moved,
+            ..self
         }
     }
 
@@ -51,6 +77,9 @@ impl<'a> Run<'a> {
         // What a person wrote must not wait behind what can be made again.
         decided.sort_by_key(|(_, decision)| !matches!(decision, Decision::Edited(_)));
         let mut sieve = Sieve {
+            analysis,
+            may_reach_out: self.may_reach_out,
+            moved: &self.moved,
             plan: Plan::new(&analysis.package),
             batch: Vec::new(),
         };
@@ -84,7 +113,10 @@ impl<'a> Run<'a> {
             };
             self.endings.insert(proposal.fingerprint.clone(), ending);
         }
-        self.latest = admission.after.or(self.latest.take());
+        if let Some(passed) = admission.passed {
+            compose(&mut self.changes, passed.changes);
+            self.latest = Some(passed.after);
+        }
     }
 
     pub(super) fn finish(mut self) -> Repaired {
@@ -95,9 +127,10 @@ impl<'a> Run<'a> {
         }
         let went = || ended(Outcome::Fixed, "went with the repair of another finding");
         let ending = |proposal: &Proposal| endings.get(&proposal.fingerprint).cloned().unwrap_or_else(went);
+        self.changes.sort_by(|a, b| a.path.cmp(&b.path));
         Repaired {
             endings: self.first.proposals.iter().map(ending).collect(),
-            changes: changes(&self.first.package, &self.current().package),
+            changes: self.changes,
             analysis: self.first,
         }
     }
@@ -105,6 +138,9 @@ impl<'a> Run<'a> {
 
 /// Sorts decisions into what this round tries and what it leaves.
 struct Sieve<'a> {
+    analysis: &'a Analysis,
+    may_reach_out: bool,
+    moved: &'a BTreeSet<FileId>,
     plan: Plan<'a>,
     batch: Vec<Chosen>,
 }
@@ -113,12 +149,20 @@ impl Sieve<'_> {
     /// How the proposal stands until the gate has spoken.
     fn take(&mut self, proposal: usize, decision: Decision) -> Ending {
         let by_hand = matches!(decision, Decision::Edited(_));
+        if let Decision::Edited(fix) | Decision::Suppress(fix) = &decision
+            && fix.edits.iter().any(|(file, _)| self.moved.contains(file))
+        {
+            return deferred("another repair changed its file meanwhile: decide again in the next run");
+        }
         let (fix, outcome) = match decision {
             Decision::Apply(fix) | Decision::Edited(fix) => (fix, Outcome::Fixed),
             Decision::Suppress(fix) => (fix, Outcome::Suppressed),
             Decision::Decline(why) => return ended(Outcome::Declined, why),
             Decision::Later => return deferred("left to a later run"),
         };
+        if !self.may_take(&fix) {
+            return deferred("its fix reaches into other packages; the next run applies it");
+        }
         // A fix outside its file goes on to the gate, which says so.
         if self.plan.add(&fix) != Err(Misfit::Overlaps) {
             self.batch.push(Chosen {
@@ -129,6 +173,10 @@ impl Sieve<'_> {
             });
         }
         deferred("its fix overlaps another one; the next run applies it")
+    }
+
+    fn may_take(&self, fix: &Fix) -> bool {
+        self.may_reach_out || !reaches_out(&self.analysis.package, fix)
     }
 }
 
@@ -155,17 +203,4 @@ fn ended(outcome: Outcome, note: impl Into<String>) -> Ending {
 
 fn deferred(note: &str) -> Ending {
     ended(Outcome::Deferred, note)
-}
-
-fn changes(before: &Package, after: &Package) -> Vec<Change> {
-    let pairs = before.files.iter().zip(&after.files).enumerate();
-    pairs
-        .filter(|(_, (old, new))| old.source != new.source)
-        .map(|(at, (old, new))| Change {
-            file: FileId(at),
-            path: old.path.clone(),
-            old: Arc::clone(&old.source),
-            new: new.source.to_vec(),
-        })
-        .collect()
 }

@@ -7,6 +7,11 @@ use crate::go::{Declaration, Package};
 pub trait Sources: Sync {
     /// Paths of files of other packages that use `name` of `package`, as far as can be seen.
     fn users_of(&self, package: &Package, name: &str) -> Vec<String>;
+
+    /// Whether the file that people see as `path` is one of those to search: others are not edited either.
+    fn is_searched(&self, _path: &str) -> bool {
+        true
+    }
 }
 
 /// No other package is at hand: a single directory, or a test.

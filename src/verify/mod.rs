@@ -1,7 +1,9 @@
 //! The gate: what a fix must pass before anyone sees its result. Rungs from cheap to dear; the first that fails
 //! ends the climb. Judges that are processes are handed in.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::go::Package;
 use crate::pipeline::{Analysis, Engine, analyze};
@@ -12,6 +14,8 @@ mod gofmt;
 mod recheck;
 mod syntax;
 
+pub use recheck::recognize;
+
 /// gofmt, as the outer floors run it.
 pub trait Formatter: Sync {
     /// Each source as gofmt prints it, or what gofmt says against it; as many answers as sources.
@@ -20,8 +24,9 @@ pub trait Formatter: Sync {
 
 /// The Go compiler and vet, and the package's tests where wanted, as the outer floors run them.
 pub trait Compiler: Sync {
-    /// What they say against the package with these sources that they do not say against the one on disk.
-    fn compile(&self, package: &Package) -> Result<(), String>;
+    /// What they say against the packages in these folders that they do not say on disk: with the sources that
+    /// `package` has and sees.
+    fn compile(&self, package: &Package, folders: &[&str]) -> Result<(), String>;
 }
 
 /// A step of the ladder.
@@ -73,10 +78,16 @@ pub enum Verdict {
     Crowded,
 }
 
-/// What passed the gate.
+/// A package that passed the gate, with some fixes in it.
+pub struct Passed {
+    pub after: Analysis,
+    pub changes: Vec<Change>,
+}
+
+/// What the gate let through.
 pub struct Admission {
     /// The package with every accepted fix in it; `None` where none was.
-    pub after: Option<Analysis>,
+    pub passed: Option<Passed>,
     /// Parallel to the batch.
     pub verdicts: Vec<Verdict>,
 }
@@ -90,7 +101,7 @@ pub fn admit(before: &Analysis, batch: &[Chosen], engine: &Engine<'_>) -> Admiss
         engine,
         accepted: Vec::new(),
         admission: Admission {
-            after: None,
+            passed: None,
             verdicts: vec![Verdict::Accepted; batch.len()],
         },
     };
@@ -115,8 +126,8 @@ impl Bisection<'_> {
         let together: Vec<usize> = self.accepted.iter().chain(candidates).copied().collect();
         let fixes: Vec<&Chosen> = together.iter().map(|&at| &self.batch[at]).collect();
         match (check(self.before, &fixes, self.engine), candidates) {
-            (Ok(after), _) => {
-                self.admission.after = Some(after);
+            (Ok(passed), _) => {
+                self.admission.passed = Some(passed);
                 self.accepted = together;
             }
             (Err(rejection), &[guilty]) => {
@@ -134,8 +145,8 @@ impl Bisection<'_> {
     }
 }
 
-/// Climbs the ladder with some fixes together. What comes out is the package with them in it.
-pub fn check(before: &Analysis, fixes: &[&Chosen], engine: &Engine<'_>) -> Result<Analysis, Rejection> {
+/// Climbs the ladder with some fixes together.
+pub fn check(before: &Analysis, fixes: &[&Chosen], engine: &Engine<'_>) -> Result<Passed, Rejection> {
     let mut changes = united(&before.package, fixes)?;
     syntax::check(&before.package, &changes)?;
     if let Some(formatter) = engine.formatter {
@@ -144,16 +155,21 @@ pub fn check(before: &Analysis, fixes: &[&Chosen], engine: &Engine<'_>) -> Resul
     let sources = changes.iter().map(|change| (change.file, change.new.as_slice()));
     let mut after = analyze(before.package.with_sources(sources), engine);
     recheck::carry(before, fixes, &mut after)?;
-    compile(&after.package, engine)?;
-    Ok(after)
+    let touched: BTreeSet<Arc<str>> = changes.iter().map(|change| Arc::clone(&change.package)).collect();
+    recheck::others(&before.package, &after.package, &touched, engine)?;
+    compile(&after.package, &touched, engine)?;
+    Ok(Passed { after, changes })
 }
 
 /// The dearest rung, so the last.
-fn compile(package: &Package, engine: &Engine<'_>) -> Result<(), Rejection> {
-    let judged = engine
-        .compiler
-        .map_or(Ok(()), |compiler| compiler.compile(package));
-    judged.map_err(|said| Rejection {
+fn compile(package: &Package, touched: &BTreeSet<Arc<str>>, engine: &Engine<'_>) -> Result<(), Rejection> {
+    let Some(compiler) = engine.compiler else {
+        return Ok(());
+    };
+    let others = touched.iter().filter(|path| **path != package.path);
+    let others = others.filter_map(|path| Some(&*package.program()?.package(path)?.dir));
+    let folders: Vec<&str> = std::iter::once(&*package.dir).chain(others).collect();
+    compiler.compile(package, &folders).map_err(|said| Rejection {
         rung: Rung::Build,
         evidence: format!("the result does not pass Go's own tools: {said}"),
     })

@@ -84,16 +84,8 @@ struct Complaint {
 }
 
 impl Compiler for GoBuild<'_> {
-    fn compile(&self, package: &Package) -> Result<(), String> {
-        let after = self.ask(&package.dir, Some(package))?;
-        if after.is_empty() {
-            return Ok(());
-        }
-        let before = self.before(&package.dir)?;
-        match first_new(&before, &after) {
-            Some(complaint) => Err(complaint.shown.clone()),
-            None => Ok(()),
-        }
+    fn compile(&self, package: &Package, folders: &[&str]) -> Result<(), String> {
+        folders.iter().try_for_each(|dir| self.judge(dir, package))
     }
 }
 
@@ -112,6 +104,18 @@ fn first_new<'a>(before: &[Complaint], after: &'a [Complaint]) -> Option<&'a Com
 }
 
 impl GoBuild<'_> {
+    fn judge(&self, dir: &str, package: &Package) -> Result<(), String> {
+        let after = self.ask(dir, Some(package))?;
+        if after.is_empty() {
+            return Ok(());
+        }
+        let before = self.before(dir)?;
+        match first_new(&before, &after) {
+            Some(complaint) => Err(complaint.shown.clone()),
+            None => Ok(()),
+        }
+    }
+
     fn before(&self, dir: &str) -> Result<Arc<Vec<Complaint>>, String> {
         let known = self
             .before
@@ -189,8 +193,14 @@ struct Overlay {
 }
 
 impl Overlay {
+    /// Where `package` and what it sees differ from the disk.
     fn new(root: &Path, package: Option<&Package>) -> io::Result<Self> {
-        let files = package.into_iter().flat_map(|package| &package.files);
+        let others = package.and_then(Package::program).into_iter();
+        let others = others.flat_map(|program| program.alterations());
+        let files = package
+            .into_iter()
+            .chain(others)
+            .flat_map(|package| &package.files);
         let changed =
             files.filter(|file| fs::read(root.join(&file.path)).is_ok_and(|held| held != *file.source));
         let changed: Vec<_> = changed.collect();

@@ -78,6 +78,18 @@ impl Discovery {
         slashed(path.strip_prefix(&self.root).unwrap_or(path))
     }
 
+    /// Whether the file that people see as `path` is one of those to search.
+    pub fn searches(&self, path: &str) -> bool {
+        let dir = path.rsplit_once('/').map_or("", |(dir, _)| dir);
+        let at = self
+            .directories
+            .binary_search_by(|directory| (*directory.dir).cmp(dir));
+        at.is_ok_and(|at| {
+            let mut files = self.directories[at].files.iter();
+            files.any(|file| self.shown(file) == path)
+        })
+    }
+
     /// The path for a patch: relative to the repository's root, else to the scanned root, with `/`.
     pub fn patch_path(&self, path: &Path) -> Vec<u8> {
         let base = self.repository.as_ref().unwrap_or(&self.root);
