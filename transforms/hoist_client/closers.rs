@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
+use super::beneath;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Package};
 use crate::leak::{Acquirers, Handle, Resource};
@@ -49,7 +50,7 @@ fn search<'a>(acquirers: &Acquirers<'a>, opener: Declaration<'a>, resource: &Res
                 if at == opener
                     || at.file().is_test()
                     || is_end_of_main(at)
-                    || is_own(acquirers, at, selector)
+                    || is_own(acquirers, at, selector, resource)
                 {
                     continue;
                 }
@@ -67,14 +68,17 @@ fn search<'a>(acquirers: &Acquirers<'a>, opener: Declaration<'a>, resource: &Res
 
 /// Whether the declaration releases something that lies beneath the client, or could be that.
 pub fn releases_beneath<'a>(at: Declaration<'a>, resource: &Resource) -> bool {
-    let selectors = at.tree().root().subtree();
-    let closes = |node: &Node<'_>| {
-        let field = node.field(Field::Field);
-        node.is(Kind::SelectorExpression) && field.is_some_and(|field| field.text() == "Close")
-    };
-    selectors
-        .filter(closes)
-        .any(|selector| releases(at, selector, "Close", resource) != Some(false))
+    let mut nodes = at.tree().root().subtree();
+    nodes.any(|node| may_release_beneath(at, node, resource))
+}
+
+/// Whether `node` is the selector of a release of what lies beneath the client, or could be that.
+pub fn may_release_beneath<'a>(at: Declaration<'a>, node: Node<'a>, resource: &Resource) -> bool {
+    let is_close = node.is(Kind::SelectorExpression)
+        && node
+            .field(Field::Field)
+            .is_some_and(|field| field.text() == "Close");
+    is_close && releases(at, node, "Close", resource) != Some(false)
 }
 
 /// The methods that end the client, those of what lies beneath it too.
@@ -110,9 +114,17 @@ fn is_end_of_main(at: Declaration<'_>) -> bool {
     at.package.name == "main" && at.decl().title() == "main" && at.decl().receiver.is_none()
 }
 
-/// Whether the selected value is a local name that got it from an opening in the same function.
-fn is_own<'a>(acquirers: &Acquirers<'a>, at: Declaration<'a>, selector: Node<'a>) -> bool {
+/// Whether the selected value is a local name that got it from an opening in the same function, or what lies beneath
+/// the value of such a name.
+fn is_own<'a>(
+    acquirers: &Acquirers<'a>,
+    at: Declaration<'a>,
+    selector: Node<'a>,
+    resource: &Resource,
+) -> bool {
     let operand = selector.field(Field::Operand);
+    let source = operand.and_then(|operand| beneath::source_of(at, operand, resource));
+    let operand = source.or(operand);
     let held = operand.and_then(|operand| at.scopes().binding_of(operand));
     held.is_some_and(|held| {
         let mut opened = acquirers.collect(at).into_iter();

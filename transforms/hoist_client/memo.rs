@@ -1,6 +1,7 @@
 //! Helpers that take more than one step to open a client: the helper keeps what it opened and gives it to everyone
 //! who calls. A failure is not kept; the next call tries again.
 
+use super::beneath;
 use super::draft::is_returned;
 use super::pool::check_cycle_of;
 use super::steady;
@@ -105,6 +106,16 @@ impl<'a> Memo<'a> {
             }
         }
         check_cycle_of(opening.at)?;
+        let has_beneath = !opening.resource.beneath.is_empty();
+        if has_beneath && beneath::is_handed_over_closed(&opening, &handed) {
+            return Err(Refusal::new(
+                Reason::Escapes,
+                format!(
+                    "{} may close what lies beneath the client before it hands that over: drop that Close",
+                    opening.at.title()
+                ),
+            ));
+        }
         Ok(Memo {
             opening,
             of,

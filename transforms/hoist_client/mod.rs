@@ -11,6 +11,7 @@ use crate::transform::{
 };
 use survey::Site;
 
+mod beneath;
 mod close;
 mod closers;
 mod cut;

@@ -3,6 +3,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use super::beneath::is_closed_beneath;
 use super::close;
 use super::closers::Closers;
 use super::draft::Draft;
@@ -181,7 +182,7 @@ impl<'a> Open<'a> {
             Ok(draft) if draft.is_helper() => {
                 !draft.holders.is_empty() && draft.holders.iter().all(|holder| holder.uses.is_closed)
             }
-            _ => self.lifetime.as_ref().is_some_and(is_closed),
+            _ => self.lifetime.as_ref().is_some_and(is_closed) || is_closed_beneath(&self.opening),
         }
     }
 

@@ -17,6 +17,8 @@ type Names = HashMap<String, Vec<String>>;
 pub struct Table {
     #[serde(rename = "client")]
     pub clients: Vec<Resource>,
+    /// What lies beneath clients, and the methods that take it out.
+    pub beneath: Vec<Resource>,
     drivers: Names,
     constant: Names,
     pure: Names,

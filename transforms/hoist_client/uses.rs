@@ -1,6 +1,7 @@
 //! What one function does with the pool it holds: which mentions only work with it, which statements close or
 //! limit it, and whether anybody else has it afterwards.
 
+use super::beneath::{self, Fate};
 use super::closers::{Closer, Closers, releases_beneath};
 use super::value::{Known, Reader, Value};
 use crate::go::syntax::{Field, Kind, Node};
@@ -60,6 +61,7 @@ impl<'a> Uses<'a> {
             sorter.sort(node, &mut uses)?;
         }
         sorter.check_closes(&uses)?;
+        sorter.check_beneath(handle)?;
         Ok(uses)
     }
 }
@@ -153,11 +155,8 @@ impl<'a> Sorter<'a, '_> {
             return Err(escapes(node, "one of its methods is handed over as a value"));
         };
         let resource = self.acquisition.resource;
-        if resource.beneath.iter().any(|beneath| beneath == method) {
-            if releases_beneath(self.at, resource) {
-                return Err(escapes(node, "this function may close what lies beneath it"));
-            }
-            self.kept(node, "what lies beneath it is taken out", uses)?;
+        if let Some(taking) = beneath::taken_at(node, resource) {
+            self.taken_out(node, taking, uses)?;
         } else if resource.is_released_by(method) {
             let statement = removable_close(self.at, self.acquisition.function, call);
             uses.closes
@@ -168,6 +167,42 @@ impl<'a> Sorter<'a, '_> {
             uses.plain.push(node);
         }
         Ok(())
+    }
+
+    /// `db.DB()`, which `taking` is: what lies beneath a shared client may be used and not closed.
+    fn taken_out(&self, node: Node<'a>, taking: Node<'a>, uses: &mut Uses<'a>) -> Result<(), Refusal> {
+        match beneath::fate(self.at, self.acquisition.function, taking) {
+            Fate::Used => uses.plain.push(node),
+            Fate::Closed { goes, always } => {
+                if !goes.iter().any(|gone| gone.contains(node)) {
+                    uses.plain.push(node);
+                }
+                uses.closes.extend(goes);
+                uses.is_closed |= always && beneath::is_right_behind(self.acquisition, taking);
+            }
+            Fate::Ended => return Err(closed_beneath(node)),
+            Fate::Out if releases_beneath(self.at, self.acquisition.resource) => {
+                return Err(closed_beneath(node));
+            }
+            Fate::Out => self.kept(node, "what lies beneath it is taken out", uses)?,
+        }
+        Ok(())
+    }
+
+    /// What lies beneath it may be closed under another name, too.
+    fn check_beneath(&self, handle: BindingId) -> Result<(), Refusal> {
+        let resource = self.acquisition.resource;
+        let mut uses = self.at.scopes().uses(handle, self.at.tree()).peekable();
+        let Some(first) = uses.peek().copied() else {
+            return Ok(());
+        };
+        let taken: Vec<Node<'a>> = uses
+            .filter_map(|node| beneath::taken_at(node, resource))
+            .collect();
+        match beneath::closes_otherwise(self.at, self.acquisition.function, &taken, resource) {
+            true => Err(closed_beneath(first)),
+            false => Ok(()),
+        }
     }
 
     /// A limit whose value does not depend on anything local, so that it can be set where the pool is opened.
@@ -196,6 +231,9 @@ impl<'a> Sorter<'a, '_> {
         });
         if matches!(name, "Locals" | "SetUserValue") && self.acquisition.resource.closer {
             return Err(closed_by_locals());
+        }
+        if beneath::is_closed_by(self.at, call, self.acquisition.resource) {
+            return Err(escapes(node, &format!("`{name}` may close what lies beneath it")));
         }
         let mention = self.mentions.iter().find(|mention| mention.node == node);
         match mention.map(|mention| mention.effect) {
@@ -233,7 +271,7 @@ impl<'a> Sorter<'a, '_> {
 
 /// The statement that `call`, a call of Close, can be taken out with: `db.Close()`, `_ = db.Close()`,
 /// `defer db.Close()`, a check of its error that only reports, or the deferred closure around one of those.
-fn removable_close<'a>(at: Declaration<'a>, function: Node<'a>, call: Node<'a>) -> Option<Node<'a>> {
+pub fn removable_close<'a>(at: Declaration<'a>, function: Node<'a>, call: Node<'a>) -> Option<Node<'a>> {
     let parent = call.parent()?;
     let statement = match parent.kind() {
         Kind::ExpressionStatement | Kind::DeferStatement => parent,
@@ -295,7 +333,7 @@ fn is_alone(statement: Node<'_>) -> bool {
 }
 
 /// The statement of `function` that defers the call of `literal`.
-fn deferred<'a>(literal: Node<'a>, function: Node<'a>) -> Option<Node<'a>> {
+pub fn deferred<'a>(literal: Node<'a>, function: Node<'a>) -> Option<Node<'a>> {
     let call = literal
         .parent()
         .filter(|call| call.field(Field::Function) == Some(literal))?;
@@ -389,6 +427,16 @@ fn closed_in_passing(call: Node<'_>) -> Refusal {
         format!(
             "the result of `{}` is used, or it runs elsewhere: take it out, then share one pool",
             call.text()
+        ),
+    )
+}
+
+fn closed_beneath(client: Node<'_>) -> Refusal {
+    Refusal::new(
+        Reason::StillRead,
+        format!(
+            "the pool beneath `{}` may be closed here, in a way that cannot be taken out: drop that Close, then share one pool",
+            client.text().lines().next().unwrap_or("")
         ),
     )
 }
