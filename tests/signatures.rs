@@ -51,6 +51,7 @@ const TABLES: [(&str, &str, &[&str]); 5] = [
             "github.com/gofiber/fiber:App,Config,Ctx,Error,Group,Handler,Map,New,NewError",
             "github.com/gofiber/fiber/v2:App,Config,Ctx,Error,Group,Handler,Map,New,NewError,Router",
             "github.com/gofiber/fiber/v3:App,Config,Ctx,Error,Group,Handler,Map,New,NewError,Router",
+            "github.com/gofiber/fiber/v3/client:AcquireRequest,C,Client,Custom,Delete,Get,Head,New,NewWithClient,NewWithHostClient,Options,Patch,Post,Put,Request,Response",
             "github.com/valyala/fasthttp:AcquireRequest,AcquireResponse,Client,Do,Get,HostClient,Post,Request,RequestCtx,Response,Server",
             "github.com/gofiber/websocket/v2:Conn,Config,New",
             "github.com/gofiber/contrib/websocket:Conn,Config,New",

@@ -242,6 +242,10 @@ impl<'a> Tracker<'a, '_> {
         match grip {
             Grip::Whole if part == Some(name) => Up(selector, Grip::Part),
             Grip::Whole if part.is_some() => Done(run_by(selector, Effect::Touch)),
+            // A field that holds what the resource is made of.
+            Grip::Whole if self.resource.lies_beneath(name) && selector.role() != Field::Function => {
+                Up(selector, Grip::Whole)
+            }
             Grip::Whole | Grip::Part if self.resource.is_released_by(name) => {
                 Done(run_by(selector, Effect::Release))
             }

@@ -16,7 +16,7 @@ pub mod request;
 mod table;
 mod turn;
 
-pub use acquire::{Acquirers, Acquisition, Fault, Handle, field_set_in, literal_of};
+pub use acquire::{Acquirers, Acquisition, Fault, Handle, Yield, field_set_in, literal_of};
 pub use context::mentions_of_context;
 pub use escape::{Effect, Keep, Mention, mentions};
 pub use lazy::is_kept;

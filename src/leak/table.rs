@@ -110,7 +110,7 @@ pub struct Resource {
     /// Whether it is an `io.Closer`, which fasthttp closes where `Locals` keeps it.
     #[serde(default = "yes")]
     pub closer: bool,
-    /// Methods that give what lies beneath, through which it can be released too: `DB` of a gorm.DB.
+    /// Methods or fields that give what lies beneath, through which it can be released too: `DB` of a gorm.DB.
     #[serde(default)]
     pub beneath: Vec<String>,
     /// Why one for all requests would not do, and what would: then it is not shared.
@@ -211,6 +211,11 @@ impl Resource {
 
     pub fn is_released_by(&self, method: &str) -> bool {
         self.release.iter().any(|release| release == method)
+    }
+
+    /// Whether the method or field gives what lies beneath, through which it can be released.
+    pub fn lies_beneath(&self, name: &str) -> bool {
+        self.beneath.iter().any(|beneath| beneath == name)
     }
 
     /// The call that releases what `name` holds: `resp.Body.Close()`.

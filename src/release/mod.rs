@@ -26,6 +26,7 @@ mod unchecked;
 
 pub use piled::{Piled, piled, piled_rule};
 pub use repair::fixes;
+pub use spot::place_behind_check;
 
 /// How many ways to lose a resource a finding tells of.
 const MAX_RELATED: usize = 3;

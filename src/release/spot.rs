@@ -67,6 +67,14 @@ pub fn find<'a>(site: &Unreleased<'a>) -> Result<Spot<'a>, Refusal> {
     }
 }
 
+/// The statement behind which the resource is there for certain: the check of the acquisition's error.
+pub fn place_behind_check<'a>(site: &Unreleased<'a>) -> Result<Node<'a>, Refusal> {
+    match find(site)? {
+        Spot::Behind(statement) => Ok(statement),
+        _ => refuse("the error is not checked directly behind the acquisition: check it there first"),
+    }
+}
+
 /// `if tx.Error != nil { return … }` directly behind the acquisition.
 fn field_check<'a>(site: &Unreleased<'a>, statement: Node<'a>) -> Option<Node<'a>> {
     let (Handle::Local(handle), Some(error)) = (

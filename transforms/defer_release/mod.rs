@@ -7,8 +7,10 @@ use crate::leak::{Resource, Severity};
 use crate::release::{self, Piled, Unreleased};
 use crate::transform::{Family, Finding, Fix, Pass, Refusal, Rule, Transform};
 
+mod streamed;
 mod websocket;
 
+use streamed::Streamed;
 use websocket::Socket;
 
 /// Releases what is acquired and not released on every path.
@@ -21,6 +23,7 @@ pub enum Site<'a> {
     Unreleased(Box<Unreleased<'a>>),
     Piled(Box<Piled<'a>>),
     Socket(Socket<'a>),
+    Streamed(Box<Streamed<'a>>),
 }
 
 fn own_resources() -> &'static [Resource] {
@@ -58,6 +61,7 @@ impl Transform for DeferRelease {
     fn rules(&self, config: &Config) -> Vec<Arc<Rule>> {
         let mut rules = release::rules(own_resources(), Family::Release, NAME);
         rules.push(Arc::new(websocket::rule()));
+        rules.push(Arc::new(streamed::rule()));
         rules.push(Arc::new(release::piled_rule(Severity::Medium, NAME)));
         let own = release::rules(resources(config), Family::Release, NAME);
         let new = own
@@ -72,6 +76,7 @@ impl Transform for DeferRelease {
         let mut needles = release::needles(resources(config));
         needles.extend(config.resources.iter().flat_map(Resource::calls_inside));
         needles.push("/v3/websocket\"".to_owned());
+        needles.extend(streamed::needles());
         needles
     }
 
@@ -82,7 +87,9 @@ impl Transform for DeferRelease {
         let lost = acquired.into_iter().filter_map(release::leaking);
         let lost = lost.map(|site| Site::Unreleased(Box::new(site)));
         let sockets = websocket::collect(pass).into_iter().map(Site::Socket);
-        lost.chain(piled).chain(sockets).collect()
+        let streamed = streamed::collect(pass).into_iter();
+        let streamed = streamed.map(|response| Site::Streamed(Box::new(response)));
+        lost.chain(piled).chain(sockets).chain(streamed).collect()
     }
 
     fn finding(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Finding {
@@ -90,6 +97,7 @@ impl Transform for DeferRelease {
             Site::Unreleased(site) => site.finding(Family::Release, NAME),
             Site::Piled(site) => site.finding(NAME),
             Site::Socket(socket) => socket.finding(),
+            Site::Streamed(response) => response.finding(),
         }
     }
 
@@ -98,6 +106,7 @@ impl Transform for DeferRelease {
             Site::Unreleased(site) => release::fixes(site),
             Site::Piled(site) => site.fixes(),
             Site::Socket(socket) => socket.fix(),
+            Site::Streamed(response) => response.fix(),
         }
     }
 }
