@@ -13,6 +13,7 @@ use crate::transform::{Applicability, Family, Finding, Fix, Pass, Refusal, Rule}
 
 mod client;
 mod repair;
+mod unread;
 
 const FASTHTTP: &str = "github.com/valyala/fasthttp";
 
