@@ -321,3 +321,114 @@ fn fix_writes_what_the_patch_of_its_dry_run_makes() {
         assert_eq!(again.text(), "", "a second run has nothing to do");
     }
 }
+
+const DATABASE: &str = r#"package database
+
+import (
+	"database/sql"
+	"os"
+
+	_ "github.com/lib/pq"
+)
+
+// Connect opens the database.
+func Connect() (*sql.DB, error) {
+	return sql.Open("postgres", os.Getenv("DSN"))
+}
+"#;
+
+const CALLER: &str = r#"package handlers
+
+import (
+	"log"
+
+	"github.com/gofiber/fiber/v2"
+
+	"example.com/app/database"
+)
+
+// List counts users.
+func List(c *fiber.Ctx) error {
+	db, err := database.Connect()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			log.Print(err)
+		}
+	}()
+	rows, err := db.Query("SELECT id FROM users")
+	if err != nil {
+		return err
+	}
+	n := 0
+	for rows.Next() {
+		if n++; n > 100 {
+			return fiber.ErrTeapot
+		}
+	}
+	return c.JSON(n)
+}
+"#;
+
+/// A helper whose caller, of another package, closes what it gets, and forgets something of its own.
+fn two_packages() -> Repository {
+    Repository::with([
+        ("go.mod", GO_MOD),
+        ("database/db.go", DATABASE.as_bytes()),
+        ("handlers/list.go", CALLER.as_bytes()),
+    ])
+}
+
+#[test]
+fn a_repair_of_two_packages_is_written_as_its_patch_says_and_only_once() {
+    let patched = two_packages();
+    let below = patched.path().join("handlers");
+    let patch = run(&below, &["fix", "--dry-run", ".."]).expect(1, &["Would fix 2 of 2 findings"]);
+    patched.apply(&patch.stdout, false).unwrap();
+    for flags in [&["fix"][..], &["fix", "--max-fixes", "2"]] {
+        let written = two_packages();
+        run(written.path(), flags).expect(0, &["Fixed 2 of 2 findings."]);
+        for path in ["database/db.go", "handlers/list.go"] {
+            assert_eq!(text(&written, path), text(&patched, path), "{flags:?} {path}");
+        }
+        let list = text(&written, "handlers/list.go");
+        assert!(
+            list.contains("\tdefer rows.Close()\n")
+                && !list.contains("db.Close")
+                && !list.contains("\"log\"")
+        );
+        written.commit();
+        run(written.path(), &["fix"]).expect(0, &["No leaks found"]);
+    }
+}
+
+#[test]
+fn a_limit_leaves_what_reaches_other_packages_to_the_end() {
+    let repository = two_packages();
+    run(repository.path(), &["fix", "--max-fixes", "1"]).expect(1, &["Fixed 1 of 2 findings"]);
+    assert_eq!(text(&repository, "database/db.go"), DATABASE);
+    assert!(text(&repository, "handlers/list.go").contains("\tdefer rows.Close()\n"));
+}
+
+#[test]
+fn no_file_is_edited_that_was_not_to_be_searched() {
+    let refused = |repository: &Repository, paths: &[&str], file: &str| {
+        let ran = run(repository.path(), &[&["fix", "--allow-dirty"], paths].concat());
+        let said = format!("the repair changes {file} too, which the paths or the configuration leave out");
+        assert!(ran.text().contains(&said), "{}", ran.text());
+        assert_eq!(text(repository, "database/db.go"), DATABASE);
+        assert!(text(repository, "handlers/list.go").contains("db.Close"));
+    };
+    refused(&two_packages(), &["./database"], "../handlers/list.go");
+    refused(&two_packages(), &["database/db.go"], "../handlers/list.go");
+    let excluding = two_packages();
+    excluding.write("unleak.toml", b"exclude = [\"handlers/**\"]\n");
+    refused(&excluding, &[], "handlers/list.go");
+    let one = two_packages();
+    run(one.path(), &["fix", "./handlers"]).expect(0, &["Fixed 1 of 1 finding."]);
+    assert_eq!(text(&one, "database/db.go"), DATABASE);
+    let named = two_packages();
+    run(named.path(), &["fix", "database/db.go", "handlers/list.go"]).expect(0, &["Fixed 2 of 2"]);
+}

@@ -465,3 +465,61 @@ fn files_are_never_broken_when_such_a_run_is_killed() {
         }
     }
 }
+
+const DATABASE: &str = "package database
+
+import (
+	\"database/sql\"
+	\"os\"
+)
+
+// Connect opens the database.
+func Connect() (*sql.DB, error) {
+	return sql.Open(\"postgres\", os.Getenv(\"DSN\"))
+}
+";
+
+const CALLER: &str = "package handlers
+
+import (
+	LOG\"log\"
+
+	\"example.com/shop/database\"
+	\"github.com/gofiber/fiber/v2\"
+)
+
+// Ping asks the database.
+func Ping(c *fiber.Ctx) error {
+	db, err := database.Connect()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			PRINT(err)
+		}
+	}()
+	return db.Ping()
+}
+";
+
+#[test]
+fn the_other_packages_of_a_repair_are_compiled_too() {
+    if Go::find().is_none() {
+        return;
+    }
+    let caller = |log: &str, print: &str| CALLER.replace("LOG", log).replace("PRINT", print);
+    let sound = caller("", "log.Print");
+    let sound = shop(&[("database/db.go", DATABASE), ("handlers/ping.go", &sound)]);
+    fix(&sound, &["--verify", "build"]).expect(0, &["Fixed 1 of 1 finding."]);
+    assert!(memmem::find(&sound.read("handlers/ping.go"), b"Close").is_none());
+    // The last use of an import without a name goes, which only the compiler sees.
+    let blind = caller(". ", "Print");
+    let shop = shop(&[("database/db.go", DATABASE), ("handlers/ping.go", &blind)]);
+    let ran = fix(&shop, &["--verify", "build", "--format", "json"]).expect(1, &["Fixed 0 of 1 finding"]);
+    let (outcome, note) = told(&ran, "per-request-sql-open");
+    assert_eq!(outcome, "failed");
+    assert!(note.contains("handlers/ping.go:4:"), "{note}");
+    assert_eq!(shop.read("database/db.go"), DATABASE.as_bytes());
+    assert_eq!(shop.read("handlers/ping.go"), blind.as_bytes());
+}

@@ -520,3 +520,82 @@ fn a_dry_run_prints_the_patch_of_what_was_accepted_and_nothing_else() {
     );
     assert_eq!(talk.repository.read("files.go"), FILES.as_bytes());
 }
+
+const DATABASE: &str = r#"package database
+
+import (
+	"database/sql"
+	"os"
+
+	_ "github.com/lib/pq"
+)
+
+// Connect opens the database.
+func Connect() (*sql.DB, error) {
+	return sql.Open("postgres", os.Getenv("DSN"))
+}
+"#;
+
+const CALLER: &str = r#"package handlers
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"example.com/app/database"
+)
+
+// List counts users.
+func List(c *fiber.Ctx) error {
+	db, err := database.Connect()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	rows, err := db.Query("SELECT id FROM users")
+	if err != nil {
+		return err
+	}
+	if !rows.Next() {
+		return fiber.ErrNotFound
+	}
+	return nil
+}
+"#;
+
+#[test]
+fn a_fix_of_two_packages_is_shown_and_written_in_both() {
+    let fiber = format!("{GO_MOD}\nrequire github.com/gofiber/fiber/v2 v2.52.15\n");
+    let files = [
+        ("go.mod", &*fiber),
+        ("database/db.go", DATABASE),
+        ("handlers/list.go", CALLER),
+    ];
+    let repository = || Repository::with(files.map(|(path, text)| (path, text.as_bytes())));
+    let mut talk = Talk::about(repository(), "", "exit 1");
+    talk.expect("(1/2)");
+    let shown = talk.expect("Apply this fix? [");
+    assert!(
+        shown.contains("database/db.go") && shown.contains("handlers/list.go"),
+        "{shown}"
+    );
+    assert!(shown.contains("-\tdefer db.Close()"), "{shown}");
+    talk.send("y").press(2, "y");
+    let after = talk.end();
+    assert_eq!(after.code, 0, "{}", after.tail);
+    assert!(after.read("database/db.go").contains("\treturn openDB()\n"));
+    let list = after.read("handlers/list.go");
+    assert!(
+        !list.contains("db.Close()") && list.contains("\tdefer rows.Close()\n"),
+        "{list}"
+    );
+    // Declined, it leaves both files to the other repair.
+    let mut talk = Talk::about(repository(), "", "exit 1");
+    talk.press(1, "n").press(2, "y");
+    let after = talk.end();
+    assert_eq!(after.read("database/db.go"), DATABASE);
+    let list = after.read("handlers/list.go");
+    assert!(
+        list.contains("\tdefer db.Close()\n") && list.contains("\tdefer rows.Close()\n"),
+        "{list}"
+    );
+}

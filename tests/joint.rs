@@ -358,7 +358,7 @@ fn one_file_that_is_not_to_be_edited_keeps_the_whole_repair_back() {
     let (reason, message) = refused(&plain, &Only("db/"));
     assert_eq!(reason, Reason::UsedElsewhere);
     assert!(
-        message.starts_with("the repair changes api/a.go too, which is not among the files"),
+        message.starts_with("the repair changes api/a.go too, which the paths or the"),
         "{message}"
     );
     let foreign = files([("db/db.go", "open()"), ("other/a.go", "close()")]);

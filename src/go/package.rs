@@ -238,6 +238,15 @@ impl Package {
         }
     }
 
+    /// Whether the file of another package belongs to this one's module. Both are asked for in the same way: a module
+    /// above the scanned root is known by more than one path.
+    pub fn is_of_one_module_with(&self, id: FileId) -> bool {
+        let module_of = |package: &Package| package.module.as_ref().map(|module| module.path.clone());
+        let own = self.other(&self.path).unwrap_or(self);
+        self.owner_of(id)
+            .is_some_and(|owner| module_of(owner) == module_of(own))
+    }
+
     /// The file `path` of the package with the import path `package`: this one, or another in sight.
     pub fn file_of(&self, package: &str, path: &str) -> Option<FileId> {
         if *package == *self.path {

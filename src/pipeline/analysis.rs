@@ -157,27 +157,32 @@ fn editable(package: &Package, fixes: Vec<Fix>, engine: &Engine<'_>) -> Result<V
 fn obstacle(package: &Package, id: FileId, engine: &Engine<'_>) -> Option<Refusal> {
     let file = package.find_file(id)?;
     let path = &file.path;
+    // Of another file people want to hear why it matters.
+    let too = if package.owns(id) {
+        ""
+    } else {
+        "the repair changes another package, too: "
+    };
     if file.is_generated() {
-        let message = format!("{path} is generated: repair its generator");
+        let message = format!("{too}{path} is generated: repair its generator");
         return Some(Refusal::new(Reason::GeneratedFile, message));
     }
     if let Some(at) = file.syntax_error() {
         let line = file.lines().position(at).line;
-        let message = format!("{path}:{line} has a syntax error: correct it first");
+        let message = format!("{too}{path}:{line} has a syntax error: correct it first");
         return Some(Refusal::new(Reason::SyntaxError, message));
     }
-    let module_of = |package: &Package| package.module.as_ref().map(|module| module.path.clone());
-    let owner = package.owner_of(id)?;
-    if module_of(owner) != module_of(package) {
-        let message =
-            format!("the repair changes {path} too, which belongs to another module: make it by hand");
+    if !package.owns(id) && !package.is_of_one_module_with(id) {
+        let message = format!(
+            "the repair changes {path} too, which belongs to another module: make the repair by hand"
+        );
         return Some(Refusal::new(Reason::UsedElsewhere, message));
     }
     (!engine.sources.is_searched(path)).then(|| {
         Refusal::new(
             Reason::UsedElsewhere,
             format!(
-                "the repair changes {path} too, which is not among the files to search: run unleak on all of the module, or make it by hand"
+                "the repair changes {path} too, which the paths or the configuration leave out: let unleak search it, or make the repair by hand"
             ),
         )
     })

@@ -75,7 +75,10 @@ impl Discovery {
 
     /// The path that people see: relative to the scanned root, with `/`.
     pub fn shown(&self, path: &Path) -> String {
-        slashed(path.strip_prefix(&self.root).unwrap_or(path))
+        match path.strip_prefix(&self.root) {
+            Ok(below) => slashed(below),
+            Err(_) => slashed(&upwards(path, &self.root)),
+        }
     }
 
     /// Whether the file that people see as `path` is one of those to search.
@@ -370,6 +373,17 @@ fn is_go_name(name: Option<&OsStr>) -> bool {
     name.is_some_and(|name| name.as_encoded_bytes().ends_with(b".go"))
 }
 
+/// `path`, which does not lie below `root`, as seen from there.
+pub(super) fn upwards(path: &Path, root: &Path) -> PathBuf {
+    let shared = root.ancestors().find(|above| path.starts_with(above));
+    let Some(shared) = shared.filter(|shared| shared.parent().is_some()) else {
+        return path.to_owned();
+    };
+    let ups = root.strip_prefix(shared).into_iter().flat_map(Path::components);
+    let up: PathBuf = ups.map(|_| "..").collect();
+    up.join(path.strip_prefix(shared).unwrap_or(path))
+}
+
 /// A relative path as people write it everywhere, with `/`.
 pub(super) fn slashed(path: &Path) -> String {
     String::from_utf8_lossy(&slashed_bytes(path)).into_owned()
@@ -383,5 +397,17 @@ fn slashed_bytes(path: &Path) -> Vec<u8> {
             .iter()
             .map(|&byte| if byte == b'\\' { b'/' } else { byte })
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_beside_the_root_are_told_from_there() {
+        let from = |root: &str| slashed(&upwards(Path::new("/w/app/db/open.go"), Path::new(root)));
+        assert_eq!(from("/w/app/handlers/v1"), "../../db/open.go");
+        assert_eq!(from("/elsewhere"), "/w/app/db/open.go");
     }
 }

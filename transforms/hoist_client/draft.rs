@@ -1,6 +1,6 @@
 //! One opening of a pool that could be shared: its arguments, and every function that holds the pool.
 
-use super::holders::{Helper, Holder};
+use super::holders::{self, Helper, Holder};
 use super::memo::Memo;
 use super::state;
 use super::table::Table;
@@ -124,13 +124,24 @@ impl<'a> Draft<'a> {
     /// A name that nothing mentions any more would not compile.
     fn check_is_used(&self) -> Result<(), Refusal> {
         let own = self.own.iter().filter(|_| !self.is_chained);
-        let mut all = own.chain(self.holders.iter().map(|holder| &holder.uses));
-        let is_used = |uses: &Uses<'_>| !uses.plain.is_empty() || !uses.returned.is_empty();
-        match all.all(|uses| is_used(uses) || (self.own.is_none() && uses.closes.is_empty())) {
-            true => Ok(()),
-            false => Err(Refusal::new(
+        let own = own.map(|uses| (&self.opening, uses));
+        let others = self
+            .holders
+            .iter()
+            .map(|holder| (&holder.acquisition, &holder.uses));
+        let is_used = |uses: &Uses<'_>| {
+            !uses.plain.is_empty()
+                || !uses.returned.is_empty()
+                || (self.own.is_none() && uses.closes.is_empty())
+        };
+        match own.chain(others).find(|(_, uses)| !is_used(uses)) {
+            None => Ok(()),
+            Some((idle, _)) => Err(Refusal::new(
                 Reason::NeedsDecision,
-                "the pool is opened and closed, and nothing queries it: delete it, or ping one shared pool",
+                format!(
+                    "{}the pool is opened and closed, and nothing queries it: delete it, or ping one shared pool",
+                    holders::place_seen_from(self.opening.at, idle.at, idle.call)
+                ),
             )),
         }
     }

@@ -9,7 +9,7 @@ use super::uses::{Scene, Uses};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{DeclId, DeclKind, Declaration};
 use crate::leak::request::callers;
-use crate::leak::{Acquisition, Handle, Lifetime};
+use crate::leak::{Acquisition, Handle, Lifetime, Resource};
 use crate::transform::{Pass, Reason, Refusal};
 
 /// A function that has the pool in a local name.
@@ -25,8 +25,6 @@ pub struct Helper<'a, 'p> {
     scene: &'p Scene<'a, 'p>,
     seen: HashSet<(&'a str, DeclId)>,
     pub holders: Vec<Holder<'a>>,
-    /// Where other packages close what the helper gives them.
-    closed_elsewhere: Vec<String>,
 }
 
 impl<'a, 'p> Helper<'a, 'p> {
@@ -36,21 +34,11 @@ impl<'a, 'p> Helper<'a, 'p> {
             scene,
             seen: HashSet::new(),
             holders: Vec::new(),
-            closed_elsewhere: Vec::new(),
-        }
-    }
-
-    /// Looks at everyone who gets the pool, directly or through other helpers.
-    pub fn follow(&mut self, at: Declaration<'a>, function: Node<'a>) -> Result<(), Refusal> {
-        self.visit(at, function)?;
-        match self.closed_elsewhere.as_slice() {
-            [] => Ok(()),
-            places => Err(closed_elsewhere(at, places)),
         }
     }
 
     /// Looks at every caller of the helper, and at theirs where they hand it on.
-    fn visit(&mut self, at: Declaration<'a>, function: Node<'a>) -> Result<(), Refusal> {
+    pub fn follow(&mut self, at: Declaration<'a>, function: Node<'a>) -> Result<(), Refusal> {
         let is_plain = at.kind() == DeclKind::Func
             && at.function() == Some(function)
             && self.scene.acquirers.passes_on(at).is_some();
@@ -87,7 +75,7 @@ impl<'a, 'p> Helper<'a, 'p> {
         state::check(caller, acquisition.function)?;
         match acquisition.handle {
             Handle::Discarded => Ok(()),
-            Handle::Elsewhere if is_returned(call) => self.visit(caller, acquisition.function),
+            Handle::Elsewhere if is_returned(call) => self.follow(caller, acquisition.function),
             Handle::Elsewhere if is_chained(&acquisition) => Ok(()),
             Handle::Elsewhere => self.stored(acquisition, lost(helper, caller)),
             Handle::Local(_) => {
@@ -96,20 +84,15 @@ impl<'a, 'p> Helper<'a, 'p> {
                     Err(refusal) if refusal.reason == Reason::Reassigned => {
                         return self.stored(acquisition, refusal);
                     }
-                    found => found?,
+                    found => found.map_err(|refusal| placed(refusal, helper, caller, call))?,
                 };
                 if is_main(caller, acquisition.function) {
-                    uses.closes.retain(|close| !close.is(Kind::DeferStatement));
-                }
-                if !std::ptr::eq(caller.package, self.pass.package) {
-                    let closes = uses.closes.drain(..);
-                    self.closed_elsewhere
-                        .extend(closes.map(|close| told(caller, close)));
+                    keep_the_last(&mut uses.closes, acquisition.resource);
                 }
                 let passes_on = !uses.returned.is_empty();
                 self.holders.push(Holder { acquisition, uses });
                 match passes_on {
-                    true => self.visit(caller, acquisition.function),
+                    true => self.follow(caller, acquisition.function),
                     false => Ok(()),
                 }
             }
@@ -187,40 +170,50 @@ fn names_package(at: Declaration<'_>, other: Declaration<'_>, selector: Node<'_>
     }
 }
 
+/// Leaves in `main` what closes when that ends, with what gives it the value that it closes.
+fn keep_the_last(closes: &mut Vec<Node<'_>>, resource: &Resource) {
+    let closes_something = |statement: &Node<'_>| {
+        let mut methods = statement
+            .descendants()
+            .filter_map(|node| node.field(Field::Field));
+        methods.any(|method| method.text() == "Close" || resource.is_released_by(method.text()))
+    };
+    if closes.iter().any(|close| ends_the_process(*close)) {
+        closes.retain(|close| !ends_the_process(*close) && closes_something(close));
+    }
+}
+
+/// Whether a close of `main` runs when that ends, and the process with it: deferred, or its last statement.
+fn ends_the_process(close: Node<'_>) -> bool {
+    let mut behind = std::iter::successors(close.next_sibling(), |node| node.next_sibling());
+    let mut is_last = || behind.all(|node| node.is(Kind::Comment));
+    let is_of_body = || {
+        close
+            .enclosing(Kind::Block)
+            .and_then(Node::parent)
+            .is_some_and(Node::is_function)
+    };
+    close.is(Kind::DeferStatement) || (is_of_body() && is_last())
+}
+
 /// `main` may close what it holds when it ends: then the process does.
 fn is_main(at: Declaration<'_>, function: Node<'_>) -> bool {
     at.decl().title() == "main" && at.decl().receiver.is_none() && at.function() == Some(function)
 }
 
-/// How many places a refusal names; a person finds the others beside them.
-const MAX_PLACES: usize = 8;
-
-/// `listUsers (api/users.go:12)`
-fn told(at: Declaration<'_>, close: Node<'_>) -> String {
-    let line = at.file().lines().position(close.start()).line;
-    format!("{} ({}:{line})", at.title(), at.file().path)
+/// The refusal with the place of a caller that people do not have before their eyes.
+fn placed(refusal: Refusal, helper: Declaration<'_>, caller: Declaration<'_>, call: Node<'_>) -> Refusal {
+    let place = place_seen_from(helper, caller, call);
+    Refusal::new(refusal.reason, format!("{place}{}", refusal.message))
 }
 
-/// One fix changes one package.
-fn closed_elsewhere(helper: Declaration<'_>, places: &[String]) -> Refusal {
-    let named = &places[..places.len().min(MAX_PLACES)];
-    let more = match places.len() - named.len() {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let these = if places.len() == 1 {
-        "that Close"
-    } else {
-        "each of them"
-    };
-    Refusal::new(
-        Reason::UsedElsewhere,
-        format!(
-            "other packages close the pool that {} gives them, which would close it for everyone: drop {these}, then share one pool: {}{more}",
-            helper.title(),
-            named.join(", ")
-        ),
-    )
+/// `in listUsers (api/users.go:12), `, where that is in another package.
+pub fn place_seen_from(helper: Declaration<'_>, caller: Declaration<'_>, call: Node<'_>) -> String {
+    if std::ptr::eq(helper.package, caller.package) {
+        return String::new();
+    }
+    let line = caller.file().lines().position(call.start()).line;
+    format!("in {} ({}:{line}), ", caller.title(), caller.file().path)
 }
 
 fn lost(helper: Declaration<'_>, caller: Declaration<'_>) -> Refusal {

@@ -9,11 +9,13 @@ use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Resource, Rule, Severity,
     Transform,
 };
+use closing::Closing;
 use survey::Site;
 
 mod beneath;
 mod close;
 mod closers;
+mod closing;
 mod cut;
 mod definition;
 mod draft;
@@ -74,7 +76,7 @@ impl Transform for HoistClient {
     fn finding(&self, pass: &Pass<'_>, site: &Site<'_>) -> Finding {
         let at = site.opening.at;
         // A client that is closed again costs a connection for each request and nothing more.
-        let severity = match (site.is_closed, site.opening.resource.severity) {
+        let severity = match (site.closing.is_closed(), site.opening.resource.severity) {
             (false, severity) => severity,
             (true, Severity::Critical | Severity::High) => Severity::Medium,
             (true, _) => Severity::Low,
@@ -126,17 +128,16 @@ fn message(site: &Site<'_>) -> String {
         true => String::new(),
         false => format!(" ({})", site.path.titles(site.opening.at)),
     };
-    let so = match (site.is_helper, site.is_closed, resource.release.is_empty()) {
-        (true, true, _) => ": its callers close it, but each connects anew",
-        (false, true, _) => ": it is closed again, but each request connects anew",
-        (true, false, false) => ", and not every caller closes it",
-        (false, false, false) => " and does not close it",
-        (_, false, true) => "",
+    let so = match site.closing {
+        Closing::Callers => ": its callers close it, but each connects anew",
+        Closing::Itself => ": it is closed again, but each request connects anew",
+        Closing::NotEveryCaller if !resource.release.is_empty() => ", and not every caller closes it",
+        Closing::Nobody if !resource.release.is_empty() => " and does not close it",
+        _ => "",
     };
-    let when = if site.is_helper {
-        "at every call, for every request"
-    } else {
-        "for every request"
+    let when = match site.closing.is_of_helper() {
+        true => "at every call, for every request",
+        false => "for every request",
     };
     let effect = resource.sharing_changes.as_ref();
     let effect = effect.map_or(String::new(), |effect| format!("; shared, {effect}"));

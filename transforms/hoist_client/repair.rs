@@ -11,7 +11,7 @@ use super::pool::{self, Shared, Source};
 use super::removal::Removal;
 use super::uses::handle_of;
 use crate::go::syntax::{Kind, Node};
-use crate::go::{DeclId, Declaration, FileId};
+use crate::go::{Declaration, FileId};
 use crate::leak::literal_of;
 use crate::rewrite::{ImportNeed, Rewrite};
 use crate::text::Edit;
@@ -104,7 +104,8 @@ fn check_limits(draft: &Draft<'_>, shared: &Shared) -> Result<(), Refusal> {
 
 struct Repair<'a> {
     rewrite: Rewrite,
-    cuts: BTreeMap<DeclId, (Declaration<'a>, Cut<'a>)>,
+    /// By the file, as the package at hand speaks of it, and the place there.
+    cuts: BTreeMap<(FileId, usize), (Declaration<'a>, Cut<'a>)>,
 }
 
 impl<'a> Repair<'a> {
@@ -121,8 +122,12 @@ impl<'a> Repair<'a> {
     }
 
     fn cut(&mut self, at: Declaration<'a>, statement: Node<'a>) {
-        let (_, cut) = self.cuts.entry(at.id).or_insert_with(|| (at, Cut::new(at)));
-        cut.take(statement);
+        self.cut_of(at).take(statement);
+    }
+
+    fn cut_of(&mut self, at: Declaration<'a>) -> &mut Cut<'a> {
+        let cuts = self.cuts.entry((at.file_id(), at.id.index));
+        &mut cuts.or_insert_with(|| (at, Cut::new(at))).1
     }
 
     /// The opening goes; its uses mean the package variable.
@@ -190,8 +195,8 @@ impl<'a> Repair<'a> {
         let place = around.unwrap_or(call).span();
         self.edit(at.id.file, Edit::replace(place, expression))?;
         self.rewrite.drop_imports_of(at, place);
-        let (_, cut) = self.cuts.entry(at.id).or_insert_with(|| (at, Cut::new(at)));
-        cut.take_definitions(&[place], &draft.arguments.locals)
+        self.cut_of(at)
+            .take_definitions(&[place], &draft.arguments.locals)
             .ok_or_else(crowded)
     }
 
@@ -206,7 +211,7 @@ impl<'a> Repair<'a> {
                     ),
                 )
             })?;
-            self.edits(at.id.file, edits)?;
+            self.edits(at.file_id(), edits)?;
             for span in cut.spans() {
                 self.rewrite.drop_imports_of(at, span);
             }

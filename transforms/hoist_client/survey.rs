@@ -3,9 +3,9 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use super::beneath::is_closed_beneath;
 use super::close;
 use super::closers::Closers;
+use super::closing::Closing;
 use super::draft::Draft;
 use super::existing::{self, Existing};
 use super::place::is_constrained;
@@ -13,7 +13,7 @@ use super::pool::{Planner, Shared};
 use super::repair;
 use super::table::Table;
 use super::transports;
-use super::uses::{Scene, is_closed};
+use super::uses::Scene;
 use crate::config::Config;
 use crate::fiber::Handler;
 use crate::go::syntax::Node;
@@ -31,9 +31,9 @@ pub struct Site<'a> {
     pub path: RequestPath<'a>,
     /// Every call on a way from a request to the helper that opens.
     pub callers: Vec<(Declaration<'a>, Node<'a>)>,
-    /// Whether everyone who has the pool closes it.
-    pub is_closed: bool,
-    pub is_helper: bool,
+    pub closing: Closing,
+    /// Whether everyone who gets it could be followed.
+    pub is_followed: bool,
     pub remedy: Result<Vec<Fix>, Refusal>,
     /// Why it cannot be shared, where closing it is all that can be done.
     pub unshared: Option<Refusal>,
@@ -154,7 +154,9 @@ fn paths(client: &Resource) -> Vec<String> {
 /// A closed pool that cannot be shared is as it should be. One in Locals is not: it is closed, and could be shared.
 fn is_worth_telling(site: &Site<'_>) -> bool {
     let refused = site.remedy.as_ref().err();
-    !site.is_closed || refused.is_none_or(|refusal| refusal.reason == Reason::ClosedByLocals)
+    let is_sure = site.is_followed || site.closing == Closing::Itself;
+    !(is_sure && site.closing.is_closed())
+        || refused.is_none_or(|refusal| refusal.reason == Reason::ClosedByLocals)
 }
 
 /// An opening with everything known about it alone.
@@ -163,6 +165,7 @@ struct Open<'a> {
     path: RequestPath<'a>,
     lifetime: Option<Lifetime<'a>>,
     draft: Result<Draft<'a>, Refusal>,
+    closing: Closing,
 }
 
 impl<'a> Open<'a> {
@@ -170,19 +173,11 @@ impl<'a> Open<'a> {
         let lifetime = Lifetime::of(&opening);
         let draft = Draft::of(pass, scene, opening, lifetime.as_ref());
         Open {
+            closing: Closing::of(scene.acquirers, &opening, lifetime.as_ref(), &draft),
             opening,
             path,
             lifetime,
             draft,
-        }
-    }
-
-    fn is_closed(&self) -> bool {
-        match &self.draft {
-            Ok(draft) if draft.is_helper() => {
-                !draft.holders.is_empty() && draft.holders.iter().all(|holder| holder.uses.is_closed)
-            }
-            _ => self.lifetime.as_ref().is_some_and(is_closed) || is_closed_beneath(&self.opening),
         }
     }
 
@@ -213,8 +208,8 @@ impl<'a> Open<'a> {
             opening: self.opening,
             path: self.path.clone(),
             callers: per_request_callers(&self.opening),
-            is_closed: self.is_closed(),
-            is_helper: self.draft.as_ref().is_ok_and(Draft::is_helper),
+            closing: self.closing,
+            is_followed: self.draft.is_ok(),
             unshared: hoisted.as_ref().err().cloned().filter(|_| closing.is_some()),
             remedy: match (hoisted, closing) {
                 (Ok(fix), closing) => Ok([fix].into_iter().chain(closing).collect()),

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::walk::slashed;
+use super::walk::{slashed, upwards};
 use super::{ImportIndexes, read};
 use crate::go::{Loaded, Loader, Module, SourceFile};
 use build_list::BuildList;
@@ -67,17 +67,6 @@ impl Home {
     fn folder_of(&self, path: &str) -> Option<PathBuf> {
         Some(self.folder.join(below(path, &self.path)?))
     }
-}
-
-/// `path`, which does not lie below `root`, as seen from there.
-fn upwards(path: &Path, root: &Path) -> PathBuf {
-    let shared = root.ancestors().find(|above| path.starts_with(above));
-    let Some(shared) = shared.filter(|shared| shared.parent().is_some()) else {
-        return path.to_owned();
-    };
-    let ups = root.strip_prefix(shared).into_iter().flat_map(Path::components);
-    let up: PathBuf = ups.map(|_| "..").collect();
-    up.join(path.strip_prefix(shared).unwrap_or(path))
 }
 
 /// What follows `module` in `path`.
@@ -311,13 +300,6 @@ mod tests {
         assert!(loader.load("ex.com/absent").is_none());
         assert_eq!(loader.importers("ex.com/app/db"), ["ex.com/app", "ex.com/lib"]);
         assert_eq!(loader.own(), ["ex.com/app", "ex.com/app/db", "ex.com/lib"]);
-    }
-
-    #[test]
-    fn paths_beside_the_root_are_told_from_there() {
-        let from = |root: &str| slashed(&upwards(Path::new("/w/app/db/open.go"), Path::new(root)));
-        assert_eq!(from("/w/app/handlers/v1"), "../../db/open.go");
-        assert_eq!(from("/elsewhere"), "/w/app/db/open.go");
     }
 
     /// Places with a module cache and a standard library of the test's own.
