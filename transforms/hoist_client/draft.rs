@@ -175,7 +175,7 @@ fn check_row(opening: &Acquisition<'_>) -> Result<(), Refusal> {
 }
 
 fn arguments<'a>(opening: &Acquisition<'a>) -> Result<Value<'a>, Refusal> {
-    let reader = Reader::new(opening.at, Some(opening.function));
+    let reader = Reader::new(opening.at, Some(opening.function)).before(opening.call);
     let values: Vec<Value<'a>> = parts(opening)
         .map(|node| reader.read(node))
         .collect::<Result<_, _>>()?;

@@ -35,7 +35,7 @@ pub struct Existing {
 
 /// The shared pool that an opening of set-up code makes, if it is one.
 pub fn of(opening: &Acquisition<'_>) -> Option<Existing> {
-    let reader = Reader::new(opening.at, Some(opening.function));
+    let reader = Reader::new(opening.at, Some(opening.function)).before(opening.call);
     let values: Result<Vec<_>, _> = parts(opening).map(|node| reader.read(node)).collect();
     let access = function(opening).or_else(|| variable(opening))?;
     Some(Existing {

@@ -1,6 +1,5 @@
 //! Helpers that return a pool: the function itself becomes the one that opens once.
 
-use super::definition::local_definition;
 use super::draft::{Draft, is_returned};
 use super::text::Opening;
 use super::uses::only_reports;
@@ -42,10 +41,8 @@ fn only_opens(draft: &Draft<'_>, function: Node<'_>) -> bool {
     let opening = &draft.opening;
     let at = opening.at;
     let body = statements(function);
-    let defines = |node: Node<'_>| {
-        let mut locals = draft.arguments.locals.iter();
-        locals.any(|id| local_definition(at, *id).is_some_and(|(statement, _)| statement == node))
-    };
+    let moving = draft.arguments.moving(at);
+    let defines = |node: Node<'_>| moving.contains(&node);
     let limits = super::pool::limits(draft);
     let error = match opening.fault {
         Fault::Local(error) => Some(&*at.scopes().get(error).name),

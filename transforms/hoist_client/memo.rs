@@ -11,8 +11,8 @@ use super::value::Known;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{DeclKind, Declaration, Type};
 use crate::leak::{Acquirers, Acquisition, Fault};
-use crate::rewrite::{self, ImportNeed, callable_package, fresh_global, is_error_check};
-use crate::text::Edit;
+use crate::rewrite::{self, ImportNeed, callable_package, fresh_global, indentation, is_error_check};
+use crate::text::{Edit, Span};
 use crate::transform::{Pass, Reason, Refusal};
 
 /// A helper that can keep what it opens.
@@ -208,15 +208,39 @@ impl<'a> Memo<'a> {
     fn noted(&self, value: Node<'a>, kept: &Kept) -> Vec<Option<Edit>> {
         let file = self.opening.at.file();
         let statement = value.enclosing(Kind::ReturnStatement);
+        if value.text().contains('\n') {
+            return self.noted_where_it_stands(value, statement, kept);
+        }
         let line = format!("{} = {}", kept.name, value.text());
-        let multi = value.text().contains('\n');
-        let note = statement
-            .filter(|_| !multi)
-            .and_then(|statement| rewrite::insert_before(file, statement, &[&line]));
+        let note = statement.and_then(|statement| rewrite::insert_before(file, statement, &[&line]));
         match value.kind() {
             Kind::Identifier => vec![note],
             _ => vec![note, Some(Edit::replace(value.span(), kept.name.clone()))],
         }
+    }
+
+    /// `name = &T{ … }` and `return name, nil` in place of `return &T{ … }, nil`: its lines stay as they are.
+    fn noted_where_it_stands(
+        &self,
+        value: Node<'a>,
+        statement: Option<Node<'a>>,
+        kept: &Kept,
+    ) -> Vec<Option<Edit>> {
+        let source = self.opening.at.file();
+        let Some(statement) = statement.filter(|statement| {
+            let between = source.source.get(statement.start()..value.start());
+            between.is_some_and(|between| between.trim_ascii() == b"return")
+        }) else {
+            return vec![None];
+        };
+        let indent = indentation(source, statement.start());
+        let head = Span::new(statement.start(), value.start());
+        let end = rewrite::newline(source);
+        let back = format!("{end}{indent}return {}", kept.name);
+        vec![
+            Some(Edit::replace(head, format!("{} = ", kept.name))),
+            Some(Edit::insert(value.end(), back)),
+        ]
     }
 }
 

@@ -32,6 +32,7 @@ mod removal;
 mod repair;
 mod state;
 mod steady;
+mod steps;
 mod survey;
 mod table;
 mod text;

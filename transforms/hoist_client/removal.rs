@@ -35,7 +35,7 @@ impl<'a> Removal<'a> {
         uses.closes.iter().for_each(|close| cut.take(*close));
         uses.limits.iter().for_each(|limit| cut.take(limit.statement));
         let rest = fault::without(opening, &cut.spans())?;
-        cut.take_definitions(&[], &draft.arguments.locals)?;
+        cut.take_definitions(&[], &draft.arguments)?;
         Some(Removal { cut, rest })
     }
 

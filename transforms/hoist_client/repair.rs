@@ -24,6 +24,7 @@ pub fn fix<'a>(pass: &Pass<'a>, group: &[&Draft<'a>], index: usize, shared: &Sha
     let mut repair = Repair {
         rewrite: Rewrite::new(),
         cuts: BTreeMap::new(),
+        is_moved: index == 0 && matches!(shared.source, Source::New { .. }),
     };
     match &shared.source {
         Source::Exists | Source::Memo(_) => {}
@@ -106,6 +107,8 @@ struct Repair<'a> {
     rewrite: Rewrite,
     /// By the file, as the package at hand speaks of it, and the place there.
     cuts: BTreeMap<(FileId, usize), (Declaration<'a>, Cut<'a>)>,
+    /// Whether the code of this opening moves, and not that of another one of its group.
+    is_moved: bool,
 }
 
 impl<'a> Repair<'a> {
@@ -136,12 +139,15 @@ impl<'a> Repair<'a> {
             return self.replace(draft, name);
         }
         let at = draft.opening.at;
-        let removal = Removal::of(draft).filter(|_| Removal::fits(draft, name)).ok_or_else(|| {
+        let mut removal = Removal::of(draft).filter(|_| Removal::fits(draft, name)).ok_or_else(|| {
             Refusal::new(
                 Reason::NeedsDecision,
                 format!("the package has a pool for this data source, `{name}`, but the error check here does more than report: use that pool by hand"),
             )
         })?;
+        if self.is_moved {
+            removal.cut.take_comments(&draft.arguments.moving(at));
+        }
         let file = at.id.file;
         match removal.rest.clone() {
             Rest::Nothing => {}
@@ -195,9 +201,14 @@ impl<'a> Repair<'a> {
         let place = around.unwrap_or(call).span();
         self.edit(at.id.file, Edit::replace(place, expression))?;
         self.rewrite.drop_imports_of(at, place);
-        self.cut_of(at)
-            .take_definitions(&[place], &draft.arguments.locals)
-            .ok_or_else(crowded)
+        let is_moved = self.is_moved;
+        let cut = self.cut_of(at);
+        cut.take_definitions(&[place], &draft.arguments)
+            .ok_or_else(crowded)?;
+        if is_moved {
+            cut.take_comments(&draft.arguments.moving(at));
+        }
+        Ok(())
     }
 
     fn finish(mut self) -> Result<Rewrite, Refusal> {

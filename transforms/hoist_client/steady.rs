@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::definition::right_of;
 use super::table::{Source, Table};
 use super::value::{Known, runs_per_request};
 use crate::go::syntax::{Field, Kind, Node};
@@ -136,9 +137,19 @@ fn is_sure_call(at: Declaration<'_>, call: Node<'_>) -> bool {
     match at.callee(call) {
         Callee::Builtin(_) | Callee::Conversion(_) | Callee::Literal(_) => true,
         Callee::Package(declaration) => is_steady(declaration),
+        Callee::Local(id) => is_cancel(at, id),
         Callee::External { ref path, .. } if opens(path) => true,
         callee => matches!(Table::get().source(&callee), Source::Pure | Source::Steady),
     }
+}
+
+/// Whether the name holds what ends a context that was made here: `ctx, cancel := context.WithTimeout(…)`.
+fn is_cancel(at: Declaration<'_>, id: BindingId) -> bool {
+    let made = right_of(at.tree().node(at.scopes().get(id).origin)).next();
+    let callee = made
+        .filter(|made| made.is(Kind::CallExpression))
+        .map(|made| at.callee(made));
+    matches!(callee, Some(Callee::External { ref path, receiver: None, .. }) if path == "context")
 }
 
 fn is_sure_name(at: Declaration<'_>, name: Node<'_>) -> Result<bool, Refusal> {

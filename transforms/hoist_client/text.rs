@@ -1,11 +1,10 @@
 //! The declarations of a shared pool, as lines of Go.
 
-use super::definition::local_definition;
 use super::draft::Draft;
 use super::uses::Limit;
 use crate::config::Pool;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{BindingId, Callee, Declaration, FileId, Package, Type};
+use crate::go::{Callee, Declaration, FileId, Package, Type};
 use crate::leak::literal_of;
 use crate::rewrite::{ImportNeed, callable_package, indentation, indentation_unit};
 use crate::transform::{Reason, Refusal};
@@ -78,9 +77,9 @@ impl Opening {
             file,
             before: draft
                 .arguments
-                .locals
-                .iter()
-                .filter_map(|id| moved.definition(*id))
+                .moving_with_comments(at)
+                .into_iter()
+                .map(|line| moved.laid_out(line))
                 .collect(),
             call: moved.call(draft.opening.call, &qualifier, context.clone()),
             call_at_top: Moved { depth: 0, ..moved }.call(draft.opening.call, &qualifier, context),
@@ -426,11 +425,6 @@ struct Moved<'a> {
 }
 
 impl<'a> Moved<'a> {
-    fn definition(&self, id: BindingId) -> Option<String> {
-        let (statement, _) = local_definition(self.at, id)?;
-        Some(self.laid_out(statement))
-    }
-
     /// `call` with its function under the name it has in the other file, and with `context` as the argument at its
     /// place. A literal moves as it is.
     fn call(&self, call: Node<'a>, qualifier: &str, context: Option<(usize, String)>) -> String {

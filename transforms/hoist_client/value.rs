@@ -1,9 +1,11 @@
 //! When is the value of an argument known, and is it the same for every request? An answer is only given where the
 //! source says so; everything else is a [`Refusal`] that names the obstacle.
 
+use super::cut::comments_above;
 use super::definition::{definition, local_definition, right_of};
 use super::obstacle::{captured, from_request, manifold, obscure, temporary, unresolved};
 use super::steady::{self, Writes};
+use super::steps;
 use super::table::{Source, Table};
 use crate::fiber::is_request_context;
 use crate::go::syntax::{Field, Kind, Node};
@@ -35,6 +37,8 @@ pub struct Value<'a> {
     pub key: String,
     /// Local names that have to move along, in source order.
     pub locals: Vec<BindingId>,
+    /// Those of them that are built in steps, and the statements behind their definition that build them.
+    pub built: Vec<(BindingId, Vec<Node<'a>>)>,
     /// The package-level declarations it mentions.
     pub names: Vec<Declaration<'a>>,
     /// Whether it mentions an import.
@@ -48,6 +52,7 @@ impl Value<'_> {
             constant: None,
             key: key.into(),
             locals: Vec::new(),
+            built: Vec::new(),
             names: Vec::new(),
             qualified: false,
         }
@@ -61,7 +66,7 @@ impl Value<'_> {
         }
     }
 
-    fn at_least(mut self, known: Known) -> Self {
+    pub fn at_least(mut self, known: Known) -> Self {
         self.known = self.known.max(known);
         self
     }
@@ -75,6 +80,11 @@ impl<'a> Value<'a> {
         for part in parts {
             whole.known = whole.known.max(part.known);
             whole.locals.extend(part.locals);
+            for built in part.built {
+                if !whole.built.contains(&built) {
+                    whole.built.push(built);
+                }
+            }
             whole.names.extend(part.names);
             whole.qualified |= part.qualified;
             keys.push(part.key);
@@ -88,6 +98,26 @@ impl<'a> Value<'a> {
     /// What a helper without parameters opens, whatever it does for that.
     pub fn of_helper(known: Known, at: Declaration<'a>) -> Self {
         Value::of(known, format!("helper {}.{}", at.package.path, at.title()))
+    }
+
+    /// The statements that have to move along, in source order.
+    pub fn moving(&self, at: Declaration<'a>) -> Vec<Node<'a>> {
+        let definitions = self.locals.iter().filter_map(|id| local_definition(at, *id));
+        let steps = self.built.iter().flat_map(|(_, steps)| steps.iter().copied());
+        let mut moving: Vec<Node<'a>> = definitions.map(|(statement, _)| statement).chain(steps).collect();
+        moving.sort_by_key(|statement| statement.index());
+        moving.dedup();
+        moving
+    }
+
+    /// The same with the comments above them.
+    pub fn moving_with_comments(&self, at: Declaration<'a>) -> Vec<Node<'a>> {
+        let moving = self.moving(at);
+        let lines = |statement: &Node<'a>| {
+            let comments = comments_above(*statement, &moving).into_iter();
+            comments.chain([*statement]).collect::<Vec<_>>()
+        };
+        moving.iter().flat_map(lines).collect()
     }
 
     fn naming(mut self, declaration: Declaration<'a>) -> Self {
@@ -104,6 +134,10 @@ pub struct Reader<'a> {
     pub at: Declaration<'a>,
     /// The function that opens; `None` at package level.
     pub function: Option<Node<'a>>,
+    /// The call that opens, where what stands before it counts.
+    pub opening: Option<Node<'a>>,
+    /// The name that is being built, and the step that is looked at.
+    building: Option<(BindingId, Node<'a>)>,
     depth: u32,
 }
 
@@ -112,7 +146,25 @@ impl<'a> Reader<'a> {
         Reader {
             at,
             function,
+            opening: None,
+            building: None,
             depth: DEPTH,
+        }
+    }
+
+    /// Reads what `opening` gets.
+    pub fn before(self, opening: Node<'a>) -> Self {
+        Reader {
+            opening: Some(opening),
+            ..self
+        }
+    }
+
+    /// Reads a step that builds `id`.
+    pub fn within(self, id: BindingId, step: Node<'a>) -> Self {
+        Reader {
+            building: Some((id, step)),
+            ..self
         }
     }
 
@@ -190,7 +242,9 @@ impl<'a> Reader<'a> {
         let there = Reader {
             at: declaration,
             function: None,
-            ..self
+            opening: None,
+            building: None,
+            depth: self.depth,
         };
         let definition = definition(declaration, name);
         let value = || definition.and_then(|node| there.read(node).ok());
@@ -226,6 +280,12 @@ impl<'a> Reader<'a> {
         let binding = self.at.scopes().get(id);
         if is_request_context(&self.at.type_of_binding(id)) {
             return Err(from_request());
+        }
+        if let Some((built, step)) = self.building {
+            let is_inside = step.contains(self.at.tree().node(binding.declared));
+            if id == built || is_inside {
+                return Ok(Value::of(Known::Running, &*binding.name));
+            }
         }
         match binding.kind {
             BindingKind::Var | BindingKind::Const => self.defined(id),
@@ -267,8 +327,8 @@ impl<'a> Reader<'a> {
         let binding = scopes.get(id);
         let defined = local_definition(self.at, id);
         let changed = scopes.uses(id, tree).any(|node| self.may_change(node));
-        let value = match defined {
-            Some((_, node)) => self.read(node)?,
+        let (statement, value) = match defined {
+            Some((statement, node)) => (statement, self.read(node)?),
             None => {
                 let values = right_of(tree.node(binding.origin));
                 values
@@ -277,9 +337,10 @@ impl<'a> Reader<'a> {
                 return Err(manifold(&binding.name));
             }
         };
-        if changed {
-            return Err(manifold(&binding.name));
-        }
+        let value = match changed {
+            true => steps::value(self, id, statement, value)?,
+            false => value,
+        };
         let is_outer = self
             .function
             .is_some_and(|function| function.index() != binding.function);
@@ -296,7 +357,7 @@ impl<'a> Reader<'a> {
 
     /// Whether a mention of a local name may give it, or a part of it, another value: an assignment, a method that
     /// is not known, or a function that gets more than a plain value.
-    fn may_change(self, node: Node<'a>) -> bool {
+    pub fn may_change(self, node: Node<'a>) -> bool {
         match self.at.usage(node) {
             Usage::Read => {}
             Usage::FieldKey => return false,
@@ -305,6 +366,7 @@ impl<'a> Reader<'a> {
         let Some(parent) = node.parent() else {
             return false;
         };
+        let is_plain = || matches!(self.at.type_of(node), Type::Basic(_) | Type::Unknown);
         let is_known = |call: Node<'a>| Table::get().source(&self.at.callee(call)) != Source::Unknown;
         match parent.kind() {
             Kind::SelectorExpression | Kind::IndexExpression
@@ -313,13 +375,15 @@ impl<'a> Reader<'a> {
                 let called = parent
                     .parent()
                     .filter(|call| call.field(Field::Function) == Some(parent));
-                self.at.usage(parent) != Usage::Read || called.is_some_and(|call| !is_known(call))
+                let changes = |call| !is_known(call) || steps::is_setter(call);
+                self.at.usage(parent) != Usage::Read || called.is_some_and(changes)
             }
-            Kind::ArgumentList => {
-                let is_plain = matches!(self.at.type_of(node), Type::Basic(_) | Type::Unknown);
-                !is_plain && !parent.parent().is_some_and(is_known)
+            // The opening itself takes what it is given as it is.
+            Kind::ArgumentList if parent.parent() == self.opening => false,
+            Kind::ArgumentList => !is_plain() && !parent.parent().is_some_and(is_known),
+            _ => {
+                steps::is_assigned(node) && matches!(self.at.type_of(node), Type::Pointer(_) | Type::Map(..))
             }
-            _ => false,
         }
     }
 
