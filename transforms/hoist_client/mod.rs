@@ -23,6 +23,7 @@ mod existing;
 mod fault;
 mod helper;
 mod holders;
+mod live;
 mod memo;
 mod naming;
 mod obstacle;

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use super::definition::right_of;
+use super::live;
 use super::table::{Source, Table};
 use super::value::{Known, runs_per_request};
 use crate::go::syntax::{Field, Kind, Node};
@@ -109,7 +110,8 @@ pub fn of_body(at: Declaration<'_>, body: Node<'_>, opened: Option<BindingId>) -
         let is_sure = match node.kind() {
             Kind::GoStatement | Kind::SendStatement | Kind::SelectStatement => false,
             Kind::UnaryExpression => node.operator() != Some(Kind::Arrow),
-            Kind::CallExpression => is_method_of(at, node, opened) || is_sure_call(at, node),
+            Kind::CallExpression if is_method_of(at, node, opened) || is_sure_call(at, node) => true,
+            Kind::CallExpression => live::check(at, node).map(|()| false)?,
             Kind::Identifier => is_sure_name(at, node)?,
             _ => true,
         };

@@ -23,6 +23,7 @@ pub struct Table {
     constant: Names,
     pure: Names,
     steady: Names,
+    live: Names,
     temporary: Names,
     state: State,
 }
@@ -43,6 +44,8 @@ pub enum Source {
     Pure,
     /// The same as long as the process runs.
     Steady,
+    /// What another service says at the moment.
+    Live,
     /// Something that is meant to go away.
     Temporary,
     Unknown,
@@ -68,6 +71,7 @@ impl Table {
         let kinds = [
             (&self.pure, Source::Pure),
             (&self.steady, Source::Steady),
+            (&self.live, Source::Live),
             (&self.temporary, Source::Temporary),
         ];
         let found = kinds.into_iter().find(|(names, _)| lists(names, callee));

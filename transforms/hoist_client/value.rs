@@ -3,6 +3,7 @@
 
 use super::cut::comments_above;
 use super::definition::{definition, local_definition, right_of};
+use super::live;
 use super::obstacle::{captured, from_request, manifold, obscure, temporary, unresolved};
 use super::steady::{self, Writes};
 use super::steps;
@@ -459,14 +460,14 @@ impl<'a> Reader<'a> {
                 value.names.push(*declaration);
                 match steady::is_steady(*declaration) {
                     true => Known::Running,
-                    false => Known::Guess,
+                    false => live::check(self.at, node).map(|()| Known::Guess)?,
                 }
             }
             callee => match Table::get().source(callee) {
                 Source::Pure => Known::Init,
                 Source::Steady => Known::Running,
                 Source::Temporary => return Err(temporary(node)),
-                Source::Unknown => Known::Guess,
+                Source::Live | Source::Unknown => live::check(self.at, node).map(|()| Known::Guess)?,
             },
         };
         if let Callee::External { path, .. } = &callee {
