@@ -151,3 +151,55 @@ pub fn united(steps: Vec<PackageStep>) -> Vec<PackageStep> {
     }
     commits.into_values().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::go::FileId;
+
+    fn step(rule: &str, files: &[(&str, &str, &str)]) -> PackageStep {
+        let change = |(path, old, new): &(&str, &str, &str)| Change {
+            file: FileId(0),
+            package: "".into(),
+            path: (*path).to_owned(),
+            old: old.as_bytes().into(),
+            new: new.as_bytes().to_vec(),
+        };
+        PackageStep {
+            rules: BTreeSet::from([rule.to_owned()]),
+            findings: 1,
+            changes: files.iter().map(change).collect(),
+        }
+    }
+
+    #[test]
+    fn a_later_step_is_one_with_those_whose_files_it_changes_and_with_theirs() {
+        let steps = vec![
+            step("a", &[("x.go", "0", "1"), ("y.go", "0", "1")]),
+            step("b", &[("z.go", "0", "1")]),
+            step("c", &[("y.go", "1", "2")]),
+        ];
+        let joined = with_later(steps, step("d", &[("db.go", "0", "1"), ("x.go", "1", "2")]));
+        let told: Vec<_> = joined
+            .iter()
+            .map(|step| {
+                let files = step.changes.iter().map(|change| {
+                    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                    format!("{} {}-{}", change.path, text(&change.old), text(&change.new))
+                });
+                (
+                    step.rules.len(),
+                    step.findings,
+                    files.collect::<Vec<_>>().join(", "),
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (1, 1, "z.go 0-1".to_owned()),
+                (3, 3, "x.go 0-2, y.go 0-2, db.go 0-1".to_owned()),
+            ]
+        );
+    }
+}

@@ -172,14 +172,15 @@ fn names_package(at: Declaration<'_>, other: Declaration<'_>, selector: Node<'_>
 
 /// Leaves in `main` what closes when that ends, with what gives it the value that it closes.
 fn keep_the_last(closes: &mut Vec<Node<'_>>, resource: &Resource) {
-    let closes_something = |statement: &Node<'_>| {
+    let gives_no_value = |statement: &Node<'_>| {
         let mut methods = statement
             .descendants()
             .filter_map(|node| node.field(Field::Field));
-        methods.any(|method| method.text() == "Close" || resource.is_released_by(method.text()))
+        let closes = methods.any(|method| method.text() == "Close" || resource.is_released_by(method.text()));
+        closes || statement.is(Kind::ExpressionStatement)
     };
     if closes.iter().any(|close| ends_the_process(*close)) {
-        closes.retain(|close| !ends_the_process(*close) && closes_something(close));
+        closes.retain(|close| !ends_the_process(*close) && gives_no_value(close));
     }
 }
 

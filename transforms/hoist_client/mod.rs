@@ -18,6 +18,7 @@ mod closers;
 mod closing;
 mod cut;
 mod definition;
+mod dismissal;
 mod draft;
 mod existing;
 mod fault;

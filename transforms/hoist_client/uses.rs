@@ -3,6 +3,7 @@
 
 use super::beneath::{self, Fate};
 use super::closers::{Closer, Closers, releases_beneath};
+use super::dismissal;
 use super::value::{Known, Reader, Value};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Declaration, Usage};
@@ -232,7 +233,14 @@ impl<'a> Sorter<'a, '_> {
         if matches!(name, "Locals" | "SetUserValue") && self.acquisition.resource.closer {
             return Err(closed_by_locals());
         }
-        if beneath::is_closed_by(self.at, call, self.acquisition.resource) {
+        let resource = self.acquisition.resource;
+        if let Some(statement) = dismissal::removable(self.at, self.acquisition.function, call, resource) {
+            uses.is_closed |=
+                statement.is(Kind::DeferStatement) && beneath::is_right_behind(self.acquisition, call);
+            uses.closes.push(statement);
+            return Ok(());
+        }
+        if beneath::is_closed_by(self.at, call, resource) {
             return Err(escapes(node, &format!("`{name}` may close what lies beneath it")));
         }
         let mention = self.mentions.iter().find(|mention| mention.node == node);
@@ -344,11 +352,16 @@ pub fn deferred<'a>(literal: Node<'a>, function: Node<'a>) -> Option<Node<'a>> {
 /// Whether a block does nothing but tell someone and leave.
 pub fn only_reports(block: Node<'_>) -> bool {
     let statements = block.children().flat_map(Node::children);
-    statements.into_iter().all(|statement| match statement.kind() {
+    statements.into_iter().all(reports)
+}
+
+/// Whether a statement tells someone, or leaves.
+pub fn reports(statement: Node<'_>) -> bool {
+    match statement.kind() {
         Kind::ReturnStatement | Kind::ContinueStatement | Kind::BreakStatement => true,
         Kind::ExpressionStatement => statement.child(0).is_some_and(is_report),
         _ => false,
-    })
+    }
 }
 
 /// Whether a call logs, prints, panics, ends the program or shapes the response: by name, since a wrong guess only
