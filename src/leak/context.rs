@@ -28,6 +28,8 @@ pub fn mentions_of_context<'a>(
 /// returns, and what it gives back may go on doing so, unless its name says that it begins something.
 pub(super) fn of_callee(path: &str, receiver: Option<&str>, name: &str) -> Handover {
     match handover::of_known(path, receiver, name) {
+        // It runs its function when the context ends.
+        _ if path == "context" && name == "AfterFunc" => Handover::Keep,
         // A context or request made of it; what these are given besides, they keep.
         _ if matches!(path, "context" | "net/http") => Handover::Wrap,
         // `db.WithContext(ctx)` gives back what works with it.

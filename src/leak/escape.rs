@@ -9,6 +9,7 @@ use super::context;
 use super::handover::{self, Handover};
 use super::lifetime::{self, Open};
 use super::table::Resource;
+use super::unreached::is_unreached;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, Callee, DeclId, Declaration, Type, Usage};
 
@@ -167,6 +168,9 @@ impl<'a> Tracker<'a, '_> {
             Usage::Read | Usage::Update => {}
         }
         let mut effect = self.effect(node, grip);
+        if effect == Effect::Release && is_unreached(self.at, self.function, node) {
+            effect = Effect::Pass;
+        }
         let mut place = node;
         while let Some(literal) = place
             .enclosing_function()

@@ -15,6 +15,7 @@ pub mod owner;
 pub mod request;
 mod table;
 mod turn;
+mod unreached;
 
 pub use acquire::{Acquirers, Acquisition, Fault, Handle, Yield, field_set_in, literal_of};
 pub use context::mentions_of_context;

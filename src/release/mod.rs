@@ -161,6 +161,11 @@ pub fn leaking<'a>(acquisition: Acquisition<'a>) -> Option<Unreleased<'a>> {
     })
 }
 
+/// The body of the loop in which each turn acquires anew, where one does.
+pub fn turn_around<'a>(acquisition: &Acquisition<'a>) -> Option<Node<'a>> {
+    turn::loop_around(acquisition).and_then(turn::body_of)
+}
+
 impl<'a> Unreleased<'a> {
     /// What people are told, under the rule of the row.
     pub fn finding(&self, family: Family, transform: &'static str) -> Finding {

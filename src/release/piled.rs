@@ -38,12 +38,16 @@ pub fn piled<'a>(acquisitions: &[Acquisition<'a>]) -> Vec<Piled<'a>> {
     found
 }
 
-/// The rule of all of them.
-pub fn piled_rule(severity: Severity, transform: &'static str) -> Rule {
+/// The rule of all of them in one family.
+pub fn piled_rule(family: Family, severity: Severity, transform: &'static str) -> Rule {
+    let (slug, what) = match family {
+        Family::Cancel => ("cancel-in-loop", "cancel functions"),
+        _ => ("defer-in-loop", "releases"),
+    };
     Rule {
-        slug: Arc::from("defer-in-loop"),
-        title: "A loop defers releases, which all wait for the end of the function".to_owned(),
-        family: Family::Release,
+        slug: Arc::from(slug),
+        title: format!("A loop defers {what}, which all wait for the end of the function"),
+        family,
         severity,
         applicability: Applicability::Safe,
         transform,
@@ -88,14 +92,18 @@ impl<'a> Piled<'a> {
     }
 
     /// What people are told.
-    pub fn finding(&self, transform: &'static str) -> Finding {
+    pub fn finding(&self, family: Family, transform: &'static str) -> Finding {
         let (acquisition, subject) = (&self.open.acquisition, self.open.subject());
         let verb = &acquisition.resource.verb;
+        let more = match acquisition.resource.called {
+            true => "makes one more context",
+            false => "leaves one more open",
+        };
         Finding {
-            rule: Arc::new(piled_rule(self.severity(), transform)),
+            rule: Arc::new(piled_rule(family, self.severity(), transform)),
             place: acquisition.at.place(acquisition.statement),
             message: format!(
-                "`{subject}` is {verb} only when the function returns, and every turn of the loop leaves one more open"
+                "`{subject}` is {verb} only when the function returns, and every turn of the loop {more}"
             ),
             confidence: Confidence::High,
             function: Some(acquisition.at.title()),
@@ -104,6 +112,11 @@ impl<'a> Piled<'a> {
                 message: "deferred here to the end of the function, not of the turn".to_owned(),
             }],
         }
+    }
+
+    /// The acquisition, as one whose release is not deferred.
+    pub fn open(&self) -> &Unreleased<'a> {
+        &self.open
     }
 
     /// A loop that ends gives back what it piled up.

@@ -4,9 +4,11 @@ use std::sync::{Arc, OnceLock};
 
 use crate::config::Config;
 use crate::go::syntax::{Field, Node};
-use crate::leak::{Effect, Keep, Resource, mentions_of_context};
-use crate::release::{self, Unreleased};
+use crate::leak::{Effect, Keep, Resource, Severity, mentions_of_context};
+use crate::release::{self, Piled, Unreleased};
 use crate::transform::{Family, Finding, Fix, Pass, Reason, Refusal, Rule, Transform};
+
+mod group;
 
 /// Calls the cancel function of a context when the function that made it returns.
 pub struct CallCancel;
@@ -26,8 +28,15 @@ fn cancels() -> &'static [Resource] {
     })
 }
 
+/// What leaks.
+pub enum Site<'a> {
+    Unreleased(Box<Unreleased<'a>>),
+    Piled(Box<Piled<'a>>),
+    Group(Box<Unreleased<'a>>),
+}
+
 impl Transform for CallCancel {
-    type Site<'a> = Unreleased<'a>;
+    type Site<'a> = Site<'a>;
 
     fn name(&self) -> &'static str {
         NAME
@@ -38,28 +47,51 @@ impl Transform for CallCancel {
     }
 
     fn rules(&self, _config: &Config) -> Vec<Arc<Rule>> {
-        release::rules(cancels(), Family::Cancel, NAME)
+        let mut rules = release::rules(cancels(), Family::Cancel, NAME);
+        rules.push(Arc::new(release::piled_rule(Family::Cancel, Severity::Low, NAME)));
+        rules.push(group::rule());
+        rules
     }
 
     fn needles(&self, _config: &Config) -> Vec<String> {
-        release::needles(cancels())
+        let mut needles = release::needles(cancels());
+        needles.extend(group::needles());
+        needles
     }
 
-    fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Unreleased<'a>> {
-        release::collect(pass, cancels(), &self.needles(pass.config))
+    fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Site<'a>> {
+        let acquired = release::acquisitions(pass, cancels(), &release::needles(cancels()));
+        let piled = release::piled(&acquired).into_iter();
+        let piled: Vec<_> = piled.map(|site| Site::Piled(Box::new(site))).collect();
+        let lost = acquired.into_iter().filter_map(release::leaking);
+        let lost = lost.map(|site| Site::Unreleased(Box::new(site)));
+        let groups = group::collect(pass).into_iter();
+        let groups = groups.map(|site| Site::Group(Box::new(site)));
+        lost.chain(piled).chain(groups).collect()
     }
 
-    fn finding(&self, _pass: &Pass<'_>, site: &Unreleased<'_>) -> Finding {
-        site.finding(Family::Cancel, NAME)
+    fn finding(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Finding {
+        match site {
+            Site::Unreleased(site) => site.finding(Family::Cancel, NAME),
+            Site::Piled(site) => site.finding(Family::Cancel, NAME),
+            Site::Group(site) => group::finding(site),
+        }
     }
 
     /// `ctx, _ := context.WithTimeout(p, d)` ⇒ `ctx, cancel := context.WithTimeout(p, d)` and `defer cancel()`.
     ///
-    /// The context ends with the function. That cuts nothing off where nothing that outlives the function has it.
-    fn fix(&self, _pass: &Pass<'_>, site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
-        match outliving(site) {
-            Some(refusal) => Err(refusal),
-            None => release::fixes(site),
+    /// The context ends with the function, or with the turn of a loop. That cuts nothing off where nothing that
+    /// outlives the function or the turn has it.
+    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
+        let open = match site {
+            Site::Unreleased(site) => &**site,
+            Site::Piled(site) => site.open(),
+            Site::Group(_) => return Err(group::refusal()),
+        };
+        match (outliving(open), site) {
+            (Some(refusal), _) => Err(refusal),
+            (None, Site::Piled(site)) => site.fixes(),
+            (None, _) => release::fixes(open),
         }
     }
 }
@@ -88,6 +120,15 @@ fn outliving(site: &Unreleased<'_>) -> Option<Refusal> {
         );
     };
     let mentions = mentions_of_context(at, acquisition.function, binding);
+    let turn = release::turn_around(acquisition);
+    let goes_on = |turn: Node<'_>| mentions.iter().any(|mention| !turn.contains(mention.node));
+    if turn.is_some_and(goes_on) {
+        return refuse(
+            Reason::InLoop,
+            "what works with the context is used behind the loop, or in other turns of it: call the cancel function \
+             where that use ends",
+        );
+    }
     mentions.iter().find_map(|mention| match mention.effect {
         Effect::Keep(Keep::Goroutine) => refuse(
             Reason::Escapes,

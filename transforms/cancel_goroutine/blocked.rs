@@ -1,7 +1,7 @@
 use super::path::{End, Path, Step, Stop, Trace, trace};
 use crate::go::syntax::{Kind, Node};
 use crate::leak::launch::{
-    Action, FOREVER, Launch, Party, Turns, UNBOUNDED, Use, leaves, loops_around, turns_of,
+    Action, FOREVER, Launch, Party, Turns, UNBOUNDED, Use, leaves, loops_around, select_around, turns_of,
 };
 
 /// More combinations of paths than this are not tried.
@@ -139,10 +139,42 @@ impl<'a> Judge<'a, '_> {
         let Some((other, rest)) = others.split_first() else {
             return self.is_explained(&passed, case) && self.is_alone(&passed, case);
         };
-        self.workers[*other].paths.iter().any(|path| {
+        let paths = self.workers[*other].paths.iter();
+        let mut paths = paths.filter(|path| !self.stands_ready(*other, path, case));
+        paths.any(|path| {
             let mut passed = passed.clone();
             passed.add(&path.steps, |channel| self.instances(*other, channel));
             self.some_run(rest, passed, case)
+        })
+    }
+
+    /// Whether the other worker cannot have come along this path by then: it stands at a select for what nobody has
+    /// given it, and another arm of that takes the other side of the stop.
+    fn stands_ready(&self, other: usize, path: &Path<'a>, case: &Case<'a, '_>) -> bool {
+        let given = |channel: usize| {
+            let sends = |held: &Use<'a>| held.action == Action::Send;
+            self.launch.channels[channel].uses.iter().any(sends)
+                || self.is_closed_by_worker(channel)
+                || case.path.steps.contains(&Step::Close { channel })
+        };
+        let is_met = |channel: usize, action: Action| {
+            let mut arms = case.stop.arms.iter();
+            arms.any(|(wanted, held)| *wanted == channel && held.action != action)
+        };
+        path.steps.iter().any(|step| match *step {
+            Step::Pass {
+                channel,
+                action: Action::Receive,
+                name,
+                ..
+            } if !given(channel) => {
+                let name = self.launch.workers[other].declaration.tree().node(name);
+                let select = select_around(name);
+                let mut uses = self.launch.uses_of(Party::Worker(other));
+                select.is_some()
+                    && uses.any(|(at, held)| select_around(held.name) == select && is_met(at, held.action))
+            }
+            _ => false,
         })
     }
 

@@ -13,6 +13,7 @@ use crate::transform::{
 };
 
 mod pooled;
+mod stored;
 
 use pooled::{Misuse, Pooled};
 
@@ -40,7 +41,7 @@ impl Transform for CopyPooled {
     }
 
     fn rules(&self, _config: &Config) -> Vec<Arc<Rule>> {
-        vec![pooled_body(), pooled_result(), double_put()]
+        vec![pooled_body(), pooled_result(), double_put(), escaped_put()]
     }
 
     fn needles(&self, _config: &Config) -> Vec<String> {
@@ -84,6 +85,14 @@ impl Transform for CopyPooled {
                 ),
                 "given back here already",
             ),
+            Misuse::Stored => (
+                escaped_put(),
+                format!(
+                    "{} stays with someone who outlives this call, and goes back to its pool: others write to it then",
+                    pooled.name
+                ),
+                "given back here",
+            ),
         };
         Finding {
             rule,
@@ -104,6 +113,11 @@ impl Transform for CopyPooled {
             Misuse::PutTwice => Err(Refusal::new(
                 Reason::NeedsDecision,
                 "keep one of the two: the deferred Put gives it back on every path",
+            )),
+            Misuse::Stored => Err(Refusal::new(
+                Reason::Escapes,
+                "store a copy; or do not give it back here, but where whoever has it is done (without a Put the \
+                 garbage collector takes it, which is no leak)",
             )),
         }
     }
@@ -129,6 +143,14 @@ fn double_put() -> Arc<Rule> {
     rule(
         "double-put",
         "An object goes back to its pool twice",
+        Applicability::DisplayOnly,
+    )
+}
+
+fn escaped_put() -> Arc<Rule> {
+    rule(
+        "escaped-put",
+        "An object goes back to its pool while something still has it",
         Applicability::DisplayOnly,
     )
 }

@@ -1,3 +1,4 @@
+use super::stored::stored_by;
 use crate::fiber::is_request_context;
 use crate::go::cfg::{Cfg, Point};
 use crate::go::syntax::{Field, Kind, Node};
@@ -13,6 +14,8 @@ pub enum Misuse {
     /// The caller gets what the object holds.
     Returned,
     PutTwice,
+    /// Something that outlives the call still has the object.
+    Stored,
 }
 
 /// An object of a pool that is misused.
@@ -73,7 +76,28 @@ fn misuse<'a>(declaration: Declaration<'a>, get: Node<'a>) -> Option<Pooled<'a>>
     if let Some((call, argument)) = kept.next() {
         return Some(pooled(Misuse::Kept, call, Some(argument)));
     }
-    is_buffer(declaration, get, uses[0]).then_some(())?;
+    let is_buffer = is_buffer(declaration, get, uses[0]);
+    // Who got it may well give it back: only what this function gives back itself is wrong for certain.
+    let own: Vec<Node<'a>> = puts
+        .iter()
+        .copied()
+        .filter(|put| runs_in(*put, function))
+        .collect();
+    let back = |at: Node<'a>| {
+        let mut own = own.iter();
+        own.find(|put| is_deferred(**put) || leads(&flow, at, **put))
+            .copied()
+    };
+    let stored = uses
+        .iter()
+        .filter_map(|held| stored_by(declaration, function, *held, is_buffer));
+    if let Some((at, put)) = stored.filter_map(|at| Some((at, back(at)?))).next() {
+        return Some(Pooled {
+            put,
+            ..pooled(Misuse::Stored, at, None)
+        });
+    }
+    is_buffer.then_some(())?;
     let returned = uses.iter().filter(|held| here(held));
     let mut returned = returned.filter_map(|held| returned_by(*held));
     let (statement, argument) = returned.find(|(statement, _)| goes_back(*statement))?;
@@ -82,11 +106,22 @@ fn misuse<'a>(declaration: Declaration<'a>, get: Node<'a>) -> Option<Pooled<'a>>
 
 /// Whether some path runs both.
 fn share_a_path<'a>(flow: &Cfg<'a>, one: Node<'a>, other: Node<'a>) -> bool {
-    let leads = |from: Node<'a>, to: Node<'a>| {
-        let start = flow.point_of(from).map(Point::after);
-        start.is_some_and(|start| flow.reaches(start, |node| node.contains(to), |_| false))
-    };
-    leads(one, other) || leads(other, one)
+    leads(flow, one, other) || leads(flow, other, one)
+}
+
+fn leads<'a>(flow: &Cfg<'a>, from: Node<'a>, to: Node<'a>) -> bool {
+    let start = flow.point_of(from).map(Point::after);
+    start.is_some_and(|start| flow.reaches(start, |node| node.contains(to), |_| false))
+}
+
+/// Whether `function` runs the call, by itself or in a literal that it defers.
+fn runs_in(call: Node<'_>, function: Node<'_>) -> bool {
+    let inner = call.enclosing_function();
+    let defer = inner
+        .and_then(Node::parent)
+        .and_then(Node::parent)
+        .filter(|around| around.is(Kind::DeferStatement));
+    inner == Some(function) || defer.is_some_and(|defer| defer.enclosing_function() == Some(function))
 }
 
 /// `pool.Get()` of a `sync.Pool`, and of fasthttp's pool of buffers.

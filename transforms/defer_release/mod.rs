@@ -62,7 +62,11 @@ impl Transform for DeferRelease {
         let mut rules = release::rules(own_resources(), Family::Release, NAME);
         rules.push(Arc::new(websocket::rule()));
         rules.push(Arc::new(streamed::rule()));
-        rules.push(Arc::new(release::piled_rule(Severity::Medium, NAME)));
+        rules.push(Arc::new(release::piled_rule(
+            Family::Release,
+            Severity::Medium,
+            NAME,
+        )));
         let own = release::rules(resources(config), Family::Release, NAME);
         let new = own
             .into_iter()
@@ -95,7 +99,7 @@ impl Transform for DeferRelease {
     fn finding(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Finding {
         match site {
             Site::Unreleased(site) => site.finding(Family::Release, NAME),
-            Site::Piled(site) => site.finding(NAME),
+            Site::Piled(site) => site.finding(Family::Release, NAME),
             Site::Socket(socket) => socket.finding(),
             Site::Streamed(response) => response.finding(),
         }
