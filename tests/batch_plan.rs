@@ -356,3 +356,78 @@ fn the_number_of_workers_and_shards_does_not_show() {
         fleet::product(&fleet.path().join("shard-3"))
     );
 }
+
+const GO_MOD: &str = "module example.com/app\n\ngo 1.25.0\n\nrequire github.com/gofiber/fiber/v2 v2.52.15\n";
+
+const DATABASE: &str = "package database
+
+import (
+	\"database/sql\"
+	\"os\"
+)
+
+// Connect opens the database.
+func Connect() (*sql.DB, error) {
+	return sql.Open(\"postgres\", os.Getenv(\"DSN\"))
+}
+";
+
+const CALLER: &str = "package handlers
+
+import (
+	\"github.com/gofiber/fiber/v2\"
+
+	\"example.com/app/database\"
+)
+
+// Ping asks the database.
+func Ping(c *fiber.Ctx) error {
+	db, err := database.Connect()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	rows, err := db.Query(\"SELECT 1\")
+	if err != nil {
+		return err
+	}
+	if !rows.Next() {
+		return fiber.ErrNotFound
+	}
+	return nil
+}
+";
+
+#[test]
+fn a_repair_of_two_packages_is_one_commit_with_what_else_changes_their_files() {
+    let mut fleet = Fleet::new();
+    let files = [
+        ("go.mod", GO_MOD),
+        ("database/db.go", DATABASE),
+        ("handlers/ping.go", CALLER),
+        ("store/size.go", FILE),
+    ];
+    let app = fleet.add("app", &files);
+    let manifest = fleet.manifest();
+    let ran = fleet.run(&["plan", manifest.to_str().unwrap(), "--out", "c"]);
+    ran.expect(0, &["app.git: 3 of 3 findings repaired"]);
+    let folder = unit(&fleet.path().join("c"), "app");
+    let mut commits: Vec<_> = fs::read_dir(folder.join("commits"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    commits.sort();
+    let names: Vec<_> = commits.iter().map(|path| path.file_name().unwrap()).collect();
+    assert_eq!(names, ["01-unclosed-file.patch", "02-several-rules.patch"]);
+    let cloned = |name: &str, patches: &[&Path]| {
+        git(fleet.path(), &["clone", "-q", app.to_str().unwrap(), name]);
+        let clone = fleet.path().join(name);
+        for patch in patches {
+            git(&clone, &["apply", patch.to_str().unwrap()]);
+        }
+        files.map(|(path, _)| text(&clone.join(path)))
+    };
+    let stepwise = cloned("stepwise", &[&commits[0], &commits[1]]);
+    assert_eq!(stepwise, cloned("whole", &[&folder.join("fix.patch")]));
+    assert!(stepwise[2].contains("\tdefer rows.Close()\n") && !stepwise[2].contains("db.Close"));
+}
