@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
+use super::beneath;
 use super::closers::Closer;
 use super::draft::{is_chained, is_returned};
 use super::state;
-use super::uses::{Scene, Uses};
+use super::uses::{self, Scene, Uses};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{DeclId, DeclKind, Declaration};
 use crate::leak::request::callers;
-use crate::leak::{Acquisition, Handle, Lifetime, Resource};
+use crate::leak::{Acquisition, Effect, Handle, Lifetime, Mention, Resource};
 use crate::transform::{Pass, Reason, Refusal};
 
 /// A function that has the pool in a local name.
@@ -82,7 +83,10 @@ impl<'a, 'p> Helper<'a, 'p> {
                 let lifetime = Lifetime::of(&acquisition).ok_or_else(|| lost(helper, caller))?;
                 let mut uses = match Uses::of(self.scene, &acquisition, &lifetime) {
                     Err(refusal) if refusal.reason == Reason::Reassigned => {
-                        return self.stored(acquisition, refusal);
+                        return match may_close(&acquisition, &lifetime) {
+                            true => Err(placed(refusal, helper, caller, call)),
+                            false => self.stored(acquisition, refusal),
+                        };
                     }
                     found => found.map_err(|refusal| placed(refusal, helper, caller, call))?,
                 };
@@ -200,6 +204,27 @@ fn ends_the_process(close: Node<'_>) -> bool {
 /// `main` may close what it holds when it ends: then the process does.
 fn is_main(at: Declaration<'_>, function: Node<'_>) -> bool {
     at.decl().title() == "main" && at.decl().receiver.is_none() && at.function() == Some(function)
+}
+
+/// Whether the function that got the client closes what its name holds, in any way and whichever client that is.
+fn may_close(acquisition: &Acquisition<'_>, lifetime: &Lifetime<'_>) -> bool {
+    let (at, resource) = (acquisition.at, acquisition.resource);
+    let closes = |node: Node<'_>| {
+        let around = node.parent();
+        let method = around.and_then(|around| around.field(Field::Field));
+        method.is_some_and(|method| resource.is_released_by(method.text()))
+            || beneath::taken_at(node, resource).is_some()
+    };
+    let handed = |node: Node<'_>| {
+        let list = node.parent().filter(|list| list.is(Kind::ArgumentList));
+        let call = list.and_then(Node::parent);
+        call.is_some_and(|call| beneath::is_closed_by(at, call, resource))
+    };
+    let mut held = uses::handle_of(acquisition)
+        .into_iter()
+        .flat_map(|held| at.scopes().uses(held, at.tree()));
+    let releases = |mention: &Mention<'_>| mention.effect == Effect::Release;
+    lifetime.mentions.iter().any(releases) || held.any(|node| closes(node) || handed(node))
 }
 
 /// The refusal with the place of a caller that people do not have before their eyes.
