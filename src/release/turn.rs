@@ -20,7 +20,10 @@ pub(super) fn deferred(site: &Unreleased<'_>) -> Result<Fix, Refusal> {
     let body = body_of(looped).ok_or_else(refuse)?;
     let mut mentions = site.lifetime.mentions.iter();
     if !mentions.all(|mention| body.contains(mention.node)) {
-        return Err(refuse());
+        return Err(refused(format!(
+            "`{}` is used outside of the loop: release it there, and in the loop before it gets another value",
+            site.held_name()
+        )));
     }
     let fix = repair::deferred(site, site.held_name(), Vec::new())?;
     let inner = fix
