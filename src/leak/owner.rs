@@ -348,6 +348,16 @@ impl Owner {
         })
     }
 
+    /// Whether the function itself takes out again what `statement` puts in, before the request ends.
+    pub fn is_taken_out_here(&self, at: Declaration<'_>, function: Node<'_>, statement: Node<'_>) -> bool {
+        self.mentions(at.package).into_iter().any(|(there, mention)| {
+            let here = there == at && function.contains(mention);
+            let later =
+                mention.start() > statement.end() || mention.enclosing(Kind::DeferStatement).is_some();
+            here && later && removes(there, mention)
+        })
+    }
+
     /// `name: value` in literals that may be of the struct that has this field; `None` where a literal sets its
     /// fields by position.
     pub fn initializers<'a>(&self, package: &'a Package) -> Option<Vec<(Declaration<'a>, Node<'a>)>> {

@@ -10,6 +10,12 @@ pub fn awaits_close<'a>(launch: &Launch<'a>, channel: usize) -> Option<Use<'a>> 
     if does(Action::Close) || !does(Action::Send) {
         return None;
     }
+    waiting(launch, channel)
+}
+
+/// The first receiver that only a close would end.
+pub fn waiting<'a>(launch: &Launch<'a>, channel: usize) -> Option<Use<'a>> {
+    let uses = &launch.channels[channel].uses;
     // The launching function ranges in its own goroutine only where it does not do so in a defer.
     let runs = |held: &&Use<'a>| held.party != Party::Launcher || !held.deferred;
     uses.iter().filter(runs).find(|held| waits_for_end(held)).copied()

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::go::cfg::Exit;
 use crate::go::syntax::Node;
 use crate::leak::launch::{Channel, Launch, Party, Use};
 use crate::leak::request::{RequestPath, request_path};
@@ -13,7 +14,13 @@ use crate::transform::{
 };
 
 mod drain;
+mod early;
 mod repair;
+
+use early::Early;
+
+/// How many ways out a finding tells of.
+const MAX_EXITS: usize = 3;
 
 /// Closes channels whose receivers wait for that.
 pub struct CloseChannel;
@@ -24,6 +31,8 @@ pub struct Site<'a> {
     channel: usize,
     /// The mention of the channel that waits.
     awaits: Use<'a>,
+    /// Where the function leaves open what it closes on its other paths.
+    early: Option<Early<'a>>,
     request: RequestPath<'a>,
 }
 
@@ -56,6 +65,9 @@ impl Transform for CloseChannel {
         let declaration = site.launch.declaration;
         let name = site.channel().name;
         let message = match site.awaits.party {
+            _ if site.early.is_some() => {
+                format!("this goroutine waits for ever where {name} is not closed: it is on some paths only")
+            }
             Party::Launcher => format!("this loop never ends, and its request with it: nobody closes {name}"),
             Party::Worker(_) => {
                 format!("this goroutine never ends: it waits for more from {name}, which nobody closes")
@@ -72,7 +84,11 @@ impl Transform for CloseChannel {
     }
 
     fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
-        repair::fix(&site.launch, site.channel).map(|fix| vec![fix])
+        let fix = match &site.early {
+            Some(early) => early::fix(&site.launch, site.channel, early),
+            None => repair::fix(&site.launch, site.channel),
+        };
+        fix.map(|fix| vec![fix])
     }
 }
 
@@ -90,16 +106,29 @@ fn rule() -> Arc<Rule> {
 /// The unclosed channels of a launch, each with the first receiver that waits for the end.
 fn sites<'a>(launch: Rc<Launch<'a>>) -> Vec<Site<'a>> {
     let site = |channel: usize| {
-        let awaits = drain::awaits_close(&launch, channel)?;
+        let (awaits, early) = match drain::awaits_close(&launch, channel) {
+            Some(awaits) => (awaits, None),
+            None => closed_late(&launch, channel)?,
+        };
         let request = request_path(launch.declaration, launch.channels[channel].make)?;
         Some(Site {
             launch: Rc::clone(&launch),
             channel,
             awaits,
+            early,
             request,
         })
     };
     (0..launch.channels.len()).filter_map(site).collect()
+}
+
+/// A goroutine that waits for a close which the function makes on some of its paths only.
+fn closed_late<'a>(launch: &Launch<'a>, channel: usize) -> Option<(Use<'a>, Option<Early<'a>>)> {
+    let awaits = drain::waiting(launch, channel)?;
+    let Party::Worker(worker) = awaits.party else {
+        return None;
+    };
+    Some((awaits, Some(early::early(launch, channel, worker)?)))
 }
 
 impl<'a> Site<'a> {
@@ -136,8 +165,17 @@ impl<'a> Site<'a> {
             }
             Party::Launcher => None,
         };
+        let exits = self.early.iter().flat_map(|early| &early.exits).take(MAX_EXITS);
+        let left = exits.map(|exit| Related {
+            place: launcher.place_of(match *exit {
+                Exit::FallOff(body) => Span::new(body.end().saturating_sub(1), body.end()),
+                Exit::Return(node) | Exit::NoReturn(node) => node.span(),
+            }),
+            message: format!("returns here without closing {}", self.channel().name),
+        });
         let steps = self.request.steps().into_iter();
         let calls = steps.map(|(place, message)| Related { place, message });
-        [made].into_iter().chain(started).chain(calls).collect()
+        let own = [made].into_iter().chain(started);
+        own.chain(left).chain(calls).collect()
     }
 }

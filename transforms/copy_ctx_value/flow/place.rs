@@ -136,7 +136,7 @@ impl<'a> Tracer<'a> {
         let Frame { at, function, .. } = value.frame;
         let answered = statement.is(Kind::SendStatement) && waits_for_answer(at, function, statement);
         // Where the context itself is kept, its memory is the lesser harm.
-        if !answered && !holds_context(at, statement) && !owner.is_taken_out(at, function, statement) {
+        if !answered && !holds_context(at, statement) && !owner.is_taken_out_here(at, function, statement) {
             self.keep(value, Keeper::Owner(owner, outlives), statement);
         }
         true
