@@ -117,6 +117,9 @@ pub struct Resource {
     pub not_shared: Option<String>,
     /// A method that gives the resource itself back, and lets it keep nothing open behind its use.
     pub ended_by: Option<String>,
+    /// The function of that package which made what the method is called on, in the same function; calls on other values
+    /// do not count.
+    pub made_by: Option<String>,
     /// Which argument it writes to, where the release writes the end of what it was given: nothing else holds that.
     pub sink: Option<usize>,
     /// What requests see of it once it is shared; then sharing changes what the program does.

@@ -153,7 +153,8 @@ fn takes_steps(opening: &Acquisition<'_>, moved: &Result<Draft<'_>, Refusal>) ->
     match moved {
         Ok(draft) if draft.is_helper() => {
             let connects = opening.resource.connects && !is_returned(opening.call);
-            connects || draft.own.as_ref().is_some_and(|uses| !uses.plain.is_empty())
+            let works = draft.own.as_ref().is_some_and(|uses| !uses.plain.is_empty());
+            connects || works || gives_one_of_several(opening)
         }
         Ok(_) => false,
         Err(refusal) => matches!(
@@ -161,6 +162,16 @@ fn takes_steps(opening: &Acquisition<'_>, moved: &Result<Draft<'_>, Refusal>) ->
             Reason::NeedsDecision | Reason::StillRead | Reason::Escapes | Reason::TypeUnknown
         ),
     }
+}
+
+/// Whether the function opens in more than one place, and hands over what one of them gave.
+fn gives_one_of_several(opening: &Acquisition<'_>) -> bool {
+    let returns = opening.function.field(Field::Body).into_iter();
+    let returns = returns.flat_map(Node::shallow_descendants);
+    let values = returns
+        .filter(|node| node.is(Kind::ReturnStatement))
+        .filter_map(|statement| statement.child(0)?.child(0));
+    values.filter(|value| literal_of(*value).is_some()).count() > 1
 }
 
 /// What the row says about sharing.

@@ -128,10 +128,6 @@ impl<'a> Memo<'a> {
     /// Names for the variables, which nothing in the package uses.
     pub fn kept(&self, wanted: &[String]) -> Kept {
         let package = self.opening.at.package;
-        let wanted: Vec<String> = wanted
-            .iter()
-            .map(|name| format!("shared{}", super::naming::exported(name)))
-            .collect();
         let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
         let name = fresh_global(package, &wanted);
         Kept {

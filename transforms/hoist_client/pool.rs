@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::existing::{Access, Existing};
 use super::helper;
 use super::memo::Kept;
-use super::naming::{self, capitalized, stem_of, unexported};
+use super::naming::{self, Stem, exported, unexported};
 use super::place::{Place, is_constrained};
 use super::removal::Removal;
 use super::table::Table;
@@ -16,6 +16,7 @@ use super::value::Known;
 use crate::config::PoolStyle;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclId, Declaration, FileId, Meaning, SourceFile};
+use crate::leak::literal_of;
 use crate::rewrite::{ImportNeed, fresh_global, means_unknown};
 use crate::text::Edit;
 use crate::transform::{Pass, Reason, Refusal};
@@ -66,7 +67,14 @@ impl<'a> Planner<'a, '_> {
             .unwrap_or(&[]);
         let texts: Vec<String> = limits.iter().map(limit_text).collect();
         if let Some(memo) = &first.memo {
-            let kept = memo.kept(&naming::variables(first.opening.resource));
+            let resource = first.opening.resource;
+            let telling = Stem::of(first).map(|stem| stem.variable(resource));
+            let mut wanted = naming::variables(resource);
+            wanted.splice(1..1, telling);
+            let wanted = wanted.iter().filter(|name| !name.starts_with("shared"));
+            let wanted = wanted.map(|name| format!("shared{}", exported(name)));
+            let wanted: Vec<String> = wanted.filter(|name| !self.taken.contains(name)).collect();
+            let kept = memo.kept(&wanted);
             self.taken.push(kept.name.clone());
             return Ok(Shared {
                 access: Access::Function(first.opening.at.decl().title().to_owned()),
@@ -126,8 +134,10 @@ impl<'a> Planner<'a, '_> {
         let first = group.first().ok_or_else(undecided)?;
         check_cycle(group)?;
         let resource = first.opening.resource;
-        let stem = stem_of(first).map(|stem| format!("{stem}DB"));
-        let wanted = self.wanted(naming::variables(resource), stem.filter(|_| resource.limits));
+        let stem = Stem::of(first);
+        let wanted = self.wanted(naming::variables(resource), stem.as_ref(), |stem| {
+            stem.variable(resource)
+        });
         let name = free(&wanted, |name| self.is_free_variable(name, group));
         let place = Place::of(first, limits);
         let opening = Opening::new(first, limits, place.file(), &self.pass.config.pool, true)?;
@@ -149,8 +159,10 @@ impl<'a> Planner<'a, '_> {
         check_cycle(group)?;
         let first = group.first().ok_or_else(undecided)?;
         let resource = first.opening.resource;
-        let stem = stem_of(first).map(|stem| format!("open{}DB", capitalized(&stem)));
-        let wanted = self.wanted(naming::functions(resource), stem.filter(|_| resource.limits));
+        let stem = Stem::of(first);
+        let wanted = self.wanted(naming::functions(resource), stem.as_ref(), |stem| {
+            stem.function(resource)
+        });
         let first_wanted = wanted.first().cloned().unwrap_or_default();
         let numbered = (2..10).map(|number| format!("{first_wanted}{number}"));
         let wanted: Vec<String> = wanted.into_iter().chain(numbered).collect();
@@ -188,17 +200,31 @@ impl<'a> Planner<'a, '_> {
         let fresh = |wanted: &[&str]| fresh_global(self.pass.package, wanted);
         let names = OnceNames {
             once: fresh(&[&format!("{low}{}", if retries { "Mu" } else { "Once" })]),
-            pool: fresh(&[&low, &format!("shared{stem}")]),
+            pool: fresh(&[&low, &format!("shared{stem}"), &format!("opened{stem}")]),
             error: fresh(&[&format!("{low}Err")]),
         };
         self.taken.push(names.pool.clone());
         names
     }
 
-    /// The plain names, with the telling one first where there are several pools.
-    fn wanted(&self, mut plain: Vec<String>, telling: Option<String>) -> Vec<String> {
-        let at = if self.has_many { 0 } else { 1 };
-        plain.splice(at..at, telling);
+    /// The plain names, best first, with the telling one where it says more: the name of the data before all of them
+    /// where there are several pools, the function that a client serves before names that say nothing.
+    fn wanted(
+        &self,
+        mut plain: Vec<String>,
+        stem: Option<&Stem>,
+        spelled: impl Fn(&Stem) -> String,
+    ) -> Vec<String> {
+        let Some(stem) = stem else {
+            return plain;
+        };
+        let at = match (stem.is_of_data, self.has_many) {
+            (true, true) => 0,
+            (true, false) => 1,
+            (false, _) if plain.len() > 2 => plain.len(),
+            (false, _) => 1,
+        };
+        plain.insert(at, spelled(stem));
         plain
     }
 
@@ -357,7 +383,10 @@ fn needed(at: Declaration<'_>) -> Vec<Declaration<'_>> {
 
 /// The argument that says where the data is.
 pub fn data_source<'a>(draft: &Draft<'a>) -> Option<Node<'a>> {
-    draft.opening.call.field(Field::Arguments)?.children().last()
+    let arguments = draft.opening.call.field(Field::Arguments)?.children();
+    arguments
+        .filter(|argument| literal_of(*argument).is_none())
+        .last()
 }
 
 fn undecided() -> Refusal {

@@ -6,9 +6,9 @@ use std::collections::HashSet;
 use super::definition::right_of;
 use super::live;
 use super::table::{Source, Table};
-use super::value::{Known, runs_per_request};
+use super::value::{Known, Reader, runs_per_request};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{BindingId, Callee, DeclId, DeclKind, Declaration, Meaning, Package, Usage};
+use crate::go::{BindingId, Callee, DeclId, DeclKind, Declaration, Meaning, Type, Usage};
 use crate::leak::request::callers;
 use crate::transform::{Reason, Refusal};
 
@@ -40,9 +40,32 @@ pub fn writes(declaration: Declaration<'_>, name: &str) -> Writes {
     )
 }
 
-/// Whether a request gives some field of this name a value.
-pub fn is_field_set_per_request(package: &Package, field: &str) -> bool {
-    by_whom(package.selections(field).into_iter()) == Writes::PerRequest
+/// Whether a request gives the field that `selector` selects a value: in this package, or in another one where the
+/// value it is a field of has the same type.
+pub fn is_field_set_per_request<'a>(at: Declaration<'a>, selector: Node<'a>) -> bool {
+    let (Some(operand), Some(field)) = (selector.field(Field::Operand), selector.field(Field::Field)) else {
+        return false;
+    };
+    let of = at.type_of(operand);
+    let is_named = matches!(of.pointee(), Type::Named { .. });
+    let may_be_meant = |other: Declaration<'a>, node: Node<'a>| {
+        let held = node
+            .field(Field::Operand)
+            .map_or(Type::Unknown, |node| other.type_of(node));
+        match (is_named, held.pointee()) {
+            (true, Type::Named { .. }) => held.pointee() == of.pointee(),
+            _ => std::ptr::eq(other.package, at.package),
+        }
+    };
+    let packages = at
+        .own_packages()
+        .filter(|package| !std::ptr::eq(*package, at.package));
+    let packages = std::iter::once(at.package).chain(packages);
+    let selections = packages.flat_map(|package| package.selections(field.text()));
+    let meant = selections
+        .map(|(other, node)| (at.beside(other), node))
+        .filter(|(other, node)| other.usage(*node) != Usage::Read && may_be_meant(*other, *node));
+    by_whom(meant) == Writes::PerRequest
 }
 
 fn by_whom<'a>(mentions: impl Iterator<Item = (Declaration<'a>, Node<'a>)>) -> Writes {
@@ -113,6 +136,10 @@ pub fn of_body(at: Declaration<'_>, body: Node<'_>, opened: Option<BindingId>) -
             Kind::CallExpression if is_method_of(at, node, opened) || is_sure_call(at, node) => true,
             Kind::CallExpression => live::check(at, node).map(|()| false)?,
             Kind::Identifier => is_sure_name(at, node)?,
+            Kind::SelectorExpression if node.role() != Field::Function => {
+                check_part(at, node)?;
+                true
+            }
             _ => true,
         };
         if !is_sure {
@@ -120,6 +147,15 @@ pub fn of_body(at: Declaration<'_>, body: Node<'_>, opened: Option<BindingId>) -
         }
     }
     Ok(known)
+}
+
+/// A field, or a variable of another package, that requests assign is not the same at every call.
+fn check_part(at: Declaration<'_>, selector: Node<'_>) -> Result<(), Refusal> {
+    let refused = Reader::new(at, None).read(selector).err();
+    match refused.filter(|refusal| refusal.reason == Reason::RequestDependent) {
+        Some(refusal) => Err(refusal),
+        None => Ok(()),
+    }
 }
 
 /// Whether a method of the name `opened` is called.

@@ -6,6 +6,7 @@ use std::collections::{HashSet, VecDeque};
 use super::close;
 use super::closers::Closers;
 use super::closing::Closing;
+use super::definition::right_of;
 use super::draft::Draft;
 use super::existing::{self, Existing};
 use super::place::is_constrained;
@@ -16,8 +17,8 @@ use super::transports;
 use super::uses::Scene;
 use crate::config::Config;
 use crate::fiber::Handler;
-use crate::go::syntax::Node;
-use crate::go::{Declaration, SourceFile};
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{Callee, Declaration, SourceFile};
 use crate::leak::request::{RequestPath, callers, request_path};
 use crate::leak::{Acquirers, Acquisition, Lifetime, Resource, is_kept, literal_of};
 use crate::transform::{Fix, Pass, Reason, Refusal};
@@ -86,9 +87,30 @@ fn openings<'a>(pass: &Pass<'a>, acquirers: &Acquirers<'a>) -> Vec<Acquisition<'
         .filter(|at| at.is_sound())
         .flat_map(|at| acquirers.collect(at))
         .filter(direct)
+        .filter(is_made_beside)
         .collect();
     transports::settle(&mut found);
     found
+}
+
+/// Whether the function made what the opening method is called on itself, where its row asks for that.
+fn is_made_beside(opening: &Acquisition<'_>) -> bool {
+    let (at, resource) = (opening.at, opening.resource);
+    let Some(maker) = resource.made_by.as_deref() else {
+        return true;
+    };
+    let function = opening.call.field(Field::Function);
+    let receiver = function.and_then(|function| function.field(Field::Operand));
+    let Some(binding) = receiver.and_then(|receiver| at.scopes().binding_of(receiver)) else {
+        return false;
+    };
+    let binding = at.scopes().get(binding);
+    let made = right_of(at.tree().node(binding.origin)).next();
+    let by = made
+        .filter(|made| made.is(Kind::CallExpression))
+        .map(|made| at.callee(made));
+    binding.function == opening.function.index()
+        && matches!(by, Some(Callee::External { ref path, receiver: None, ref name }) if resource.is_of(path) && name == maker)
 }
 
 /// How a file of `package` may spell that it opens a client: `redis.NewClient(` where it imports that package.
@@ -124,7 +146,10 @@ pub fn needles(config: &Config) -> Vec<String> {
         true => client
             .acquire
             .iter()
-            .map(|name| format!("fiber.{name}("))
+            .map(|name| match name.split_once('.') {
+                Some((_, method)) => format!(".{method}("),
+                None => format!("fiber.{name}("),
+            })
             .collect(),
         false => paths(client),
     });

@@ -397,7 +397,7 @@ impl<'a> Reader<'a> {
             return self.imported(path, field.text());
         }
         let value = self.read(operand)?;
-        if steady::is_field_set_per_request(self.at.package, field.text()) {
+        if steady::is_field_set_per_request(self.at, node) {
             return Err(Refusal::new(
                 Reason::RequestDependent,
                 format!(
