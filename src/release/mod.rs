@@ -226,9 +226,9 @@ impl<'a> Unreleased<'a> {
 
     fn told(&self, lost: Lost<'_>) -> Related {
         let (subject, at) = (self.subject(), self.acquisition.at);
-        let state = match self.acquisition.resource.called {
-            true => format!("before `{subject}` is {}", self.acquisition.resource.verb),
-            false => format!("while `{subject}` is open"),
+        let state = match &*self.acquisition.resource.verb {
+            "closed" => format!("while `{subject}` is open"),
+            verb => format!("before `{subject}` is {verb}"),
         };
         let message = match lost {
             Lost::Exit(Exit::Return(_)) => format!("returns here {state}"),
