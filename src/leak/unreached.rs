@@ -1,10 +1,11 @@
-//! Deferred releases that never run: `defer func() { if err != nil { tx.Rollback() } }()` where nothing ever gives
-//! that `err` an error, since each check declares one of its own.
+//! Deferred releases that no return runs: `defer func() { if err != nil { tx.Rollback() } }()` where nothing ever gives
+//! that `err` an error, since each check declares one of its own, and those for a panic only.
 
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{BindingId, BindingKind, Declaration, Usage};
+use crate::go::{BindingId, BindingKind, Callee, Declaration, Usage};
 
-/// Whether `release`, which stands in a literal that `function` defers, waits for an error that nobody ever stores.
+/// Whether `release`, which stands in a literal that `function` defers, waits for an error that nobody ever stores, or
+/// for a panic.
 pub(super) fn is_unreached<'a>(at: Declaration<'a>, function: Node<'a>, release: Node<'a>) -> bool {
     let Some(literal) = release.enclosing_function().filter(|inner| *inner != function) else {
         return false;
@@ -14,20 +15,43 @@ pub(super) fn is_unreached<'a>(at: Declaration<'a>, function: Node<'a>, release:
         .and_then(Node::parent)
         .filter(|around| around.is(Kind::DeferStatement) && around.enclosing_function() == Some(function));
     let guards = release.ancestors().take_while(|around| *around != literal);
-    let errors = guards.filter_map(|guard| error_asked_for(at, guard, release));
-    defer.is_some_and(|defer| {
-        let mut errors = errors;
-        errors.any(|error| stays_nil(at, function, error, defer))
+    let mut guards = guards.filter(|guard| {
+        let block = guard.field(Field::Consequence);
+        guard.is(Kind::IfStatement) && block.is_some_and(|block| block.contains(release))
+    });
+    let idle = |guard: Node<'a>, defer| {
+        let error = failed(at, guard);
+        asks_for_panic(at, guard) || error.is_some_and(|error| stays_nil(at, function, error, defer))
+    };
+    defer.is_some_and(|defer| guards.any(|guard| idle(guard, defer)))
+}
+
+/// `if p := recover(); p != nil`, and the like.
+fn asks_for_panic(at: Declaration<'_>, guard: Node<'_>) -> bool {
+    let value = not_nil(guard).and_then(|value| match value.kind() {
+        Kind::Identifier => {
+            let origin = at
+                .tree()
+                .node(at.scopes().get(at.scopes().binding_of(value)?).origin);
+            origin.field(Field::Right)?.child(0)
+        }
+        _ => Some(value),
+    });
+    value.is_some_and(|value| {
+        value.is(Kind::CallExpression)
+            && matches!(at.callee(value), Callee::Builtin(name) if name == "recover")
     })
 }
 
-/// The name in `if err != nil { ⟨release⟩ }`.
-fn error_asked_for(at: Declaration<'_>, guard: Node<'_>, release: Node<'_>) -> Option<BindingId> {
-    let block = guard
-        .field(Field::Consequence)
-        .filter(|_| guard.is(Kind::IfStatement))?;
-    let error = failed(at, guard)?;
-    block.contains(release).then_some(error)
+/// What `if … != nil` asks about.
+fn not_nil(check: Node<'_>) -> Option<Node<'_>> {
+    let condition = check.field(Field::Condition)?.unparenthesized();
+    let right = condition.field(Field::Right)?;
+    let asks = condition.operator() == Some(Kind::NotEqual) && right.is(Kind::Nil);
+    condition
+        .field(Field::Left)
+        .filter(|_| asks)
+        .map(Node::unparenthesized)
 }
 
 /// The name that `if err != nil` asks for.
@@ -35,12 +59,7 @@ fn failed(at: Declaration<'_>, check: Node<'_>) -> Option<BindingId> {
     if !check.is(Kind::IfStatement) || check.field(Field::Initializer).is_some() {
         return None;
     }
-    let condition = check.field(Field::Condition)?.unparenthesized();
-    let right = condition.field(Field::Right)?;
-    let asks = condition.operator() == Some(Kind::NotEqual) && right.is(Kind::Nil);
-    at.scopes()
-        .binding_of(condition.field(Field::Left)?)
-        .filter(|_| asks)
+    at.scopes().binding_of(not_nil(check)?)
 }
 
 /// Whether the error is nil where `defer` stands, and gets no value behind it. A named result gets one by `return`.
