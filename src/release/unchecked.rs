@@ -4,6 +4,7 @@ use super::Unreleased;
 use crate::go::cfg::Point;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Type, Usage};
+use crate::leak::Handle;
 use crate::rewrite;
 use crate::text::Edit;
 
@@ -25,7 +26,10 @@ pub(super) fn check<'a>(site: &Unreleased<'a>) -> Option<Check<'a>> {
         return None;
     }
     let error = match statement.kind() {
-        Kind::ShortVarDeclaration => rewrite::fresh_local(at, &["err"]),
+        Kind::ShortVarDeclaration => match idle_error(site).filter(|error| is_beside(site, error)) {
+            Some(error) => error.to_owned(),
+            None => rewrite::fresh_local(at, &["err"]),
+        },
         Kind::AssignmentStatement => idle_error(site)?.to_owned(),
         _ => return None,
     };
@@ -72,6 +76,16 @@ fn idle_error<'a>(site: &Unreleased<'a>) -> Option<&'a str> {
         |node| is_at(&writes, node),
     );
     (is_own && is_plain && !is_read).then_some(&held.name)
+}
+
+/// Whether `:=` would take this name up, and not declare another.
+fn is_beside(site: &Unreleased<'_>, error: &str) -> bool {
+    let scopes = site.acquisition.at.scopes();
+    let known = scopes.visible(error, site.acquisition.statement);
+    match (site.acquisition.handle, known) {
+        (Handle::Local(held), Some(error)) => scopes.get(held).block == scopes.get(error).block,
+        _ => false,
+    }
 }
 
 /// What the function returns with this error: nothing where it has no results.
