@@ -2,6 +2,7 @@
 
 use super::Unreleased;
 use super::repair::{cut_off, deferred};
+use super::turn;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::rewrite;
 use crate::text::Edit;
@@ -28,11 +29,11 @@ pub(super) fn named(site: &Unreleased<'_>) -> Result<Fix, Refusal> {
     if acquisition.resource.read_to_end {
         return Err(cut_off(site));
     }
-    if site.lifetime.repeats {
-        return Err(discarded());
-    }
     let name = rewrite::fresh_local(acquisition.at, &[&acquisition.resource.name]);
     let naming = naming(site, &name).ok_or_else(discarded)?;
+    if site.lifetime.repeats {
+        return turn::deferred(site, &name, naming);
+    }
     deferred(site, &name, naming).map_err(|refusal| match acquisition.statement.kind() {
         Kind::AssignmentStatement => discarded(),
         _ => refusal,

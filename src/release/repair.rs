@@ -44,7 +44,9 @@ fn held(site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
         Some(refusal) if site.acquisition.resource.sink.is_some() => Err(refusal),
         Some(refusal) => match released_at_exits(site) {
             Some(fix) => Ok(vec![fix]),
-            None if refusal.reason == Reason::InLoop => turn::deferred(site).map(|fix| vec![fix]),
+            None if refusal.reason == Reason::InLoop => {
+                turn::deferred(site, site.held_name(), Vec::new()).map(|fix| vec![fix])
+            }
             None => Err(refusal),
         },
     }

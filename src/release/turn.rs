@@ -10,7 +10,9 @@ use crate::text::Edit;
 use crate::transform::{Fix, Reason, Refusal};
 
 /// `for … { f, err := acquire() … }` ⇒ the same with the release deferred in a turn that is a function of its own.
-pub(super) fn deferred(site: &Unreleased<'_>) -> Result<Fix, Refusal> {
+///
+/// `naming` gives the resource its name where it has none yet.
+pub(super) fn deferred(site: &Unreleased<'_>, name: &str, naming: Vec<Edit>) -> Result<Fix, Refusal> {
     let refuse = || {
         let message =
             "a defer in this loop would run only when the function returns: move the body to a function";
@@ -25,7 +27,7 @@ pub(super) fn deferred(site: &Unreleased<'_>) -> Result<Fix, Refusal> {
             site.held_name()
         )));
     }
-    let fix = repair::deferred(site, site.held_name(), Vec::new())?;
+    let fix = repair::deferred(site, name, naming)?;
     let inner = fix
         .edits
         .iter()

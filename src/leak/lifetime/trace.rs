@@ -153,9 +153,11 @@ impl<'a, 'l> Trace<'a, 'l> {
     fn leave_turn(&mut self, turn: Turn<'a>, known: &Knowledge) {
         let surely_held = (!known.over || known.drained)
             && !known.is_needed()
+            && !known.copied
             && (known.valid || self.acquisition.may_release_nil());
         self.ends_idle |= known.jump.is_none() && !surely_held;
-        if !known.over {
+        // A name that outlives the turn may hold it by now.
+        if !known.over && !known.copied {
             let jump = known.jump.map(|index| turn.block.tree().node(index));
             self.lose(jump.map_or(Lost::End(turn.block), Lost::Jump), known);
         }
