@@ -363,6 +363,7 @@ impl<'a> Paths<'a> for Trace<'a, '_> {
                 Effect::Pass => {}
             }
         }
+        known.copied |= self.copies.contains(&node.index());
         // `x = nil` tells the closure that someone else has it now.
         let is_given_away = known.copied || (known.promised && assigns_nil(node));
         if again && !known.over && !is_given_away {
@@ -374,7 +375,6 @@ impl<'a> Paths<'a> for Trace<'a, '_> {
         if known.is_needed() || (!known.valid && !self.acquisition.may_release_nil()) {
             self.idle.insert(node.index());
         }
-        known.copied |= self.copies.contains(&node.index());
         known.error_gone |= self.error_writes.contains(&node.index());
         Flow::Continue
     }
