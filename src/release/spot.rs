@@ -112,24 +112,46 @@ fn whole_statement(statement: Node<'_>) -> Node<'_> {
         .unwrap_or(statement)
 }
 
-/// `if f, err := os.Open(p); err == nil { ⟨here⟩ }` and `…; err != nil { return } else { ⟨here⟩ }`.
+/// `if f, err := os.Open(p); err == nil { ⟨here⟩ }` and `…; err != nil { return } else { ⟨here⟩ }`; behind
+/// `if f, err = os.Open(p); err != nil { return }`, where the names are known outside.
 fn in_header<'a>(site: &Unreleased<'a>, statement: Node<'a>) -> Result<Spot<'a>, Refusal> {
     let branch = statement.parent().filter(|parent| parent.is(Kind::IfStatement));
     let (Some(branch), Fault::Local(error)) = (branch, site.acquisition.fault) else {
         return refuse("the acquisition is part of another statement: give it a line of its own");
     };
     let check = Check { site, error };
+    let consequence = branch.field(Field::Consequence);
     let arm = match branch
         .field(Field::Condition)
         .and_then(|condition| check.answer(condition))
     {
-        Some(Answer::Succeeded) => branch.field(Field::Consequence),
-        Some(Answer::Failed) => branch.field(Field::Alternative),
+        Some(Answer::Succeeded) => consequence,
+        Some(Answer::Failed) => match branch.field(Field::Alternative) {
+            None if statement.is(Kind::AssignmentStatement) => {
+                return behind_header(site, branch, consequence);
+            }
+            alternative => alternative,
+        },
         None => None,
     };
     match arm.filter(|arm| arm.is(Kind::Block)) {
         Some(block) => Ok(Spot::StartOf(block)),
         None => refuse("the resource is only known inside this `if`: acquire it before"),
+    }
+}
+
+fn behind_header<'a>(
+    site: &Unreleased<'a>,
+    branch: Node<'a>,
+    consequence: Option<Node<'a>>,
+) -> Result<Spot<'a>, Refusal> {
+    let stands_alone = branch
+        .parent()
+        .is_some_and(|parent| parent.is(Kind::StatementList));
+    match consequence {
+        Some(block) if leaves(site, block) && stands_alone => Ok(Spot::Behind(branch)),
+        Some(_) if stands_alone => refuse("the code goes on after the error: return there first"),
+        _ => refuse("the acquisition is part of another statement: give it a line of its own"),
     }
 }
 
