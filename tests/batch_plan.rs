@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use support::fleet::{self, CLEAN, FILE, Fleet, ROWS, commit, git, product};
+use support::packages::{CALLER, DATABASE};
 
 mod support;
 
@@ -358,45 +359,6 @@ fn the_number_of_workers_and_shards_does_not_show() {
 }
 
 const GO_MOD: &str = "module example.com/app\n\ngo 1.25.0\n\nrequire github.com/gofiber/fiber/v2 v2.52.15\n";
-
-const DATABASE: &str = "package database
-
-import (
-	\"database/sql\"
-	\"os\"
-)
-
-// Connect opens the database.
-func Connect() (*sql.DB, error) {
-	return sql.Open(\"postgres\", os.Getenv(\"DSN\"))
-}
-";
-
-const CALLER: &str = "package handlers
-
-import (
-	\"github.com/gofiber/fiber/v2\"
-
-	\"example.com/app/database\"
-)
-
-// Ping asks the database.
-func Ping(c *fiber.Ctx) error {
-	db, err := database.Connect()
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	rows, err := db.Query(\"SELECT 1\")
-	if err != nil {
-		return err
-	}
-	if !rows.Next() {
-		return fiber.ErrNotFound
-	}
-	return nil
-}
-";
 
 #[test]
 fn a_repair_of_two_packages_is_one_commit_with_what_else_changes_their_files() {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use support::command::run;
 use support::git::Repository;
+use support::packages::DATABASE;
 use support::txtar::Archive;
 
 const GO_MOD: &[u8] =
@@ -321,21 +322,6 @@ fn fix_writes_what_the_patch_of_its_dry_run_makes() {
         assert_eq!(again.text(), "", "a second run has nothing to do");
     }
 }
-
-const DATABASE: &str = r#"package database
-
-import (
-	"database/sql"
-	"os"
-
-	_ "github.com/lib/pq"
-)
-
-// Connect opens the database.
-func Connect() (*sql.DB, error) {
-	return sql.Open("postgres", os.Getenv("DSN"))
-}
-"#;
 
 const CALLER: &str = r#"package handlers
 

@@ -12,6 +12,7 @@ use memchr::memmem;
 use support::command::{Ran, run, unleak};
 use support::git::Repository;
 use support::go::Go;
+use support::packages::DATABASE;
 use unleak::config::Config;
 use unleak::go::Place;
 use unleak::job::Job;
@@ -465,19 +466,6 @@ fn files_are_never_broken_when_such_a_run_is_killed() {
         }
     }
 }
-
-const DATABASE: &str = "package database
-
-import (
-	\"database/sql\"
-	\"os\"
-)
-
-// Connect opens the database.
-func Connect() (*sql.DB, error) {
-	return sql.Open(\"postgres\", os.Getenv(\"DSN\"))
-}
-";
 
 const CALLER: &str = "package handlers
 

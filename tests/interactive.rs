@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use support::git::Repository;
+use support::packages::{CALLER, DATABASE};
 use support::talk::{Aftermath, Talk};
 
 mod support;
@@ -520,47 +521,6 @@ fn a_dry_run_prints_the_patch_of_what_was_accepted_and_nothing_else() {
     );
     assert_eq!(talk.repository.read("files.go"), FILES.as_bytes());
 }
-
-const DATABASE: &str = r#"package database
-
-import (
-	"database/sql"
-	"os"
-
-	_ "github.com/lib/pq"
-)
-
-// Connect opens the database.
-func Connect() (*sql.DB, error) {
-	return sql.Open("postgres", os.Getenv("DSN"))
-}
-"#;
-
-const CALLER: &str = r#"package handlers
-
-import (
-	"github.com/gofiber/fiber/v2"
-
-	"example.com/app/database"
-)
-
-// List counts users.
-func List(c *fiber.Ctx) error {
-	db, err := database.Connect()
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	rows, err := db.Query("SELECT id FROM users")
-	if err != nil {
-		return err
-	}
-	if !rows.Next() {
-		return fiber.ErrNotFound
-	}
-	return nil
-}
-"#;
 
 #[test]
 fn a_fix_of_two_packages_is_shown_and_written_in_both() {

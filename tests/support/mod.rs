@@ -6,6 +6,7 @@ pub mod fleet;
 pub mod git;
 pub mod go;
 pub mod gofmt;
+pub mod packages;
 #[cfg(unix)]
 pub mod talk;
 pub mod txtar;
