@@ -77,20 +77,10 @@ fn misuse<'a>(declaration: Declaration<'a>, get: Node<'a>) -> Option<Pooled<'a>>
         return Some(pooled(Misuse::Kept, call, Some(argument)));
     }
     let is_buffer = is_buffer(declaration, get, uses[0]);
-    // Who got it may well give it back: only what this function gives back itself is wrong for certain.
-    let own: Vec<Node<'a>> = puts
-        .iter()
-        .copied()
-        .filter(|put| runs_in(*put, function))
-        .collect();
-    let back = |at: Node<'a>| {
-        let mut own = own.iter();
-        own.find(|put| is_deferred(**put) || leads(&flow, at, **put))
-            .copied()
-    };
     let stored = uses
         .iter()
         .filter_map(|held| stored_by(declaration, function, *held, is_buffer));
+    let back = |at: Node<'a>| given_back_behind(&flow, function, &puts, at);
     if let Some((at, put)) = stored.filter_map(|at| Some((at, back(at)?))).next() {
         return Some(Pooled {
             put,
@@ -102,6 +92,18 @@ fn misuse<'a>(declaration: Declaration<'a>, get: Node<'a>) -> Option<Pooled<'a>>
     let mut returned = returned.filter_map(|held| returned_by(*held));
     let (statement, argument) = returned.find(|(statement, _)| goes_back(*statement))?;
     Some(pooled(Misuse::Returned, statement, Some(argument)))
+}
+
+/// The Put behind `at` that the function runs itself. Who got the object may well give it back: only what this
+/// function gives back is wrong for certain.
+fn given_back_behind<'a>(
+    flow: &Cfg<'a>,
+    function: Node<'a>,
+    puts: &[Node<'a>],
+    at: Node<'a>,
+) -> Option<Node<'a>> {
+    let mut own = puts.iter().copied().filter(|put| runs_in(*put, function));
+    own.find(|put| is_deferred(*put) || leads(flow, at, *put))
 }
 
 /// Whether some path runs both.

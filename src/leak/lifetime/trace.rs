@@ -89,25 +89,8 @@ impl<'a, 'l> Trace<'a, 'l> {
         start: Option<Point>,
         mentions: &[Mention<'a>],
     ) -> Self {
-        let node_at = |point: Point| {
-            flow.block(point.block)
-                .nodes
-                .get(point.index)
-                .map(|node| node.index())
-        };
-        let place = |node: Node<'a>| flow.point_of(node).and_then(node_at);
-        let mut effects: HashMap<usize, Vec<Effect>> = HashMap::new();
-        for mention in mentions {
-            if let Some(place) = place(mention.node) {
-                effects.entry(place).or_default().push(mention.effect);
-            }
-        }
         let at = acquisition.at;
-        let partly = mentions
-            .iter()
-            .filter(|mention| mention.effect == Effect::Conditional { on_failure: true });
-        let verdicts = partly.filter_map(|mention| Some((place(mention.node)?, verdict(at, mention.node)?)));
-        let verdicts: HashMap<usize, BindingId> = verdicts.collect();
+        let place = |node: Node<'a>| place_in(flow, flow.point_of(node)?);
         let writes = |binding: BindingId| {
             let uses = at.scopes().uses(binding, at.tree());
             let written = uses.filter(|node| at.usage(*node) == Usage::Write);
@@ -118,14 +101,17 @@ impl<'a, 'l> Trace<'a, 'l> {
             uses.filter(|node| is_copied(*node)).filter_map(place).collect()
         });
         let mut overwrites = handle.map_or_else(HashSet::new, writes);
-        overwrites.extend(start.and_then(node_at));
-        let promises = mentions
-            .iter()
-            .filter_map(|mention| promise(mention, acquisition.function));
+        overwrites.extend(start.and_then(|start| place_in(flow, start)));
         let promises = match overwrites.len() {
             0 | 1 => HashSet::new(),
-            _ => promises.filter_map(place).collect(),
+            _ => {
+                let promises = mentions
+                    .iter()
+                    .filter_map(|mention| promise(mention, acquisition.function));
+                promises.filter_map(place).collect()
+            }
         };
+        let verdicts = verdicts_of(at, flow, mentions);
         let verdict_writes = verdicts.values().flat_map(|name| writes(*name)).collect();
         let error_writes = match acquisition.fault {
             Fault::Local(error) => writes(error),
@@ -134,7 +120,7 @@ impl<'a, 'l> Trace<'a, 'l> {
         Trace {
             acquisition,
             handle,
-            effects,
+            effects: effects_of(flow, mentions),
             overwrites,
             copies,
             error_writes,
@@ -281,6 +267,42 @@ impl<'a, 'l> Trace<'a, 'l> {
         let mut nodes = conditions.iter().flat_map(|condition| condition.subtree());
         known.doubted |= nodes.any(|node| node.is(Kind::Identifier) && self.is_error(node, known));
     }
+}
+
+/// The statement or condition at a point, by [`Node::index`].
+fn place_in(flow: &Cfg<'_>, point: Point) -> Option<usize> {
+    let nodes = &flow.block(point.block).nodes;
+    nodes.get(point.index).map(|node| node.index())
+}
+
+/// The effects by the statement or condition they happen in.
+fn effects_of<'a>(flow: &Cfg<'a>, mentions: &[Mention<'a>]) -> HashMap<usize, Vec<Effect>> {
+    let mut effects: HashMap<usize, Vec<Effect>> = HashMap::new();
+    for mention in mentions {
+        let place = flow
+            .point_of(mention.node)
+            .and_then(|point| place_in(flow, point));
+        if let Some(place) = place {
+            effects.entry(place).or_default().push(mention.effect);
+        }
+    }
+    effects
+}
+
+/// The names that take the errors of functions which release it where they fail, by the statement.
+fn verdicts_of<'a>(
+    at: Declaration<'a>,
+    flow: &Cfg<'a>,
+    mentions: &[Mention<'a>],
+) -> HashMap<usize, BindingId> {
+    let partly = mentions
+        .iter()
+        .filter(|mention| mention.effect == Effect::Conditional { on_failure: true });
+    let verdicts = partly.filter_map(|mention| {
+        let place = place_in(flow, flow.point_of(mention.node)?)?;
+        Some((place, verdict(at, mention.node)?))
+    });
+    verdicts.collect()
 }
 
 /// The name that takes the last result of the call that gets `argument`, where the statement takes all of them.
