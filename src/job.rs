@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 
 use crate::config::Config;
 use crate::go::{FileId, Package, SourceFile};
+use crate::limits::{self, Cut};
 use crate::pipeline::{Analysis, Engine, analyze};
 use crate::transform::{Sources, Suite};
 use crate::verify::{Compiler, Formatter};
@@ -37,6 +38,10 @@ pub use write::{Paths, Unwritten};
 /// Go sources are smaller; what is larger was not written by a person.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
+/// The stack of a thread that looks at code. Walks that call themselves are bounded by what they may spend and by how
+/// deep code may be nested; this is many times what they need, and memory is only taken where it is used.
+pub const STACK: usize = 64 << 20;
+
 /// What to run, and on what.
 pub struct Job<'a> {
     pub suite: &'a Suite,
@@ -60,6 +65,8 @@ pub struct Survey<R> {
     /// About input that could not be used, and about our own failures; sorted.
     pub diagnostics: Vec<Diagnostic>,
     pub skipped: Vec<Skip>,
+    /// Searches that ended at a bound, without an answer; sorted.
+    pub cuts: Vec<Cut>,
     pub files_seen: usize,
     pub files_parsed: usize,
     /// Something could not be read or went wrong inside: the result is not the whole truth.
@@ -74,6 +81,7 @@ impl<R> Survey<R> {
             discovery: self.discovery,
             diagnostics: self.diagnostics,
             skipped: self.skipped,
+            cuts: self.cuts,
             files_seen: self.files_seen,
             files_parsed: self.files_parsed,
             is_incomplete: self.is_incomplete,
@@ -91,6 +99,7 @@ impl Job<'_> {
         }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.walk.threads)
+            .stack_size(STACK)
             .build()
             .context("cannot start worker threads")?;
         let modules = Modules::new(&discovery.root);
@@ -174,6 +183,7 @@ struct Crew<'a, R> {
 struct Log {
     diagnostics: Vec<Diagnostic>,
     skipped: Vec<Skip>,
+    cuts: Vec<Cut>,
     seen: usize,
     parsed: usize,
     is_incomplete: bool,
@@ -188,10 +198,12 @@ impl Log {
         self.diagnostics.sort();
         self.diagnostics.dedup();
         self.skipped.sort();
+        self.cuts.sort();
         Survey {
             results: results.into_iter().map(|(_, result)| result).collect(),
             diagnostics: self.diagnostics,
             skipped: self.skipped,
+            cuts: self.cuts,
             files_seen: self.seen,
             files_parsed: self.parsed,
             is_incomplete,
@@ -324,14 +336,22 @@ impl<R: Send> Crew<'_, R> {
             }
         }
         let engine = self.job.engine(&self.sources, self.compiler.as_ref());
+        limits::taken();
         let analysis = analyze(package, &engine);
+        let mut cuts = limits::taken();
         let files = analysis
             .package
             .files
             .iter()
             .filter(|file| searched.contains_key(&file.path));
         self.log(|log| files.for_each(|file| log.file(file)));
-        work(analysis, &engine)
+        let result = work(analysis, &engine);
+        // Repairs are looked at like the code was before: what ended then is counted already.
+        let mut later = limits::taken();
+        later.retain(|cut| cuts.iter().all(|known| !known.is_like(cut)));
+        cuts.append(&mut later);
+        self.log(|log| log.cuts.append(&mut cuts));
+        result
     }
 
     fn report_panic(&self, directory: &Directory, panic: &(dyn std::any::Any + Send)) {
@@ -354,8 +374,17 @@ impl Log {
                 reason: SkipReason::Generated,
             });
         } else if let Some(at) = file.syntax_error() {
-            let line = file.lines().position(at).line;
-            let message = format!("syntax error at line {line}; what follows it may have been left out");
+            let line = |at: usize| file.lines().position(at).line;
+            let message = match file.too_deep() {
+                Some(at) => format!(
+                    "nested too deep at line {}; the declaration around it was left out",
+                    line(at)
+                ),
+                None => format!(
+                    "syntax error at line {}; what follows it may have been left out",
+                    line(at)
+                ),
+            };
             self.skipped.push(Skip {
                 path: path.clone(),
                 reason: SkipReason::Unparsable,

@@ -12,7 +12,8 @@
 //! The modules in reading order, from the ground up. Each imports only from floors below or its own
 //! (`tests/floors.rs` holds that); floors 0 to 5 are pure: bytes in, values out, and *Unknown* is an answer.
 
-// Floor 0: bytes, lines, edits, diffs.
+// Floor 0: bytes, lines, edits, diffs; what a search may spend.
+pub mod limits;
 pub mod text;
 
 // Floor 1: what Go source says.

@@ -65,6 +65,8 @@ pub trait Choose {
 pub struct Ending {
     pub outcome: Outcome,
     pub note: Option<String>,
+    /// Where the leak may still happen although it counts as fixed.
+    pub remains: Vec<String>,
 }
 
 /// A package after its last round.

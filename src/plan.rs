@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::go::{FileId, Package};
+use crate::rewrite::{Brought, NewName, NewNames, renamed, retitled};
 use crate::text::{Edit, EditSet};
 use crate::transform::{Fix, ImportNeed};
 
@@ -26,7 +27,7 @@ pub struct Change {
 /// Why a fix does not go into a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misfit {
-    /// It wants bytes that another fix of the plan changes.
+    /// It wants bytes that another fix of the plan changes, or a name that another one brings.
     Overlaps,
     /// It edits what the file does not have: a bug of the transform.
     OutsideFile,
@@ -37,6 +38,7 @@ pub struct Plan<'a> {
     package: &'a Package,
     edits: BTreeMap<FileId, EditSet>,
     imports: BTreeSet<ImportNeed>,
+    names: NewNames,
 }
 
 impl<'a> Plan<'a> {
@@ -45,11 +47,45 @@ impl<'a> Plan<'a> {
             package,
             edits: BTreeMap::new(),
             imports: BTreeSet::new(),
+            names: NewNames::default(),
         }
+    }
+
+    /// The fix with names of its own, where fixes of the plan bring the ones it has.
+    pub fn fitted(&self, mut fix: Fix) -> Fix {
+        let (edits, imports) = self.held();
+        let plan = brought(&[], &edits, &imports);
+        while let Some(rival) = self.names.rival(&brought_by(&fix), &plan).cloned() {
+            let Some(new) = self.names.another(self.package, &rival, &brought_by(&fix)) else {
+                break;
+            };
+            fix.edits = renamed(&fix.edits, &rival, &new.name);
+            fix.title = retitled(&fix.title, &rival.name, &new.name);
+            let mut names = fix.names.iter_mut();
+            if let Some(held) = names.find(|held| **held == rival) {
+                *held = new;
+            }
+        }
+        fix
+    }
+
+    fn held(&self) -> (Vec<(FileId, EditSet)>, Vec<ImportNeed>) {
+        let edits = self.edits.iter().map(|(file, set)| (*file, set.clone()));
+        (edits.collect(), self.imports.iter().cloned().collect())
+    }
+
+    /// Whether it brings a name that a fix of the plan brings to the same code.
+    fn mistakes(&self, fix: &Fix) -> bool {
+        let (edits, imports) = self.held();
+        let (fix, plan) = (brought_by(fix), brought(&[], &edits, &imports));
+        self.names.rival(&fix, &plan).is_some() || self.names.meets_imports(&fix, &plan)
     }
 
     /// Takes the fix in, or leaves the plan as it was.
     pub fn add(&mut self, fix: &Fix) -> Result<(), Misfit> {
+        if self.mistakes(fix) {
+            return Err(Misfit::Overlaps);
+        }
         let mut edits = self.edits.clone();
         for (file, set) in &fix.edits {
             let source = self.package.find_file(*file).ok_or(Misfit::OutsideFile)?;
@@ -61,6 +97,7 @@ impl<'a> Plan<'a> {
         }
         self.edits = edits;
         self.imports.extend(fix.imports.iter().cloned());
+        self.names.take(&fix.names);
         Ok(())
     }
 
@@ -102,9 +139,27 @@ pub fn compose(changes: &mut Vec<Change>, later: impl IntoIterator<Item = Change
     changes.retain(|change| *change.new != *change.old);
 }
 
+fn brought_by(fix: &Fix) -> Brought<'_> {
+    brought(&fix.names, &fix.edits, &fix.imports)
+}
+
+fn brought<'f>(
+    names: &'f [NewName],
+    edits: &'f [(FileId, EditSet)],
+    imports: &'f [ImportNeed],
+) -> Brought<'f> {
+    Brought {
+        names,
+        edits,
+        imports,
+    }
+}
+
 fn file_of(need: &ImportNeed) -> FileId {
     match need {
-        ImportNeed::Add(file, _) | ImportNeed::DropIfUnused(file, _) => *file,
+        ImportNeed::Add(file, _)
+        | ImportNeed::DropIfUnused(file, _)
+        | ImportNeed::DropDotIfUnused(file, ..) => *file,
     }
 }
 

@@ -2,19 +2,34 @@
 //! file's own indentation and line ends, and says `None` where a line is laid out so that a person should edit it.
 
 mod extent;
+mod hidden;
+mod jumps;
+mod names;
 mod pure;
+mod remarks;
 mod removal;
 mod section;
+mod wish;
 mod wrap;
 
 use std::collections::BTreeMap;
 
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{DeclKind, Declaration, FileId, Meaning, Package, SourceFile, Usage, package_name};
+use crate::go::{
+    DeclKind, Declaration, FileId, Meaning, Package, SourceFile, Usage, first_indentation, package_name,
+};
 use crate::text::{Conflict, Edit, EditSet, Span};
 
+pub use hidden::hidden_name;
+pub use jumps::jumped_over;
+pub use names::{Brought, NewName, NewNames, fresh_global, renamed, retitled};
 pub use pure::{is_pure, is_tractable};
+pub use remarks::{
+    comment_beside, comments_above, delete_all_with_comments, delete_with_comments, has_comments_around,
+    has_comments_behind, insert_above, moved_lines, next_line_of, with_comment_beside,
+};
 pub use removal::{Obstacle, Removal};
+pub use wish::asks_for;
 pub use wrap::wrap_block;
 
 /// A wish about a file's imports. Intent and not text, so that two fixes never fight over an import block.
@@ -24,6 +39,8 @@ pub enum ImportNeed {
     Add(FileId, String),
     /// The fix removed a use; the import goes when it was the last.
     DropIfUnused(FileId, String),
+    /// The same for a dot import, with the names that the file uses of it.
+    DropDotIfUnused(FileId, String, Vec<String>),
 }
 
 /// Edits of several files and their wishes about imports, gathered for one fix.
@@ -31,6 +48,7 @@ pub enum ImportNeed {
 pub struct Rewrite {
     edits: BTreeMap<FileId, EditSet>,
     imports: Vec<ImportNeed>,
+    names: Vec<NewName>,
 }
 
 impl Rewrite {
@@ -45,6 +63,13 @@ impl Rewrite {
     pub fn need(&mut self, need: ImportNeed) {
         if !self.imports.contains(&need) {
             self.imports.push(need);
+        }
+    }
+
+    /// Says that the edits bring this name.
+    pub fn introduce(&mut self, name: NewName) {
+        if !self.names.contains(&name) {
+            self.names.push(name);
         }
     }
 
@@ -66,19 +91,49 @@ impl Rewrite {
             .root()
             .subtree()
             .filter(|node| span.contains(node.span()));
-        let names = inside.filter(|node| matches!(node.kind(), Kind::Identifier | Kind::PackageIdentifier));
+        let names = inside.filter(|node| {
+            let kinds = [Kind::Identifier, Kind::PackageIdentifier, Kind::TypeIdentifier];
+            kinds.contains(&node.kind())
+        });
         for name in names {
-            if let Meaning::Import(import) = declaration.resolve(name) {
-                self.need(ImportNeed::DropIfUnused(
+            match declaration.resolve(name) {
+                Meaning::Import(import) => self.need(ImportNeed::DropIfUnused(
                     declaration.file_id(),
                     import.path.clone(),
-                ));
+                )),
+                Meaning::Unknown => self.drop_dot_import_of(declaration, name.text()),
+                _ => {}
             }
         }
     }
 
-    pub fn into_parts(self) -> (Vec<(FileId, EditSet)>, Vec<ImportNeed>) {
-        (self.edits.into_iter().collect(), self.imports)
+    fn drop_dot_import_of(&mut self, declaration: Declaration<'_>, name: &str) {
+        let Some((path, _)) = declaration.dot_imported(name) else {
+            return;
+        };
+        let all = declaration.file().decls.iter().flat_map(|decl| {
+            let nodes = declaration.file().tree(decl).root().subtree();
+            nodes.filter(|node| matches!(node.kind(), Kind::Identifier | Kind::TypeIdentifier))
+        });
+        let mut used: Vec<String> = all
+            .map(|node| node.text().to_owned())
+            .filter(|name| {
+                declaration
+                    .dot_imported(name)
+                    .is_some_and(|(other, _)| other == path)
+            })
+            .collect();
+        used.sort();
+        used.dedup();
+        self.need(ImportNeed::DropDotIfUnused(
+            declaration.file_id(),
+            path.to_owned(),
+            used,
+        ));
+    }
+
+    pub fn into_parts(self) -> (Vec<(FileId, EditSet)>, Vec<ImportNeed>, Vec<NewName>) {
+        (self.edits.into_iter().collect(), self.imports, self.names)
     }
 }
 
@@ -138,40 +193,49 @@ pub fn indentation(file: &SourceFile, offset: usize) -> &str {
     std::str::from_utf8(&file.source[start..start + blank]).unwrap_or("")
 }
 
-/// One deeper level of indentation in the style of this file: a tab, or the spaces of its first indented line.
+/// One deeper level of indentation in the style of this file: a tab, or the spaces of its first indented line of
+/// code. Comments say nothing: gofmt leaves what stands inside of them alone.
 pub fn indentation_unit(file: &SourceFile) -> &str {
-    let lines = file.source.split(|&byte| byte == b'\n');
-    let indented = lines.filter(|line| line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')));
-    let mut code = indented.filter(|line| {
-        line.iter()
-            .any(|byte| !byte.is_ascii_whitespace() && *byte != b'*')
-    });
-    match code.next() {
-        Some(line) if line[0] == b' ' => {
-            let blanks = line.iter().take_while(|byte| **byte == b' ').count();
-            std::str::from_utf8(&line[..blanks]).unwrap_or("\t")
-        }
+    match first_indentation(&file.source) {
+        Some(blank) if blank.starts_with(b" ") => std::str::from_utf8(blank).unwrap_or("\t"),
         _ => "\t",
     }
 }
 
 /// `lines` as statements of their own behind `statement`, at its indentation. A line's own leading tabs nest it
-/// deeper. `None` where more code follows on the same line.
+/// deeper. A comment below that asks for just that goes. `None` where more code follows on the same line.
 pub fn insert_after(file: &SourceFile, statement: Node<'_>, lines: &[&str]) -> Option<Edit> {
     let end = end_of_line_behind(file, statement.end())?;
     let indent = indentation(file, statement.start());
-    Some(Edit::insert(end, laid_out_behind(file, indent, lines)))
+    let below = line_at(&file.source, next_line(&file.source, end));
+    let text = laid_out_behind(file, indent, lines);
+    if wish::asks_for(below, lines) {
+        let wish = next_line(&file.source, end) + below.trim_ascii_end().len();
+        return Some(Edit::replace(Span::new(end, wish), text));
+    }
+    Some(Edit::insert(end, text))
 }
 
 /// `lines` as the first statements of a block that spans several lines. `None` for `{ return nil }` on one line.
 pub fn insert_at_start(file: &SourceFile, block: Node<'_>, lines: &[&str]) -> Option<Edit> {
     let end = end_of_line_behind(file, block.start() + 1)?;
-    let indent = format!("{}{}", indentation(file, block.start()), indentation_unit(file));
+    let indent = format!("{}{}", indentation_of_block(file, block), indentation_unit(file));
     Some(Edit::insert(end, laid_out_behind(file, &indent, lines)))
 }
 
-/// `lines` as statements of their own before `statement`, behind any comment that stands above it. `None` where
-/// other code stands before it on its line.
+/// How deep the statement stands that a block belongs to. Its closing brace knows, where it begins a line: the opening
+/// one may end the last of several lines, as behind a long list of parameters.
+fn indentation_of_block<'a>(file: &'a SourceFile, block: Node<'_>) -> &'a str {
+    let brace = block.end().saturating_sub(1);
+    let closing = indentation(file, brace);
+    match line_start(&file.source, brace) + closing.len() == brace {
+        true => closing,
+        false => indentation(file, block.start()),
+    }
+}
+
+/// `lines` as statements of their own before `statement`, behind any comment that stands above it; one that asks for
+/// just that goes. `None` where other code stands before it on its line.
 pub fn insert_before(file: &SourceFile, statement: Node<'_>, lines: &[&str]) -> Option<Edit> {
     let start = line_start(&file.source, statement.start());
     let indent = indentation(file, statement.start());
@@ -182,6 +246,11 @@ pub fn insert_before(file: &SourceFile, statement: Node<'_>, lines: &[&str]) -> 
         .iter()
         .map(|line| format!("{}{end}{indent}", nested(line, unit)))
         .collect::<String>();
+    let above = line_before(&file.source, start);
+    if wish::asks_for(above, lines) {
+        let wish = Span::new(line_start(&file.source, start - 1), statement.start());
+        return Some(Edit::replace(wish, format!("{indent}{text}")));
+    }
     Some(Edit::insert(statement.start(), text))
 }
 
@@ -220,8 +289,8 @@ pub fn insert_first_declaration(package: &Package, file: FileId, lines: &[&str])
     ))
 }
 
-/// Deletes a statement with its line. Comments on other lines stay; one on the same line was about the statement
-/// and goes. A blank line that would be left doubled goes too. `None` where it shares its line with other code.
+/// Deletes a statement with its line. Comments on other lines stay, for code that takes its place; one on the same
+/// line goes. A blank line that would be left doubled goes too. `None` where it shares its line with other code.
 pub fn delete_statement(file: &SourceFile, statement: Node<'_>) -> Option<Edit> {
     delete_lines(file, statement.span())
 }
@@ -240,7 +309,11 @@ pub fn delete_lines(file: &SourceFile, span: Span) -> Option<Edit> {
     let mut end = end_of_line_behind(file, span.end)?;
     end = next_line(source, end);
     let before = line_before(source, start);
-    let opens = before.trim_ascii_end().ends_with(b"{") || before.trim_ascii_end().ends_with(b"(");
+    let clause = |word: &[u8]| before.trim_ascii_start().starts_with(word);
+    let opens = before.trim_ascii_end().ends_with(b"{")
+        || before.trim_ascii_end().ends_with(b"(")
+        || clause(b"case ")
+        || clause(b"default:");
     let blank_before = start > 0 && before.trim_ascii().is_empty();
     let behind = line_at(source, end);
     if (blank_before || opens || start == 0) && end < source.len() && behind.trim_ascii().is_empty() {
@@ -253,44 +326,6 @@ pub fn delete_lines(file: &SourceFile, span: Span) -> Option<Edit> {
         return Some(Edit::delete(Span::new(start - before.len() - 1, end)));
     }
     Some(Edit::delete(Span::new(start, end)))
-}
-
-/// The first of `wanted`, then `wanted` with a number, that is free wherever this declaration could see it: no
-/// local name anywhere in it, no name of the package, no import of the file, nothing predeclared.
-pub fn fresh_local(declaration: Declaration<'_>, wanted: &[&str]) -> String {
-    let local = |name: &str| {
-        declaration
-            .scopes()
-            .bindings()
-            .any(|(_, binding)| binding.name == name)
-    };
-    let taken = |name: &str| {
-        local(name)
-            || !matches!(declaration.resolve_top(name), Meaning::Unknown)
-            || declaration.package.declares(name)
-    };
-    first_free(wanted, taken)
-}
-
-/// A name for a new package-level variable or function that no file of the package uses for anything: neither
-/// declared, imported, predeclared nor local, so it can be captured nowhere.
-pub fn fresh_global(package: &Package, wanted: &[&str]) -> String {
-    let taken = |name: &str| {
-        package.declares(name)
-            || package.files.iter().any(|file| file.import_named(name).is_some())
-            || package
-                .declarations()
-                .any(|declaration| mentions_word(declaration.bytes(), name))
-    };
-    first_free(wanted, taken)
-}
-
-fn first_free(wanted: &[&str], taken: impl Fn(&str) -> bool) -> String {
-    let numbered = (2..).flat_map(|number| wanted.iter().map(move |name| format!("{name}{number}")));
-    let mut candidates = wanted.iter().map(|name| (*name).to_owned()).chain(numbered);
-    candidates
-        .find(|name| !taken(name))
-        .expect("names with numbers never run out")
 }
 
 /// Whether `name` stands in `bytes` as a word of its own that no dot precedes.
@@ -410,6 +445,17 @@ mod tests {
     }
 
     #[test]
+    fn indentation_is_that_of_code_and_not_of_comments() {
+        let licence = "/*\n * Licence\n */\npackage p\n\nfunc f(\n\ta int,\n\tb int) {\n\ta()\n}\n";
+        let licensed = package(licence);
+        assert_eq!(indentation_unit(&licensed.files[0]), "\t");
+        let mut around = statement(&licensed, "a()").ancestors();
+        let block = around.find(|node| node.is(Kind::Block)).unwrap();
+        let edit = insert_at_start(&licensed.files[0], block, &["b()"]).unwrap();
+        assert!(applied(&licensed, edit).contains("b int) {\n\tb()\n\ta()\n}"));
+    }
+
+    #[test]
     fn lines_shared_with_other_code_are_left_to_people() {
         let package = package("package p\n\nfunc f() { a(); b() }\n");
         let first = statement(&package, "a()");
@@ -438,10 +484,13 @@ mod tests {
             "package p\n\nimport \"a/db\"\n\nvar pool int\n\nfunc f(ctx int) { cancel := 1; _ = x.openDB; db.X() }\n",
         );
         let f = package.find_name("f").unwrap();
-        assert_eq!(fresh_local(f, &["ctx", "cancel", "reqCtx"]), "reqCtx");
-        assert_eq!(fresh_local(f, &["len"]), "len2");
-        assert_eq!(fresh_global(&package, &["db", "pool"]), "db2");
-        assert_eq!(fresh_global(&package, &["openDB"]), "openDB");
+        let local = |wanted: &[&str]| NewName::local(f, f.tree().root(), wanted).name;
+        assert_eq!(local(&["ctx", "cancel", "reqCtx"]), "reqCtx");
+        assert_eq!(local(&["len"]), "len2");
+        let global = |wanted: &[&str]| fresh_global(&package, &["sharedDB".to_owned()].into(), wanted);
+        assert_eq!(global(&["db", "pool"]), "db2");
+        assert_eq!(global(&["openDB"]), "openDB");
+        assert_eq!(global(&["sharedDB"]), "sharedDB2");
         assert_eq!(callable_package(&package, FileId(0), "b/db"), None);
         assert_eq!(
             callable_package(&package, FileId(0), "a/db").as_deref(),

@@ -8,14 +8,16 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-use crate::rewrite::Rewrite;
+use crate::rewrite::{NewName, Rewrite};
 use crate::text::EditSet;
 
+mod left;
 mod pass;
 
 pub use crate::go::{FileId, Place};
 pub use crate::leak::{Resource, Severity};
 pub use crate::rewrite::ImportNeed;
+pub use left::Left;
 pub use pass::{Alone, Pass, Sources};
 
 /// What kind of thing leaks.
@@ -121,6 +123,20 @@ pub struct Finding {
     pub related: Vec<Related>,
 }
 
+impl Related {
+    /// The first of many places; the last of them says how many there are besides.
+    pub fn first(shown: usize, mut all: Vec<Related>) -> Vec<Related> {
+        let more = all.len().saturating_sub(shown);
+        all.truncate(shown);
+        if let (1.., Some(last)) = (more, all.last_mut()) {
+            let places = if more == 1 { "place" } else { "places" };
+            last.message
+                .push_str(&format!(", and so in {more} more {places}"));
+        }
+        all
+    }
+}
+
 /// A repair: applied whole or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
@@ -130,19 +146,25 @@ pub struct Fix {
     /// Per file, on the source the pass was given.
     pub edits: Vec<(FileId, EditSet)>,
     pub imports: Vec<ImportNeed>,
+    /// What it newly names: fixes that land together must not take the same name.
+    pub names: Vec<NewName>,
     /// Whether it makes the finding less harmful and leaves it in place, so that the gate lets it stay.
     pub lessens: bool,
+    /// Where the leak may still happen when it is applied: told wherever the fix is.
+    pub leaves: Vec<Related>,
 }
 
 impl Fix {
     pub fn new(title: impl Into<String>, applicability: Applicability, rewrite: Rewrite) -> Self {
-        let (edits, imports) = rewrite.into_parts();
+        let (edits, imports, names) = rewrite.into_parts();
         Fix {
             title: title.into(),
             applicability,
             edits,
             imports,
+            names,
             lessens: false,
+            leaves: Vec::new(),
         }
     }
 
@@ -152,6 +174,11 @@ impl Fix {
             lessens: true,
             ..self
         }
+    }
+
+    /// This fix as one after which there is still something to do.
+    pub fn leaving(self, leaves: Vec<Related>) -> Self {
+        Fix { leaves, ..self }
     }
 }
 

@@ -92,6 +92,24 @@ fn huge_files_are_left_out_and_counted() {
     scan(folder.path(), &["huge.go"]).expect(0, &["huge.go: larger than 1 MiB"]);
 }
 
+#[test]
+fn searches_that_end_at_a_bound_are_told() {
+    let nested = |depth: usize| {
+        let (opened, closed) = ("{\n".repeat(depth), "}\n".repeat(depth));
+        let head = "package p\n\nimport \"os\"\n\nfunc f() error {\n\tf, err := os.Open(\"x\")\n";
+        let body = "\tif err != nil {\n\t\treturn err\n\t}\n";
+        format!("{head}{body}{opened}f.Name()\n{closed}\treturn nil\n}}\n").into_bytes()
+    };
+    let told = "note: deep.go: 1 search ended at its limit of 200 nested statements (defer_release)";
+    let deep = folder(&[("deep.go", &nested(300))]);
+    scan(deep.path(), &["-v", "--profile", "general"]).expect(0, &[told]);
+    let ran = scan(deep.path(), &["--profile", "general"]).expect(0, &[]);
+    assert!(!ran.stderr.contains("limit of"), "{}", ran.stderr);
+    let flat = folder(&[("flat.go", &nested(100))]);
+    let ran = scan(flat.path(), &["-v", "--profile", "general"]).expect(1, &["1 finding in 1 file"]);
+    assert!(!ran.stderr.contains("limit of"), "{}", ran.stderr);
+}
+
 #[cfg(unix)]
 #[test]
 fn links_that_go_round_end() {
@@ -203,4 +221,17 @@ fn reports_go_where_they_are_told() {
         &["--format", "json", "--output", "no/such/out.json"],
     );
     ran.expect(2, &["cannot write `no/such/out.json`"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn reports_do_not_go_through_links() {
+    let folder = folder(&[("p.go", CLEAN), ("kept.txt", b"kept")]);
+    let at = |name: &str| folder.path().join(name);
+    std::os::unix::fs::symlink("kept.txt", at("out.json")).unwrap();
+    let ran = scan(folder.path(), &["--format", "json", "--output", "out.json"]);
+    ran.expect(2, &["cannot write `out.json`: it is a link"]);
+    assert_eq!(fs::read_to_string(at("kept.txt")).unwrap(), "kept");
+    let ran = scan(folder.path(), &["--format", "json", "--output", "/dev/stdout"]).expect(0, &[]);
+    assert!(ran.text().contains("\"findings\""), "{}", ran.text());
 }

@@ -133,6 +133,25 @@ fn what_git_does_not_know_is_left_alone() {
 }
 
 #[test]
+fn a_file_that_cannot_be_written_keeps_only_its_own_repairs_back() {
+    let repository = service();
+    repository.write("handlers/kept.go", LEAKY.replace("list", "kept").as_bytes());
+    repository.commit();
+    let kept = repository.path().join("handlers/kept.go");
+    let mut permissions = fs::metadata(&kept).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&kept, permissions).unwrap();
+    let patch = run(repository.path(), &["fix", "--dry-run"]).expect(1, &[]);
+    assert!(!patch.text().contains("kept.go"), "{}", patch.text());
+    run(repository.path(), &["fix"]).expect(1, &[]);
+    assert_eq!(text(&repository, "handlers/list.go"), repaired());
+    assert_eq!(
+        text(&repository, "handlers/kept.go"),
+        LEAKY.replace("list", "kept")
+    );
+}
+
+#[test]
 fn what_remains_decides_the_exit_code() {
     let repository = service();
     let switched_off = ["fix", "--unfixable", "unclosed-rows"];
@@ -417,4 +436,43 @@ fn no_file_is_edited_that_was_not_to_be_searched() {
     assert_eq!(text(&one, "database/db.go"), DATABASE);
     let named = two_packages();
     run(named.path(), &["fix", "database/db.go", "handlers/list.go"]).expect(0, &["Fixed 2 of 2"]);
+}
+
+/// A test of the package declares `time`, so no file of the package can import what goes by that name.
+#[test]
+fn no_package_is_imported_under_a_name_that_a_test_declares() {
+    let shelf = "package shelf
+
+import (
+	\"database/sql\"
+
+	\"github.com/gofiber/fiber/v2\"
+)
+
+func count(c *fiber.Ctx) error {
+	db, err := sql.Open(\"postgres\", \"postgres://shelf\")
+	if err != nil {
+		return err
+	}
+	return db.Ping()
+}
+";
+    let files = |test: &'static str| {
+        let test = ("shelf/shelf_test.go", test.as_bytes());
+        Repository::with([("go.mod", GO_MOD), ("shelf/shelf.go", shelf.as_bytes()), test])
+    };
+    let shared = files("package shelf\n\nvar now = 1\n");
+    run(shared.path(), &["fix"]).expect(0, &["Fixed 1 of 1 finding"]);
+    assert!(text(&shared, "shelf/shelf.go").contains("\"time\""));
+    for taken in ["var time = 1", "type sync struct{}", "func nil() {}"] {
+        let text_of_test: &'static str = format!("package shelf\n\n{taken}\n").leak();
+        let hidden = files(text_of_test);
+        run(hidden.path(), &["fix"]);
+        let now = text(&hidden, "shelf/shelf.go");
+        let name = taken.split(' ').nth(1).unwrap().trim_end_matches("()");
+        assert!(
+            !now.contains(&format!("\"{name}\"")) && !now.contains("return nil"),
+            "{now}"
+        );
+    }
 }

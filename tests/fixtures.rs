@@ -1,5 +1,5 @@
 //! Runs every `fixtures/<transform>/<behaviour>.txtar`: a sentence, Go files with `// want "rule"` where a finding
-//! starts, the patch that `fix` makes (none: nothing may change) and the refusals. A line `options: --unsafe-fixes`
+//! starts, the patch that `fix` makes (none: nothing may change), the refusals and what the best fixes leave. A line `options: --unsafe-fixes`
 //! below the sentence includes unsafe fixes, `options: --profile general` sets the profile; `-- alternative: TITLE --` holds the patch of another fix on offer.
 //! `BLESS=1` rewrites patches and refusals; read the diff.
 //!
@@ -8,21 +8,20 @@
 
 mod support;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use support::git::Repository;
 use support::gofmt::{self, RealGofmt};
+use support::program::{Files, Repairer, Run, applied};
 use support::txtar::Archive;
-use unleak::config::{Config, Profile};
-use unleak::go::{Loaded, Loader, Module, Package, Program, SourceFile};
-use unleak::pipeline::{Analysis, Automatic, Engine, Joint, analyze};
+use unleak::config::Profile;
+use unleak::go::{Module, SourceFile};
+use unleak::pipeline::Analysis;
 use unleak::plan::{self, Change};
 use unleak::text::{FilePatch, patch};
-use unleak::transform::{Proposal, Sources};
-use unleak::transforms::suite;
+use unleak::transform::Proposal;
 use unleak::verify::Formatter;
 
 const GO_MOD: &str = "\
@@ -35,9 +34,6 @@ require (
 \tgithub.com/gofiber/fiber/v3 v3.5.0
 )
 ";
-
-/// The Go files of a case by path.
-type Files = BTreeMap<String, Vec<u8>>;
 
 struct Case {
     path: PathBuf,
@@ -74,136 +70,15 @@ impl Case {
             archive,
         }
     }
-
-    fn packages(&self, files: &Files) -> Vec<Package> {
-        let mut groups: BTreeMap<(String, String), Vec<SourceFile>> = BTreeMap::new();
-        for (path, source) in files {
-            let file = SourceFile::new(path.clone(), source.as_slice());
-            let dir = dir_of(path);
-            groups
-                .entry((dir.to_owned(), file.package.clone()))
-                .or_default()
-                .push(file);
-        }
-        let module = Arc::clone(&self.module);
-        let program = Arc::new(Program::new(CaseLoader {
-            module,
-            files: files.clone(),
-        }));
-        let package = |((dir, _), files)| {
-            Package::new(dir, Some(Arc::clone(&self.module)), files).within(Arc::clone(&program))
-        };
-        groups.into_iter().map(package).collect()
-    }
-}
-
-/// The packages of a case, as they see each other.
-struct CaseLoader {
-    module: Arc<Module>,
-    files: Files,
-}
-
-impl CaseLoader {
-    /// The import paths of the packages that hold these files.
-    fn paths_of<'l>(&self, files: impl Iterator<Item = &'l String>) -> Vec<String> {
-        let path = |file: &String| match dir_of(file) {
-            "" => self.module.path.clone(),
-            dir => format!("{}/{dir}", self.module.path),
-        };
-        let mut paths: Vec<String> = files.map(path).collect();
-        paths.dedup();
-        paths
-    }
-
-    /// The files of the package `path`.
-    fn of<'l>(&'l self, path: &'l str) -> impl Iterator<Item = (&'l String, &'l Vec<u8>)> {
-        let folder = path
-            .strip_prefix(&self.module.path)
-            .map(|below| below.trim_start_matches('/'));
-        let lies_in = move |file: &str| folder.is_some_and(|folder| dir_of(file) == folder);
-        self.files
-            .iter()
-            .filter(move |(file, _)| lies_in(file) && !file.ends_with("_test.go"))
-    }
-}
-
-impl Loader for CaseLoader {
-    fn load(&self, path: &str) -> Option<Loaded> {
-        let files = self
-            .of(path)
-            .map(|(file, source)| SourceFile::new(file.clone(), source.as_slice()));
-        let files: Vec<SourceFile> = files.collect();
-        Some(Loaded {
-            dir: dir_of(&files.first()?.path).to_owned(),
-            module: Some(Arc::clone(&self.module)),
-            is_own: true,
-            files,
-        })
-    }
-
-    fn importers(&self, path: &str) -> Vec<String> {
-        let imports = |source: &[u8]| String::from_utf8_lossy(source).contains(&format!("\"{path}\""));
-        let importing = self.files.iter().filter(|(_, source)| imports(source));
-        self.paths_of(importing.map(|(file, _)| file))
-    }
-
-    fn own(&self) -> Vec<String> {
-        self.paths_of(self.files.keys())
-    }
-}
-
-fn dir_of(file: &str) -> &str {
-    file.rsplit_once('/').map_or("", |(dir, _)| dir)
-}
-
-/// The other packages of a case.
-struct Neighbours<'a>(&'a Files);
-
-impl Sources for Neighbours<'_> {
-    fn users_of(&self, package: &Package, name: &str) -> Vec<String> {
-        let path = package.import_path().unwrap_or_default();
-        let uses = |(file, source): (&String, &Vec<u8>)| {
-            let text = String::from_utf8_lossy(source);
-            let elsewhere = dir_of(file) != package.dir;
-            let used = text.contains(&format!("\"{path}\"")) && text.contains(&format!(".{name}"));
-            (elsewhere && used).then(|| file.clone())
-        };
-        self.0.iter().filter_map(uses).collect()
-    }
-}
-
-/// What one run over a case gave.
-struct Run {
-    analyses: Vec<Analysis>,
-    changes: Vec<Change>,
 }
 
 fn run(case: &Case, files: &Files, gofmt: Option<&RealGofmt>) -> Run {
-    let config = Config {
+    let repairer = Repairer {
         profile: case.profile,
-        ..Config::default()
-    };
-    let neighbours = Neighbours(files);
-    let engine = Engine {
-        suite: suite(),
-        config: &config,
-        sources: &neighbours,
+        unsafe_fixes: case.unsafe_fixes,
         formatter: gofmt.map(|gofmt| gofmt as &dyn Formatter),
-        compiler: None,
     };
-    let packages = case.packages(files).into_iter();
-    let mut waiting: Vec<Analysis> = packages.map(|package| analyze(package, &engine)).collect();
-    waiting.sort_by_key(Analysis::reaches_out);
-    let mut joint = Joint::default();
-    let repaired = waiting.into_iter().map(|analysis| {
-        let mut chooser = Automatic::new(case.unsafe_fixes, None);
-        joint.repair(analysis, &engine, &mut chooser).analysis
-    });
-    let mut analyses: Vec<Analysis> = repaired.collect();
-    analyses.sort_by(|a, b| (&a.package.dir, &a.package.name).cmp(&(&b.package.dir, &b.package.name)));
-    let mut changes = joint.into_groups().concat();
-    changes.sort_by(|a, b| a.path.cmp(&b.path));
-    Run { analyses, changes }
+    repairer.run(&case.module, files)
 }
 
 fn as_patch(changes: &[Change]) -> Vec<u8> {
@@ -217,7 +92,16 @@ fn as_patch(changes: &[Change]) -> Vec<u8> {
     changes.iter().flat_map(one).collect()
 }
 
-impl Run {
+/// What the goldens show of a run.
+trait Told {
+    fn proposals(&self) -> impl Iterator<Item = (&Analysis, &Proposal)>;
+    fn findings(&self) -> Vec<String>;
+    fn refusals(&self) -> String;
+    fn left(&self) -> String;
+    fn alternative(&self, title: &str) -> Option<String>;
+}
+
+impl Told for Run {
     fn proposals(&self) -> impl Iterator<Item = (&Analysis, &Proposal)> {
         self.analyses.iter().flat_map(|analysis| {
             analysis
@@ -246,6 +130,20 @@ impl Run {
                 refusal.reason,
                 refusal.message
             ))
+        });
+        told.collect()
+    }
+
+    /// What the best fix of each finding leaves.
+    fn left(&self) -> String {
+        let told = self.proposals().flat_map(|(analysis, proposal)| {
+            let fix = proposal.remedy.iter().flatten().next();
+            let leaves = fix.into_iter().flat_map(|fix| &fix.leaves);
+            leaves.map(move |left| {
+                let lines = analysis.package.file(left.place.file).lines();
+                let line = lines.position(left.place.span.start).line;
+                format!("{}: {line}: {}\n", located(analysis, proposal), left.message)
+            })
         });
         told.collect()
     }
@@ -284,14 +182,6 @@ fn wanted(files: &Files) -> Vec<String> {
     wanted
 }
 
-fn applied(files: &Files, changes: &[Change]) -> Files {
-    let mut files = files.clone();
-    for change in changes {
-        files.insert(change.path.clone(), change.new.clone());
-    }
-    files
-}
-
 /// What every result owes, whatever the case is about.
 fn check_laws(case: &Case, changes: &[Change], gofmt: Option<&RealGofmt>) -> Result<(), String> {
     for change in changes {
@@ -304,6 +194,13 @@ fn check_laws(case: &Case, changes: &[Change], gofmt: Option<&RealGofmt>) -> Res
                 "{}: syntax error at byte {at} of the result",
                 change.path
             ));
+        }
+        let lone = |source: &[u8]| {
+            let ends = source.windows(2).filter(|pair| pair[1] == b'\n');
+            ends.filter(|pair| pair[0] != b'\r').count()
+        };
+        if lone(&change.old) == 0 && lone(&change.new) > 0 {
+            return Err(format!("{}: some lines lose their CRLF", change.path));
         }
         // gofmt turns CRLF into plain newlines, so such a file is never clean.
         let judge = gofmt.filter(|_| !change.old.contains(&b'\r'));
@@ -375,6 +272,7 @@ fn check(case: &mut Case, gofmt: Option<&RealGofmt>) -> Result<(), String> {
             String::from_utf8_lossy(&as_patch(&run.changes)).into_owned(),
         ),
         ("refusals".to_owned(), run.refusals()),
+        ("left".to_owned(), run.left()),
     ];
     for (name, _) in &case.archive.files {
         if let Some(title) = name.strip_prefix("alternative: ") {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules by floor, from the ground up.
 const FLOORS: [&[&str]; 8] = [
-    &["text"],
+    &["limits", "text"],
     &["go"],
     &["leak", "fiber", "rewrite"],
     &["transform", "config", "release"],

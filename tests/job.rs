@@ -197,6 +197,33 @@ fn a_bug_in_one_package_leaves_the_others_alone() {
 }
 
 #[test]
+fn names_of_files_that_are_not_analysed_count_beside_the_package() {
+    let large = format!("package db\n\nvar openLarge = 1\n\n/*{}*/\n", " ".repeat(1 << 20));
+    let tree = Tree::new(&[
+        ("go.mod", "module example.com/app\n"),
+        ("db/db.go", "package db // MARK\n\nvar Pool = 1\n"),
+        (
+            "db/db_test.go",
+            "package db\n\nimport store \"example.com/app/x\"\n\nvar openDB = store.X\n\nfunc (t T) method() {}\n",
+        ),
+        (
+            "db/out_test.go",
+            "package db_test\n\nvar openOut = 1\n\nvar Shown = 2\n",
+        ),
+        ("db/large.go", &large),
+        ("db/_old.go", "package db\n\nvar openOld = 1\n"),
+        ("db/other.go", "package other\n\nvar openOther = 1\n"),
+    ]);
+    let survey = tree.survey(&["db"], false);
+    let users = ModuleUsers::new(&survey.discovery);
+    let mut packages = survey.results.iter().map(|result| &result.package);
+    let package = packages.find(|package| package.name == "db").unwrap();
+    let mut names: Vec<String> = users.names_beside(package).into_iter().collect();
+    names.sort();
+    assert_eq!(names, ["Shown", "openDB", "openLarge", "store"]);
+}
+
+#[test]
 fn users_of_a_package_are_found_in_the_whole_module() {
     let tree = Tree::new(&[
         ("go.mod", "module example.com/app\n"),

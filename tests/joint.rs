@@ -125,7 +125,9 @@ impl Transform for Swap {
             applicability: Applicability::Safe,
             edits: edits.into_iter().collect(),
             imports: Vec::new(),
+            names: Vec::new(),
             lessens: false,
+            leaves: Vec::new(),
         }])
     }
 }
@@ -197,9 +199,10 @@ impl Loader for Files {
 fn files<const N: usize>(files: [(&'static str, &str); N]) -> Files {
     let text = |(path, lines): (&'static str, &str)| {
         let lines: Vec<String> = lines.split("; ").map(|line| format!("\t{line}\n")).collect();
+        // What the lines call comes from a package that is not at hand.
         let import = match path.starts_with("db/") {
-            true => "",
-            false => "import \"ex.com/app/db\"\n\n",
+            true => "import . \"ex.com/words\"\n\n",
+            false => "import . \"ex.com/words\"; import \"ex.com/app/db\"\n\n",
         };
         (
             path,

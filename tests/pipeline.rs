@@ -118,7 +118,9 @@ impl Transform for Swap {
             applicability: self.applicability,
             edits: vec![(place.file, edits)],
             imports: Vec::new(),
+            names: Vec::new(),
             lessens: self.lessens,
+            leaves: Vec::new(),
         }])
     }
 }

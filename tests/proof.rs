@@ -215,6 +215,13 @@ impl Bench {
             "json",
             "after",
         ];
+        // Some resources are only known where the sources of their modules are at hand.
+        let fetched = go.command(self.folder.path(), "mod").arg("download").status();
+        assert!(
+            fetched.is_ok_and(|status| status.success()),
+            "no modules for {}",
+            self.name
+        );
         let repaired = run(self.folder.path(), &repair).expect(0, &[]);
         let report: serde_json::Value = serde_json::from_slice(&repaired.stdout).unwrap();
         let said = self.run(go);

@@ -10,7 +10,7 @@ use unleak::go::{FileId, Package, Place, SourceFile};
 use unleak::pipeline::Ending;
 use unleak::report::{
     Accepted, Color, Diagnostic, Files, Json, JsonLines, Report, ReportedFinding, Reporter, Run, Skip,
-    SkipReason, Text, skipped_line, summary_line, write_diagnostics,
+    SkipReason, Text, skipped_line, summary_line, write_diagnostics, write_remains,
 };
 use unleak::text::{Edit, EditSet, Span};
 use unleak::transform::{
@@ -83,7 +83,9 @@ fn fix(applicability: Applicability, imports: Vec<ImportNeed>) -> Fix {
         applicability,
         edits: vec![(FileId(0), edits)],
         imports,
+        names: Vec::new(),
         lessens: false,
+        leaves: Vec::new(),
     }
 }
 
@@ -96,7 +98,11 @@ fn refusal() -> Refusal {
 
 fn ended(outcome: Outcome, note: &str) -> Ending {
     let note = Some(note.to_owned()).filter(|note| !note.is_empty());
-    Ending { outcome, note }
+    Ending {
+        outcome,
+        note,
+        remains: Vec::new(),
+    }
 }
 
 /// A finding of every kind.
@@ -353,4 +359,35 @@ fn colours_are_a_choice() {
     };
     assert!(render(Color::Always).contains('\u{1b}'));
     assert!(!render(Color::Never).contains('\u{1b}'));
+}
+
+#[test]
+fn what_a_repair_leaves_is_told() {
+    let package = package();
+    let at = HANDLER.find("return rows.Err()").unwrap();
+    let left = Related {
+        place: Place {
+            file: FileId(0),
+            span: Span::new(at, at + "return".len()),
+        },
+        message: "the rows may still wait here".into(),
+    };
+    let half = fix(Applicability::Safe, vec![]).leaving(vec![left]);
+    let ending = Ending {
+        remains: vec!["api/list.go:10: the rows may still wait here".into()],
+        ..ended(Outcome::Fixed, "Close rows when the function returns")
+    };
+    let finding = ReportedFinding::new(&package, &proposal(Severity::High, Ok(vec![half])), Some(&ending));
+    let report = Report::new(vec![finding], Vec::new(), Files::default());
+    assert_valid(&schema(), &serde_json::to_value(&report).unwrap());
+    let text = plain(|out| Text.report(&report, out).unwrap());
+    let told = [
+        "= note: api/list.go:10:2: with this, the rows may still wait here",
+        "= repaired, but: api/list.go:10: the rows may still wait here",
+    ];
+    assert!(told.iter().all(|line| text.contains(line)), "{text}");
+    let line = summary_line(&report, Run::Fix);
+    assert_eq!(line, "Fixed 1 of 1 finding. 1 repair leaves something to do.");
+    let beside = plain(|out| write_remains(&report, out).unwrap());
+    assert_eq!(beside, "left: api/list.go:10: the rows may still wait here\n");
 }

@@ -384,15 +384,36 @@ fn git_tells_what_a_write_could_destroy() {
 #[test]
 fn a_hostile_repository_starts_no_programs() {
     let tree = Tree::committed(&[("a.go", "1")]);
-    let trap = tree.put("trap.sh", "#!/bin/sh\ntouch \"$(dirname \"$0\")/sprung\"\n");
+    assert_not_sprung(&tree, "core.fsmonitor");
+}
+
+#[test]
+fn filters_of_a_repository_are_not_run() {
+    let tree = Tree::committed(&[("a.go", "1"), (".gitattributes", "*.go filter=odd.name\n")]);
+    tree.git(&["config", "filter.odd.name.required", "true"]);
+    assert_not_sprung(&tree, "filter.odd.name.clean");
+}
+
+/// A changed file is told, and the program in a setting of the repository is not run, though git itself would.
+fn assert_not_sprung(tree: &Tree, setting: &str) {
+    let trap = tree.put("trap.sh", "#!/bin/sh\ntouch \"$(dirname \"$0\")/sprung\"\ncat\n");
     fs::set_permissions(&trap, fs::Permissions::from_mode(0o755)).unwrap();
-    tree.git(&["config", "core.fsmonitor", trap.to_str().unwrap()]);
+    tree.git(&["config", setting, trap.to_str().unwrap()]);
+    // As long as before, so that git has to read it.
     tree.put("a.go", "2");
     let exposure = git::exposure(&[tree.at("a.go")]).unwrap();
     assert_eq!(exposure.dirty, [tree.at("a.go")]);
     assert!(!tree.at("sprung").exists());
     tree.git(&["status", "-s"]);
     assert!(tree.at("sprung").exists(), "the trap works");
+}
+
+#[test]
+fn a_filter_that_cannot_be_taken_away_ends_the_run() {
+    let tree = Tree::committed(&[("a.go", "1")]);
+    tree.git(&["config", "filter.a=b.clean", "cat"]);
+    let said = format!("{:#}", git::exposure(&[tree.at("a.go")]).unwrap_err());
+    assert!(said.contains("a git filter with an odd name, `a=b`"), "{said}");
 }
 
 #[test]

@@ -126,6 +126,9 @@ impl Commits<'_> {
         for finding in self.unit.fixed_by(step) {
             let title = finding.fix.as_ref().map_or("", |fix| fix.title.as_str());
             text.push_str(&format!("- {}:{} {title}\n", finding.path, finding.line));
+            for left in &finding.remains {
+                text.push_str(&format!("  Still to do: {left}\n"));
+            }
         }
         text.push('\n');
         for rule in &step.rules {

@@ -1,11 +1,11 @@
 //! Opening a merge request is the forge's business: we say the command, or run one that the user gives.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::address::redact;
 use super::process::{Unfinished, Watch};
 use super::trouble::Trouble;
+use crate::workspace::programs;
 
 /// A program's exit code for "try again later", as sysexits has it.
 const TEMPFAIL: i32 = 75;
@@ -80,7 +80,7 @@ impl Request<'_> {
 
     /// Runs the user's command with the request in its environment, and tells what it printed.
     pub fn exec(&self, command: &str, folder: &Path, watch: &Watch<'_>) -> Result<String, Trouble> {
-        let mut shell = Command::new("sh");
+        let mut shell = programs::command("sh");
         shell
             .args(["-c", command])
             .current_dir(folder)

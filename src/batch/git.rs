@@ -8,6 +8,7 @@ use std::process::Command;
 use super::address::redact;
 use super::process::{Finished, Unfinished, Watch};
 use super::trouble::Trouble;
+use crate::workspace::programs;
 
 /// Git under supervision.
 #[derive(Clone, Copy)]
@@ -72,7 +73,7 @@ impl<'a> Git<'a> {
 }
 
 fn safe(folder: &Path) -> Command {
-    let mut command = Command::new("git");
+    let mut command = programs::command("git");
     for setting in SAFE {
         command.args(["-c", setting]);
     }

@@ -64,6 +64,9 @@ pub struct UnitFinding {
     pub outcome: Outcome,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Where the leak may still happen although it counts as fixed: `path:line: why`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remains: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<UnitRefusal>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -341,6 +341,7 @@ fn unit_finding(finding: &ReportedFinding) -> UnitFinding {
             .collect(),
         outcome: finding.outcome.unwrap_or(Outcome::Deferred),
         note: finding.note.clone(),
+        remains: finding.remains.clone(),
         refusal: finding.refusal.as_ref().map(|refusal| UnitRefusal {
             reason: refusal.reason,
             message: refusal.message.clone(),

@@ -240,12 +240,12 @@ pub enum ListFormat {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Verify {
-    /// gofmt where it is found, else the built-in parser
+    /// The built-in checker, and gofmt where it is found
     #[default]
     Auto,
-    /// The built-in parser
+    /// The built-in parser and checker
     Syntax,
-    /// gofmt, which must be there
+    /// The built-in checker and gofmt, which must be there
     Gofmt,
     /// gofmt, then `go build` and `go vet` of the packages with their changes, before anything is written
     Build,

@@ -1,6 +1,5 @@
 //! The two streams: the product on stdout (or in a file), everything else on stderr.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -9,8 +8,9 @@ use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
 
 use super::args::Voice;
-use crate::report::{Color, Report, Run, skipped_line, summary_line, write_diagnostics};
+use crate::report::{Color, Report, Run, skipped_line, summary_line, write_diagnostics, write_remains};
 use crate::text::printable;
+use crate::workspace;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = AnsiColor::Cyan.on_default().bold();
@@ -45,10 +45,9 @@ impl Console {
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<()> {
         if let Some(path) = output {
-            let context = || format!("cannot write `{}`", path.display());
-            let file = File::create(path).with_context(context)?;
-            let mut file = BufWriter::new(anstream::StripStream::new(file));
-            return write(&mut file).and_then(|()| file.flush()).with_context(context);
+            let mut bytes = Vec::new();
+            write(&mut anstream::StripStream::new(&mut bytes)).context("cannot make the report")?;
+            return workspace::put(path, &bytes);
         }
         let mut stdout = BufWriter::new(self.color.stream(io::stdout().lock()));
         match write(&mut stdout).and_then(|()| stdout.flush()) {
@@ -60,7 +59,7 @@ impl Console {
     /// Bytes that are the product as they are: never coloured.
     pub fn bytes(&self, output: Option<&Path>, bytes: &[u8]) -> Result<()> {
         if let Some(path) = output {
-            return std::fs::write(path, bytes).with_context(|| format!("cannot write `{}`", path.display()));
+            return workspace::put(path, bytes);
         }
         let mut stdout = io::stdout().lock();
         match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
@@ -77,6 +76,10 @@ impl Console {
         self.say(|stderr| {
             write_diagnostics(report, stderr)?;
             if self.verbose {
+                for cut in &report.cuts {
+                    let cut = printable(cut.to_string().as_bytes()).to_string();
+                    writeln!(stderr, "{NOTE}note{NOTE:#}: {cut}")?;
+                }
                 for skip in &report.files.skipped {
                     let reason = serde_json::to_string(&skip.reason).unwrap_or_default();
                     let path = printable(skip.path.as_bytes());
@@ -85,6 +88,10 @@ impl Console {
                 if let Some(line) = skipped_line(report) {
                     writeln!(stderr, "{line}")?;
                 }
+            }
+            // A report tells them beside their findings, a patch has no place for them.
+            if run == Run::DryRun {
+                write_remains(report, stderr)?;
             }
             writeln!(stderr, "{}", summary_line(report, run))
         });

@@ -14,6 +14,7 @@ use crate::leak::request;
 use crate::transform::{AnyTransform, Finding, Fix, Pass, Refusal, Rule};
 use crate::workspace::WalkOptions;
 
+mod check;
 mod resolve;
 
 #[derive(Debug, Args)]
@@ -34,6 +35,11 @@ enum What {
         #[arg(default_value = ".")]
         paths: Vec<PathBuf>,
     },
+    /// What the built-in checker says against the code as it is; against code that compiles, that should be nothing
+    Check {
+        #[arg(default_value = ".")]
+        paths: Vec<PathBuf>,
+    },
     /// How many calls of the names in the rules' tables are resolved; `GOMODCACHE=off GOROOT=off` leaves out the
     /// sources of dependencies
     Resolve {
@@ -49,6 +55,7 @@ pub fn debug(args: &Debug, console: &Console) -> Result<Exit> {
     let text = match &args.what {
         What::Cfg { target } => cfg(target)?,
         What::Reach { paths } => over(paths, request::draw)?.concat(),
+        What::Check { paths } => check::table(over(paths, check::checked)?),
         What::Resolve { paths, all } => {
             let calls = over(paths, resolve::calls)?;
             resolve::table(calls.into_iter().flatten(), *all)

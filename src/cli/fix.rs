@@ -48,9 +48,8 @@ pub fn fix(args: &Fix, console: &Console) -> Result<Exit> {
     let Some(treated) = treatment.run()? else {
         return Ok(Exit::Interrupted);
     };
-    let is_unjudged = judges.gofmt.is_none() && args.verify == Verify::Auto;
-    if is_unjudged && !treated.changes.is_empty() {
-        console.note("gofmt was not found, so only the built-in parser checked the result");
+    if args.verify == Verify::Auto && !treated.changes.is_empty() {
+        console.note(judges.strongest());
     }
     match args.dry_run {
         true => show(args, console, &treated),

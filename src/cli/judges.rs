@@ -19,6 +19,17 @@ impl Judges {
             toolchain: toolchain(verify, allow_network)?,
         })
     }
+
+    /// Who had the last word on a repair, for people.
+    pub fn strongest(&self) -> &'static str {
+        match (&self.toolchain, &self.gofmt) {
+            (Some(_), _) => "checked by the built-in checker, gofmt and the Go compiler with vet",
+            (None, Some(_)) => {
+                "checked by the built-in checker and gofmt; --verify build asks the Go compiler, too"
+            }
+            (None, None) => "checked by the built-in checker only, without gofmt and the Go compiler",
+        }
+    }
 }
 
 fn gofmt(verify: Verify) -> Result<Option<Gofmt>> {

@@ -1,7 +1,7 @@
 //! Floor 7: arguments, streams and exit codes. Wires the suite into the job; knows nothing of how a leak is
 //! found or repaired.
 
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,10 +34,14 @@ static WRITING: AtomicBool = AtomicBool::new(false);
 /// The whole program.
 pub fn main() -> ExitCode {
     crate::job::silence_panics();
+    // Tests with services that no repair can know would end in the panic of a debug build.
+    if std::env::var_os("UNLEAK_WRONG_FIXES_EXPECTED").is_some() {
+        crate::verify::expect_wrong_fixes();
+    }
     let cli = Cli::parse();
     let console = Console::new(&cli.voice);
     watch_for_interrupts();
-    let exit = catch_unwind(|| run(&cli, &console)).unwrap_or_else(|panic| {
+    let exit = on_own_stack(|| run(&cli, &console)).unwrap_or_else(|panic| {
         console.error(&format!(
             "internal error: {}; please report it",
             crate::job::told(&*panic)
@@ -48,6 +52,21 @@ pub fn main() -> ExitCode {
         true => Exit::Interrupted.into(),
         false => exit.into(),
     }
+}
+
+/// Runs `work` on a thread whose stack is as large as that of every worker: packages are looked at here, too, and how
+/// large the first stack of a process is, is up to others.
+fn on_own_stack(work: impl FnOnce() -> Exit + Send) -> std::thread::Result<Exit> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(crate::job::STACK);
+        match thread.spawn_scoped(scope, || catch_unwind(AssertUnwindSafe(work))) {
+            Ok(running) => running.join().flatten(),
+            Err(error) => {
+                let told: Box<dyn std::any::Any + Send> = Box::new(format!("cannot start a thread: {error}"));
+                Err(told)
+            }
+        }
+    })
 }
 
 fn run(cli: &Cli, console: &Console) -> Exit {

@@ -88,12 +88,15 @@ fn tag_holds(tag: &str) -> bool {
 /// `a && (b || !c)`, read while it is judged.
 struct Expression<'a> {
     rest: &'a str,
+    /// How many parentheses and negations may still be opened; what nests deeper holds nothing.
+    depth: u32,
 }
 
 impl<'a> Expression<'a> {
     fn new(text: &'a str) -> Self {
         Expression {
             rest: text.trim_start(),
+            depth: 100,
         }
     }
 
@@ -121,14 +124,27 @@ impl<'a> Expression<'a> {
         holds
     }
 
+    fn inside(&mut self, judge: impl FnOnce(&mut Self) -> bool) -> bool {
+        let Some(depth) = self.depth.checked_sub(1) else {
+            self.rest = "";
+            return false;
+        };
+        self.depth = depth;
+        let holds = judge(self);
+        self.depth += 1;
+        holds
+    }
+
     fn term(&mut self) -> bool {
         if self.take("!") {
-            return !self.term();
+            return self.inside(|inner| !inner.term());
         }
         if self.take("(") {
-            let holds = self.any();
-            self.take(")");
-            return holds;
+            return self.inside(|inner| {
+                let holds = inner.any();
+                inner.take(")");
+                holds
+            });
         }
         let is_tag = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
         let length = self.rest.find(|c| !is_tag(c)).unwrap_or(self.rest.len());

@@ -1,6 +1,8 @@
 //! Which function a call reaches.
 
-use super::package::Declaration;
+use std::sync::Arc;
+
+use super::package::{DeclId, Declaration};
 use super::resolve::{Meaning, is_universe_type};
 use super::scope::BindingId;
 use super::source::DeclKind;
@@ -54,6 +56,60 @@ impl<'a> Declaration<'a> {
             Some(function) => self.function_meant(function),
             None => Callee::Unknown,
         }
+    }
+
+    /// The functions of the module that this declaration calls, each once, in the order of the source.
+    pub fn callees(self) -> Vec<Declaration<'a>> {
+        let memo = self.memo();
+        if let Some(known) = memo.callees.get() {
+            let declared = |(path, id): &(Arc<str>, DeclId)| {
+                let package = self.package_at(path)?;
+                Some(self.beside(package.declaration(*id)))
+            };
+            return known.iter().filter_map(declared).collect();
+        }
+        let mut callees: Vec<Declaration<'a>> = Vec::new();
+        let nodes = self.tree().root().subtree();
+        for call in nodes.filter(|node| node.is(Kind::CallExpression)) {
+            if let Callee::Package(callee) = self.callee(call)
+                && !callees.contains(&callee)
+            {
+                callees.push(callee);
+            }
+        }
+        let is_found = |callee: &Declaration<'a>| {
+            let package = self.package_at(&callee.package.path);
+            package.is_some_and(|package| std::ptr::eq(package, callee.package))
+        };
+        if callees.iter().all(is_found) {
+            let places = callees
+                .iter()
+                .map(|callee| (callee.package.path.clone(), callee.id));
+            let _ = memo.callees.set(places.collect());
+        }
+        callees
+    }
+
+    /// The variables of its package that this declaration assigns to, each once.
+    pub fn assigned_variables(self) -> Vec<Declaration<'a>> {
+        let find = || {
+            let statements = self.tree().root().subtree();
+            let statements = statements.filter(|node| node.is(Kind::AssignmentStatement));
+            let targets = statements.filter_map(|node| node.field(Field::Left));
+            let mut ids: Vec<DeclId> = Vec::new();
+            for target in targets.flat_map(Node::children) {
+                if let Meaning::Package(declared) = self.resolve(target)
+                    && declared.kind() == DeclKind::Var
+                    && !ids.contains(&declared.id)
+                {
+                    ids.push(declared.id);
+                }
+            }
+            ids
+        };
+        let known = self.memo().assigned.get_or_init(find).iter();
+        let declared = |id: &DeclId| self.beside(self.package.declaration(*id));
+        known.map(declared).collect()
     }
 
     /// The function an expression means: the callee of a call, or a function passed as a value.

@@ -1,21 +1,45 @@
 //! Calls through interfaces of the module: which interface is asked, and which types of the module implement it.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use elsa::sync::FrozenMap;
+use foldhash::HashMap;
+
 use super::calls::Callee;
 use super::package::{Declaration, Package};
 use super::source::DeclKind;
 use super::syntax::{Field, Kind, Node};
 use super::types::Type;
 
-/// How many embedded types and interfaces are followed, one inside the other.
-const DEPTH: u32 = 4;
+/// The types and interfaces looked at so far, so that those which embed each other come to an end. Types of one generic
+/// type have the same methods.
+type Seen = HashSet<InterfaceId>;
 
 /// An interface that the module declares.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Interface<'a> {
     pub declaration: Declaration<'a>,
-    pub name: String,
+    asked: &'a Asked,
+}
+
+/// The interfaces of the module, by the path of their package and their name, with what was asked about them; of other
+/// types, that they are none.
+#[derive(Default)]
+pub(super) struct Interfaces(FrozenMap<InterfaceId, Box<Option<Asked>>>);
+
+pub(super) type InterfaceId = (Arc<str>, Arc<str>);
+
+/// What was asked about an interface.
+#[derive(Debug)]
+struct Asked {
+    id: InterfaceId,
     /// By name, with the number of parameters.
     methods: Vec<(String, usize)>,
+    /// How many types of the module implement it.
+    implementations: OnceLock<usize>,
+    /// By the address of the package and the name of the type.
+    is_implemented: Mutex<HashMap<(usize, String), bool>>,
 }
 
 impl<'a> Declaration<'a> {
@@ -24,30 +48,58 @@ impl<'a> Declaration<'a> {
     pub fn interface_asked(self, selector: Node<'_>) -> Option<Interface<'a>> {
         let (operand, field) = (selector.field(Field::Operand)?, selector.field(Field::Field)?);
         let of = self.type_of(operand);
-        self.interface_with(&of, field.text(), DEPTH)
+        self.interface_with(&of, field.text(), &mut Seen::new())
     }
 
     /// `of`, or the interface embedded in it that gives it the method `name`. What a type parameter stands for has the
     /// methods of its constraint.
-    fn interface_with(self, of: &Type, name: &str, depth: u32) -> Option<Interface<'a>> {
-        if let Type::Parameter(parameter) = of {
-            return self.interface_with(&self.constraint_of(parameter), name, depth.checked_sub(1)?);
+    fn interface_with(self, of: &Type, name: &str, seen: &mut Seen) -> Option<Interface<'a>> {
+        match of.pointee() {
+            Type::Parameter(parameter) => {
+                seen.insert(("".into(), parameter.as_ref().into()))
+                    .then_some(())?;
+                return self.interface_with(&self.constraint_of(parameter), name, seen);
+            }
+            Type::Named { path, name, .. } => {
+                seen.insert((path.clone(), name.clone())).then_some(())?;
+            }
+            _ => {}
         }
-        if let Some(interface) = self.interface_named(of, DEPTH) {
+        if let Some(interface) = self.interface_named(of) {
             return interface.asks_for(name).then_some(interface);
         }
-        let depth = depth.checked_sub(1)?;
         let embedded = self.embedded_in(of);
-        embedded
-            .iter()
-            .find_map(|of| self.interface_with(of, name, depth))
+        embedded.iter().find_map(|of| self.interface_with(of, name, seen))
     }
 
-    fn interface_named(self, of: &Type, depth: u32) -> Option<Interface<'a>> {
-        let depth = depth.checked_sub(1)?;
+    fn interface_named(self, of: &Type) -> Option<Interface<'a>> {
         let Type::Named { path, name, .. } = of else {
             return None;
         };
+        self.interface_of((Arc::clone(path), Arc::clone(name)))
+    }
+
+    /// The interface that goes by `id`.
+    pub(super) fn interface_of(self, id: InterfaceId) -> Option<Interface<'a>> {
+        let known = &self.root().searches().interfaces.0;
+        let asked = match known.get(&id) {
+            Some(asked) => asked,
+            None => {
+                let methods = self.methods_declared(&id, &mut Seen::new());
+                let asked = methods.map(|methods| Asked::new(&id, methods));
+                known.insert(id, Box::new(asked))
+            }
+        };
+        let asked = asked.as_ref()?;
+        let package = self.package_at(&asked.id.0)?;
+        let declaration = self.find_name_in(package, &asked.id.1)?;
+        Some(Interface { declaration, asked })
+    }
+
+    /// The methods of the interface that goes by `id`, if it is one of the module and was not seen.
+    fn methods_declared(self, id: &InterfaceId, seen: &mut Seen) -> Option<Vec<(String, usize)>> {
+        seen.insert(id.clone()).then_some(())?;
+        let (path, name) = (&*id.0, &*id.1);
         let package = self.package_at(path).filter(|package| package.is_own)?;
         let declaration = self.find_name_in(package, name)?;
         if declaration.kind() != DeclKind::Type {
@@ -55,23 +107,17 @@ impl<'a> Declaration<'a> {
         }
         let mut specs = declaration.tree().root().subtree();
         let spec = specs.find(|spec| {
-            let named = spec
-                .field(Field::Name)
-                .is_some_and(|named| *named.text() == **name);
+            let named = spec.field(Field::Name).is_some_and(|named| named.text() == name);
             spec.is(Kind::TypeSpec) && named
         })?;
         let body = spec
             .field(Field::Type)
             .filter(|body| body.is(Kind::InterfaceType))?;
-        Some(Interface {
-            declaration,
-            name: name.to_string(),
-            methods: declaration.methods_asked(body, depth),
-        })
+        Some(declaration.methods_asked(body, seen))
     }
 
     /// The methods of an interface type with those of the interfaces it embeds, as far as they are of the module.
-    fn methods_asked(self, body: Node<'a>, depth: u32) -> Vec<(String, usize)> {
+    fn methods_asked(self, body: Node<'a>, seen: &mut Seen) -> Vec<(String, usize)> {
         let mut methods = Vec::new();
         for element in body.children() {
             match element.kind() {
@@ -80,8 +126,10 @@ impl<'a> Declaration<'a> {
                     methods.push((name.to_owned(), parameters_of(element)));
                 }
                 Kind::TypeElem => {
-                    let embedded = self.interface_named(&self.type_meant(element), depth);
-                    methods.extend(embedded.into_iter().flat_map(|embedded| embedded.methods));
+                    if let Type::Named { path, name, .. } = self.type_meant(element) {
+                        let embedded = self.methods_declared(&(path, name), seen);
+                        methods.extend(embedded.into_iter().flatten());
+                    }
                 }
                 _ => {}
             }
@@ -91,16 +139,41 @@ impl<'a> Declaration<'a> {
 }
 
 impl<'a> Interface<'a> {
+    pub fn name(&self) -> &'a str {
+        &self.asked.id.1
+    }
+
+    pub(super) fn id(&self) -> &'a InterfaceId {
+        &self.asked.id
+    }
+
     fn asks_for(&self, method: &str) -> bool {
-        self.methods.iter().any(|(name, _)| name == method)
+        self.asked.methods.iter().any(|(name, _)| name == method)
     }
 
     /// Whether the type `receiver` of `package` has every method that is asked for, by name and number of parameters.
     pub fn is_implemented_by(&self, package: &'a Package, receiver: &str) -> bool {
+        let key = (std::ptr::from_ref(package).addr(), receiver.to_owned());
+        let known = || {
+            self.asked
+                .is_implemented
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(known) = known().get(&key) {
+            return *known;
+        }
+        let is_implemented = self.has_methods(package, receiver);
+        known().insert(key, is_implemented);
+        is_implemented
+    }
+
+    fn has_methods(&self, package: &'a Package, receiver: &str) -> bool {
         let at = self.declaration;
         let of = Type::named(&package.path, receiver);
-        !self.methods.is_empty()
-            && self.methods.iter().all(|(name, parameters)| {
+        let methods = &self.asked.methods;
+        !methods.is_empty()
+            && methods.iter().all(|(name, parameters)| {
                 let declared = at.find_method_in(package, receiver, name);
                 let function = declared.and_then(Declaration::function);
                 match function {
@@ -110,12 +183,18 @@ impl<'a> Interface<'a> {
             })
     }
 
+    /// How many types of the module implement it.
+    pub fn count_implementations(&self) -> usize {
+        let implementations = &self.asked.implementations;
+        *implementations.get_or_init(|| self.implementations().len())
+    }
+
     /// The types of the module that implement it, machine-written mocks left out, with their packages.
-    pub fn implementations(&self) -> Vec<(&'a Package, &'a str)> {
-        let Some((first, _)) = self.methods.first() else {
+    fn implementations(&self) -> Vec<(&'a Package, &'a str)> {
+        let Some((first, _)) = self.asked.methods.first() else {
             return Vec::new();
         };
-        let packages = self.declaration.own_packages();
+        let packages = self.declaration.own_packages_holding(first);
         let candidates = packages.flat_map(|package| {
             let receivers = package.receivers_of(first).into_iter();
             receivers.map(move |receiver| (package, receiver))
@@ -124,6 +203,17 @@ impl<'a> Interface<'a> {
         written
             .filter(|(package, receiver)| self.is_implemented_by(package, receiver))
             .collect()
+    }
+}
+
+impl Asked {
+    fn new(id: &InterfaceId, methods: Vec<(String, usize)>) -> Self {
+        Asked {
+            id: id.clone(),
+            methods,
+            implementations: OnceLock::new(),
+            is_implemented: Mutex::default(),
+        }
     }
 }
 
@@ -210,7 +300,7 @@ func (d *driver[C]) run() { d.component.Start() }
         let call = nodes.find(|node| node.is(Kind::CallExpression)).unwrap();
         let selector = call.field(Field::Function).unwrap();
         let interface = ask.interface_asked(selector).unwrap();
-        assert_eq!(interface.name, "finder");
+        assert_eq!(interface.name(), "finder");
         let implementations = interface.implementations();
         let names: Vec<&str> = implementations.into_iter().map(|(_, name)| name).collect();
         assert_eq!(names, ["sql"]);

@@ -91,6 +91,47 @@ impl<'a> Lexer<'a> {
     }
 }
 
+/// A word of Go code, keywords too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    pub span: Span,
+    /// Whether a dot stands before it: the name of a field, a method or something of a package.
+    pub is_selected: bool,
+    /// Whether a dot stands behind it.
+    pub selects: bool,
+}
+
+/// The words of a piece of code, those in comments and strings left out.
+pub fn words(code: &[u8]) -> Vec<Word> {
+    let tokens: Vec<(Token, Span)> = Lexer::new(code)
+        .filter(|(token, _)| *token != Token::End)
+        .collect();
+    let is_dot = |at: Option<usize>| {
+        at.and_then(|at| tokens.get(at))
+            .is_some_and(|(_, span)| span.of(code) == b".")
+    };
+    let word = |(at, (token, span)): (usize, &(Token, Span))| {
+        (*token == Token::Word).then(|| Word {
+            span: *span,
+            // Three dots are no selector.
+            is_selected: is_dot(at.checked_sub(1)) && !is_dot(at.checked_sub(2)),
+            selects: is_dot(Some(at + 1)) && !is_dot(Some(at + 2)),
+        })
+    };
+    tokens.iter().enumerate().filter_map(word).collect()
+}
+
+/// The white space before the first piece of code that stands indented on a line of its own; comments and the insides
+/// of raw strings are no code.
+pub fn first_indentation(source: &[u8]) -> Option<&[u8]> {
+    let code = Lexer::new(source).filter(|(token, _)| *token != Token::End);
+    let mut before = code.map(|(_, span)| {
+        let line = memchr::memrchr(b'\n', &source[..span.start]).map_or(0, |at| at + 1);
+        &source[line..span.start]
+    });
+    before.find(|blank| !blank.is_empty() && blank.iter().all(|byte| matches!(byte, b' ' | b'\t')))
+}
+
 /// The keywords after which a newline does not end a statement are all but these four.
 fn ends_statement(word: &[u8]) -> bool {
     const OPENERS: [&[u8]; 21] = [
@@ -119,7 +160,8 @@ fn ends_statement(word: &[u8]) -> bool {
     !OPENERS.contains(&word)
 }
 
-fn is_word(byte: u8) -> bool {
+/// Whether a name may hold the byte; of what is not ASCII, any.
+pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 

@@ -9,6 +9,7 @@ use foldhash::{HashMap, HashMapExt};
 use super::module::Module;
 use super::program::Program;
 use super::scope::Scopes;
+use super::search::Searches;
 use super::source::{Decl, DeclKind, SourceFile};
 use super::syntax::{Node, Tree};
 use super::types::{DeclarationMemo, Memo};
@@ -69,6 +70,8 @@ pub struct Package {
     program: Option<Arc<Program>>,
     /// What is known about types, as seen from here.
     memo: Memo,
+    /// What was searched for in the module, as seen from here.
+    searches: Searches,
 }
 
 /// A file of another package, by that package's path.
@@ -152,6 +155,10 @@ impl Package {
         self
     }
 
+    pub(super) fn searches(&self) -> &Searches {
+        &self.searches
+    }
+
     /// The packages in sight.
     pub fn program(&self) -> Option<&Program> {
         self.program.as_deref()
@@ -173,6 +180,7 @@ impl Package {
             methods: HashMap::new(),
             program: None,
             memo: Memo::default(),
+            searches: Searches::default(),
             files,
         };
         if let Some(path) = package.import_path() {
@@ -328,6 +336,15 @@ impl Package {
         self.names.contains_key(name)
     }
 
+    /// Whether the package declares the name, or the method of `receiver`, more than once.
+    pub(in crate::go) fn is_declared_again(&self, receiver: Option<&str>, name: &str) -> bool {
+        let declared = match receiver {
+            Some(receiver) => self.methods.get(receiver).and_then(|methods| methods.get(name)),
+            None => self.names.get(name),
+        };
+        declared.is_some_and(|declared| declared.len() > 1)
+    }
+
     /// The types of the package that declare a method `name`, in the order of their names.
     pub fn receivers_of(&self, name: &str) -> Vec<&str> {
         let declared = self
@@ -393,17 +410,8 @@ impl<'a> Declaration<'a> {
         importers.map(move |package| self.as_it_is(package))
     }
 
-    /// All own packages in sight of the same root, this one's first.
-    pub fn own_packages(self) -> impl Iterator<Item = &'a Package> {
-        let program = self.root.program().into_iter();
-        let own = program.flat_map(Program::own);
-        let others = own.map(move |package| self.as_it_is(package));
-        let others = others.filter(move |package| !std::ptr::eq(*package, self.package));
-        std::iter::once(self.package).chain(others)
-    }
-
     /// `package`, or the one under analysis where the two are the same.
-    fn as_it_is(self, package: &'a Package) -> &'a Package {
+    pub(super) fn as_it_is(self, package: &'a Package) -> &'a Package {
         match package.path == self.root.path {
             true => self.root,
             false => package,
@@ -444,6 +452,11 @@ impl<'a> Declaration<'a> {
         self.file().tree(self.decl())
     }
 
+    /// The identifiers, type identifiers and selectors that `name` names, in preorder.
+    pub(super) fn named(self, name: &str) -> impl Iterator<Item = Node<'a>> {
+        self.file().named(self.decl(), name)
+    }
+
     pub fn scopes(self) -> &'a Scopes {
         self.file().scopes(self.decl())
     }
@@ -478,9 +491,16 @@ impl<'a> Declaration<'a> {
         }
     }
 
-    /// Whether the parser understood all of it.
+    /// Whether the parser understood all of it. To the grammar `nil`, `true`, `false` and `iota` are values wherever
+    /// they stand, so a declaration that calls something else so is not understood.
     pub fn is_sound(self) -> bool {
-        self.tree().error().is_none()
+        let is_value = |name: &str| matches!(name, "nil" | "true" | "false" | "iota");
+        let names_value = || {
+            self.scopes()
+                .bindings()
+                .any(|(_, binding)| is_value(&binding.name))
+        };
+        self.tree().error().is_none() && !names_value()
     }
 
     /// The function or method this declares, as a node of its tree.

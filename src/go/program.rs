@@ -1,13 +1,14 @@
 //! All packages that the one under analysis can see: loaded when a name leads there, read no further than asked.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use elsa::sync::FrozenMap;
 
 use super::module::Module;
 use super::package::Package;
 use super::source::SourceFile;
+use super::words::Words;
 
 /// The source of a package as a [`Loader`] finds it.
 pub struct Loaded {
@@ -41,6 +42,11 @@ enum Origin {
     Loaded {
         loader: Box<dyn Loader>,
         packages: FrozenMap<String, Box<Slot>>,
+        /// What was asked of the loader.
+        own: OnceLock<Vec<String>>,
+        importers: FrozenMap<String, Vec<String>>,
+        /// Which words the own packages hold, by their places in `own`.
+        words: OnceLock<Words>,
     },
     Altered {
         base: Arc<Program>,
@@ -57,6 +63,9 @@ impl Program {
             origin: Origin::Loaded {
                 loader: Box::new(loader),
                 packages: FrozenMap::new(),
+                own: OnceLock::new(),
+                importers: FrozenMap::new(),
+                words: OnceLock::new(),
             },
         }
     }
@@ -78,7 +87,7 @@ impl Program {
     pub fn package(&self, path: &str) -> Option<&Package> {
         let (loader, packages) = match &self.origin {
             Origin::Altered { base, packages } => return packages.get(path).or_else(|| base.package(path)),
-            Origin::Loaded { loader, packages } => (loader, packages),
+            Origin::Loaded { loader, packages, .. } => (loader, packages),
         };
         let slot = match packages.get(path) {
             Some(slot) => slot,
@@ -99,23 +108,65 @@ impl Program {
         found
     }
 
-    fn loader(&self) -> &dyn Loader {
+    /// The own packages that import `path`.
+    pub fn importers(&self, path: &str) -> impl Iterator<Item = &Package> {
+        let paths = self.paths_of_importers(path).iter();
+        paths.filter_map(|path| self.package(path))
+    }
+
+    fn paths_of_importers(&self, path: &str) -> &[String] {
         match &self.origin {
-            Origin::Loaded { loader, .. } => &**loader,
-            Origin::Altered { base, .. } => base.loader(),
+            Origin::Altered { base, .. } => base.paths_of_importers(path),
+            Origin::Loaded {
+                loader, importers, ..
+            } => match importers.get(path) {
+                Some(known) => known,
+                None => importers.insert(path.to_owned(), loader.importers(path)),
+            },
         }
     }
 
-    /// The own packages that import `path`.
-    pub fn importers(&self, path: &str) -> impl Iterator<Item = &Package> {
-        let paths = self.loader().importers(path);
-        paths.into_iter().filter_map(|path| self.package(&path))
+    /// The paths of all own packages.
+    fn paths_of_own(&self) -> &[String] {
+        match &self.origin {
+            Origin::Altered { base, .. } => base.paths_of_own(),
+            Origin::Loaded { loader, own, .. } => own.get_or_init(|| loader.own()),
+        }
     }
 
-    /// All own packages.
-    pub fn own(&self) -> impl Iterator<Item = &Package> {
-        let paths = self.loader().own();
-        paths.into_iter().filter_map(|path| self.package(&path))
+    /// The own packages that may hold the word `name`, and the one at `always`.
+    pub fn own_holding(&self, name: &str, always: &str) -> impl Iterator<Item = &Package> {
+        let paths = self.paths_of_own();
+        let mut places: Vec<usize> = self.words().holding(name).collect();
+        let is_altered = |path: &String| *path == *always || self.is_altered(path);
+        places.extend(
+            (0..)
+                .zip(paths)
+                .filter(|(_, path)| is_altered(path))
+                .map(|(at, _)| at),
+        );
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().filter_map(move |at| self.package(&paths[at]))
+    }
+
+    fn is_altered(&self, path: &str) -> bool {
+        match &self.origin {
+            Origin::Altered { base, packages } => packages.contains_key(path) || base.is_altered(path),
+            Origin::Loaded { .. } => false,
+        }
+    }
+
+    /// The words of the own packages as they were loaded.
+    fn words(&self) -> &Words {
+        match &self.origin {
+            Origin::Altered { base, .. } => base.words(),
+            Origin::Loaded { words, .. } => words.get_or_init(|| {
+                let packages = self.paths_of_own().iter().map(|path| self.package(path));
+                let files = packages.map(|package| package.map_or(&[][..], |package| &package.files));
+                Words::of_all(files.map(|files| files.iter().map(|file| file.words()).collect()))
+            }),
+        }
     }
 }
 
@@ -125,4 +176,65 @@ fn load(loader: &dyn Loader, path: &str) -> Option<Package> {
     package.path = path.into();
     package.is_own = loaded.is_own;
     Some(package)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Packages of one file each, by path.
+    struct Files(Vec<(&'static str, &'static str)>);
+
+    impl Loader for Files {
+        fn load(&self, path: &str) -> Option<Loaded> {
+            let (_, source) = self.0.iter().find(|(held, _)| *held == path)?;
+            Some(Loaded {
+                dir: path.to_owned(),
+                module: None,
+                files: vec![SourceFile::new(format!("{path}/f.go"), source.as_bytes())],
+                is_own: true,
+            })
+        }
+
+        fn importers(&self, _path: &str) -> Vec<String> {
+            Vec::new()
+        }
+
+        fn own(&self) -> Vec<String> {
+            self.0.iter().map(|(path, _)| (*path).to_owned()).collect()
+        }
+    }
+
+    fn holding(program: &Program, name: &str, always: &str) -> Vec<String> {
+        let packages = program.own_holding(name, always);
+        packages.map(|package| package.path.to_string()).collect()
+    }
+
+    #[test]
+    fn packages_are_found_by_the_words_they_hold() {
+        let files = Files(vec![
+            ("m/a", "package a\n\nfunc Open() {}\n"),
+            ("m/b", "package b\n\nfunc OpenAll() {}\n"),
+            ("m/c", "package c\n\nvar x = a.Open()\n"),
+        ]);
+        let program = Program::new(files);
+        assert_eq!(holding(&program, "Open", ""), ["m/a", "m/c"]);
+        assert_eq!(holding(&program, "Open", "m/b"), ["m/a", "m/b", "m/c"]);
+        assert!(holding(&program, "Shut", "m/none").is_empty());
+    }
+
+    #[test]
+    fn altered_packages_are_always_looked_into() {
+        let program = Arc::new(Program::new(Files(vec![
+            ("m/a", "package a\n\nfunc Open() {}\n"),
+            ("m/b", "package b\n"),
+        ])));
+        let b = program.package("m/b").unwrap();
+        let source = b"package b\n\nvar x = a.Open()\n".as_slice();
+        let mut changed = b.with_sources([(crate::go::FileId(0), source)]);
+        changed.path = "m/b".into();
+        let altered = Program::altered(&program, [changed]);
+        assert_eq!(holding(&altered, "Open", ""), ["m/a", "m/b"]);
+        assert_eq!(holding(&program, "Open", ""), ["m/a"]);
+    }
 }

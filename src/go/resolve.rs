@@ -1,7 +1,5 @@
 //! What a name means beyond its function: package level, imports, universe. And how a mention uses it.
 
-use memchr::memmem;
-
 use super::package::{Declaration, Package};
 use super::scope::BindingId;
 use super::source::Import;
@@ -64,6 +62,11 @@ const UNIVERSE_VALUES: [&str; 22] = [
     "max", "min", "new", "nil", "panic", "print", "println", "real", "recover", "true",
 ];
 
+/// Whether the language declares `name`: `close`, `nil`, `error`, …
+pub fn is_predeclared(name: &str) -> bool {
+    is_universe_type(name) || UNIVERSE_VALUES.contains(&name)
+}
+
 /// Whether `name` is a predeclared type.
 pub(super) fn is_universe_type(name: &str) -> bool {
     universe_type(name).is_some()
@@ -96,7 +99,7 @@ impl<'a> Declaration<'a> {
             return Meaning::Import(import);
         }
         // No dot import hides these: they are written small, and so are not exported.
-        if is_universe_type(name) || UNIVERSE_VALUES.contains(&name) {
+        if is_predeclared(name) {
             return Meaning::Universe;
         }
         match self.import_called(name) {
@@ -168,14 +171,10 @@ fn written_by(left: Node<'_>) -> Usage {
 
 impl Package {
     /// Every identifier of the package that means the package-level `name`, its declaration's own left out.
-    /// Declarations whose bytes do not hold the name are not parsed.
+    /// Declarations that do not hold the name are not parsed.
     pub fn mentions<'a>(&'a self, name: &str) -> Vec<(Declaration<'a>, Node<'a>)> {
-        let finder = memmem::Finder::new(name.as_bytes());
-        let holding = self
-            .declarations()
-            .filter(|declaration| finder.find(declaration.bytes()).is_some());
         let mut found = Vec::new();
-        for declaration in holding {
+        for declaration in self.declarations_holding(name) {
             let declared = |node: Node<'_>| {
                 declaration
                     .decl()
@@ -185,12 +184,11 @@ impl Package {
             };
             let means_it = |node: &Node<'_>| {
                 matches!(node.kind(), Kind::Identifier | Kind::TypeIdentifier)
-                    && node.text() == name
                     && declaration.scopes().binding_of(*node).is_none()
                     && !declared(*node)
                     && declaration.usage(*node) != Usage::FieldKey
             };
-            let nodes = declaration.tree().root().subtree().filter(means_it);
+            let nodes = declaration.named(name).filter(means_it);
             found.extend(nodes.map(|node| (declaration, node)));
         }
         found
@@ -198,20 +196,11 @@ impl Package {
 
     /// Every selector of the package (`x.name`) that could mean a method or field called `name`.
     pub fn selections<'a>(&'a self, name: &str) -> Vec<(Declaration<'a>, Node<'a>)> {
-        let finder = memmem::Finder::new(name.as_bytes());
-        let holding = self
-            .declarations()
-            .filter(|declaration| finder.find(declaration.bytes()).is_some());
         let mut found = Vec::new();
-        for declaration in holding {
-            let selectors = declaration
-                .tree()
-                .root()
-                .subtree()
-                .filter(|node| node.is(Kind::SelectorExpression));
-            let named =
-                selectors.filter(|node| node.field(Field::Field).is_some_and(|field| field.text() == name));
-            found.extend(named.map(|node| (declaration, node)));
+        for declaration in self.declarations_holding(name) {
+            let named = declaration.named(name);
+            let selectors = named.filter(|node| node.is(Kind::SelectorExpression));
+            found.extend(selectors.map(|node| (declaration, node)));
         }
         found
     }

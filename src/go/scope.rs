@@ -68,6 +68,7 @@ impl Scopes {
         for node in tree.root().subtree() {
             resolver.enter(node);
         }
+        resolver.advance(tree.root().subtree_end());
         resolver.scopes
     }
 
@@ -76,6 +77,15 @@ impl Scopes {
         match self.meaning.get(identifier.index())? {
             Meant::Local(id) => Some(BindingId(*id as usize)),
             Meant::Nothing | Meant::Declares => None,
+        }
+    }
+
+    /// Whether an identifier declares something, be it no local name: a parameter of a function type, say.
+    pub(in crate::go) fn declares(&self, identifier: Node<'_>) -> bool {
+        match self.meaning.get(identifier.index()) {
+            Some(Meant::Declares) => true,
+            Some(Meant::Local(id)) => self.bindings[*id as usize].declared == identifier.index(),
+            _ => false,
         }
     }
 
@@ -181,9 +191,16 @@ impl<'t> Resolver<'t> {
                 .map(|block| block.end)
                 .filter(|&end| end <= index);
             match (due, closing) {
-                (Some(due), closing) if closing.is_none_or(|end| due < end) => self.declare_due(due),
-                (_, Some(_)) => self.leave_block(),
-                (Some(due), None) => self.declare_due(due),
+                (Some(due), closing) if closing.is_none_or(|end| due < end) => {
+                    self.declare_due(|pending| pending.from == due);
+                }
+                (_, Some(end)) => {
+                    // The last statement of a block declares in it; one that ends with the block does not.
+                    let block = self.blocks.last().map_or(0, |block| block.node);
+                    self.declare_due(|pending| pending.from == end && pending.origin > block);
+                    self.leave_block();
+                }
+                (Some(due), None) => self.declare_due(|pending| pending.from == due),
                 (None, None) => break,
             }
         }
@@ -198,11 +215,8 @@ impl<'t> Resolver<'t> {
         }
     }
 
-    fn declare_due(&mut self, from: usize) {
-        let due: Vec<Pending<'t>> = self
-            .pending
-            .extract_if(.., |pending| pending.from == from)
-            .collect();
+    fn declare_due(&mut self, is_due: impl Fn(&Pending<'t>) -> bool) {
+        let due: Vec<Pending<'t>> = self.pending.extract_if(.., |pending| is_due(pending)).collect();
         for pending in due {
             self.bind(pending);
         }
@@ -257,7 +271,14 @@ impl<'t> Resolver<'t> {
         let Some(left) = node.field(Field::Left) else {
             return;
         };
-        for name in left.children().filter(|name| name.is(Kind::Identifier)) {
+        // Where an expression may stand, the grammar takes `nil` and its like for values, whatever declares them.
+        let is_name = |name: &Node<'_>| {
+            matches!(
+                name.kind(),
+                Kind::Identifier | Kind::Nil | Kind::True | Kind::False | Kind::Iota
+            )
+        };
+        for name in left.children().filter(is_name) {
             self.declare(name, kind, node, node.subtree_end());
         }
     }

@@ -7,7 +7,8 @@ use std::sync::{Arc, OnceLock};
 use super::build_tags;
 use super::lexer::{Lexer, Token};
 use super::scope::Scopes;
-use super::syntax::{self, Tree};
+use super::syntax::{self, Named, Node, Tree};
+use super::words::Words;
 use crate::text::{LineIndex, Span};
 
 /// A word of the source with its place.
@@ -85,6 +86,7 @@ pub struct Decl {
     pub receiver: Option<String>,
     tree: OnceLock<Tree>,
     scopes: OnceLock<Scopes>,
+    named: OnceLock<Named>,
 }
 
 impl Decl {
@@ -109,6 +111,7 @@ pub struct SourceFile {
     /// Where the cut found brackets or quotes that do not match, or no package clause.
     pub broken: Option<usize>,
     lines: OnceLock<LineIndex>,
+    words: OnceLock<Words>,
 }
 
 impl SourceFile {
@@ -134,6 +137,7 @@ impl SourceFile {
             decls,
             broken,
             lines: OnceLock::new(),
+            words: OnceLock::new(),
             source,
         }
     }
@@ -142,9 +146,21 @@ impl SourceFile {
         self.lines.get_or_init(|| LineIndex::new(&self.source))
     }
 
+    /// The words of its declarations, which go by their places in `decls`.
+    pub(in crate::go) fn words(&self) -> &Words {
+        let parts = || self.decls.iter().map(|decl| decl.span.of(&self.source));
+        self.words.get_or_init(|| Words::of(parts()))
+    }
+
     /// The tree of a declaration of this file, parsed at the first call.
     pub fn tree<'a>(&'a self, decl: &'a Decl) -> &'a Tree {
         decl.tree.get_or_init(|| syntax::parse(&self.source, decl.span))
+    }
+
+    /// The identifiers, type identifiers and selectors of a declaration of this file that `name` names, in preorder.
+    pub(in crate::go) fn named<'a>(&'a self, decl: &'a Decl, name: &str) -> impl Iterator<Item = Node<'a>> {
+        let tree = self.tree(decl);
+        decl.named.get_or_init(|| Named::of(tree)).by(tree, name)
     }
 
     /// The local names of a declaration of this file.
@@ -158,6 +174,12 @@ impl SourceFile {
         self.broken.or(parsed.filter_map(Tree::error).min())
     }
 
+    /// Where a declaration that was looked at is nested deeper than the parser follows.
+    pub fn too_deep(&self) -> Option<usize> {
+        let parsed = self.decls.iter().filter_map(|decl| decl.tree.get());
+        parsed.filter_map(Tree::too_deep).min()
+    }
+
     pub fn is_test(&self) -> bool {
         self.path.ends_with("_test.go")
     }
@@ -166,6 +188,16 @@ impl SourceFile {
     pub fn is_for_host(&self) -> bool {
         let head = &self.source[..self.package_end.min(self.source.len())];
         build_tags::name_fits(&self.path) && build_tags::constraints_hold(&String::from_utf8_lossy(head))
+    }
+
+    /// Whether a build constraint asks for a version of Go, which is not known here.
+    pub(in crate::go) fn asks_for_a_go(&self) -> bool {
+        let head = &self.source[..self.package_end.min(self.source.len())];
+        let mut lines = head.split(|&byte| byte == b'\n');
+        lines.any(|line| {
+            let is_constraint = line.starts_with(b"//go:build") || line.starts_with(b"// +build");
+            is_constraint && memchr::memmem::find(line, b"go1.").is_some()
+        })
     }
 
     /// Whether a line before the package clause says `// Code generated … DO NOT EDIT.`
@@ -318,6 +350,7 @@ impl<'a> Cutter<'a> {
             receiver,
             tree: OnceLock::new(),
             scopes: OnceLock::new(),
+            named: OnceLock::new(),
         });
     }
 

@@ -27,6 +27,8 @@ impl<R> Survey<R> {
             parsed: self.files_parsed,
             skipped: self.skipped.clone(),
         };
-        Report::new(findings, self.diagnostics.clone(), files)
+        let mut report = Report::new(findings, self.diagnostics.clone(), files);
+        report.cuts.clone_from(&self.cuts);
+        report
     }
 }

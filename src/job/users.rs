@@ -1,5 +1,6 @@
 //! Who else in a module uses a package: answered from an index that is built at the first question.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +12,9 @@ use crate::transform::Sources;
 use crate::workspace::{Discovery, ImportIndex, ImportIndexes, read};
 
 use super::MAX_FILE_BYTES;
+
+/// Of a file that is too large to be analysed the names still count.
+const MAX_NAMED_BYTES: u64 = 1 << 28;
 
 /// The packages of the modules around a scanned root, the parts outside the root too: a repair that relies on
 /// nobody else using a name must not depend on where the scan began.
@@ -37,6 +41,16 @@ impl<'a> ModuleUsers<'a> {
         let home = dir.ancestors().find(|dir| dir.join("go.mod").is_file())?;
         Some(self.indexes.of(home))
     }
+
+    /// The files of the package's folder that it does not hold.
+    fn files_beside(&self, package: &Package) -> impl Iterator<Item = SourceFile> {
+        let dir = self.discovery.root.join(&package.dir);
+        let held: HashSet<&str> = package.files.iter().map(|file| file.path.as_str()).collect();
+        let mut files = go_files_in(&dir);
+        files.retain(|path| !held.contains(self.discovery.shown(path).as_str()));
+        let read = |path: PathBuf| SourceFile::new("", read(&path, MAX_NAMED_BYTES).unwrap_or_default());
+        files.into_iter().map(read)
+    }
 }
 
 impl Sources for ModuleUsers<'_> {
@@ -55,6 +69,23 @@ impl Sources for ModuleUsers<'_> {
         users
     }
 
+    fn names_beside(&self, package: &Package) -> HashSet<String> {
+        let others = self.files_beside(package);
+        others.flat_map(|file| names_of(&file, &package.name)).collect()
+    }
+
+    fn declared_beside(&self, package: &Package) -> HashSet<String> {
+        let own = self
+            .files_beside(package)
+            .filter(|file| file.package == package.name);
+        own.flat_map(|file| declared(&file).collect::<Vec<_>>()).collect()
+    }
+
+    fn is_writable(&self, path: &str) -> bool {
+        let found = fs::metadata(self.discovery.root.join(path));
+        !found.is_ok_and(|found| found.permissions().readonly())
+    }
+
     fn is_searched(&self, path: &str) -> bool {
         self.discovery.searches(path)
     }
@@ -62,9 +93,38 @@ impl Sources for ModuleUsers<'_> {
 
 /// Test files of the package itself see its private names, and are no part of the package under analysis.
 fn tests_beside(dir: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let is_test = |path: &PathBuf| path.as_os_str().as_encoded_bytes().ends_with(b"_test.go");
-    entries.map(|entry| entry.path()).filter(is_test).collect()
+    go_files_in(dir).into_iter().filter(is_test).collect()
+}
+
+/// The files of a folder that some build takes, in order.
+fn go_files_in(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let is_go = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        name.ends_with(b".go") && !name.starts_with(b"_") && !name.starts_with(b".")
+    };
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_go).collect();
+    files.sort();
+    files
+}
+
+/// The names that the file shares with the package `package`: what it declares and imports, or, in a test of its own
+/// package, what a dot import of `package` would meet.
+fn names_of(file: &SourceFile, package: &str) -> Vec<String> {
+    let is_outside = file.package.strip_suffix("_test") == Some(package);
+    if file.package != package && !is_outside {
+        return Vec::new();
+    }
+    let imported = file.imports.iter().map(|import| import.name().to_owned());
+    let counts = |name: &String| !is_outside || name.starts_with(char::is_uppercase);
+    declared(file).chain(imported).filter(counts).collect()
+}
+
+fn declared(file: &SourceFile) -> impl Iterator<Item = String> {
+    let plain = file.decls.iter().filter(|decl| decl.receiver.is_none());
+    let names = plain.flat_map(|decl| &decl.names);
+    names.map(|name| name.text.to_string())
 }
 
 /// Whether the file holds the word `name`.

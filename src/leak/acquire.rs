@@ -4,13 +4,12 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::escape::{self, Effect, Keep, Mention, targets};
+use super::beside::Beside;
+use super::escape::{self, Effect, Hold, Keep, Mention, targets};
 use super::table::Resource;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, Callee, DeclId, Declaration, Usage};
-
-/// How many functions that pass a resource on are followed.
-const DEPTH: u32 = 4;
+use crate::limits;
 
 /// Who holds the acquired resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +54,8 @@ pub struct Yield<'a> {
     pub resource: &'a Resource,
     pub result: usize,
     pub error: Option<usize>,
+    /// What else it gives that has to do with the resource.
+    pub beside: Beside,
 }
 
 impl<'a> Acquisition<'a> {
@@ -83,6 +84,48 @@ impl<'a> Acquisition<'a> {
             }
             _ => false,
         }
+    }
+
+    /// Whether `node` is the field in which the resource itself holds the error, or a name that has its value and never
+    /// another.
+    pub fn holds_fault(&self, node: Node<'_>) -> bool {
+        let node = node.unparenthesized();
+        let named = self.at.scopes().binding_of(node).and_then(|name| {
+            let name_of = self.at.scopes().get(name);
+            let origin = self.at.tree().node(name_of.origin);
+            let mut uses = self.at.scopes().uses(name, self.at.tree());
+            let stays =
+                origin.is(Kind::ShortVarDeclaration) && uses.all(|node| self.at.usage(node) == Usage::Read);
+            let values = origin.field(Field::Right).filter(|_| stays)?;
+            values.child(0).filter(|_| values.children().count() == 1)
+        });
+        self.is_error_field(node) || named.is_some_and(|value| self.is_error_field(value))
+    }
+
+    fn is_error_field(&self, node: Node<'_>) -> bool {
+        let field = self.resource.error_field.as_deref();
+        let named = node.field(Field::Field).map(Node::text);
+        let Handle::Local(handle) = self.handle else {
+            return false;
+        };
+        let operand = node.field(Field::Operand);
+        field.is_some()
+            && named == field
+            && operand
+                .is_some_and(|operand| self.at.scopes().binding_of(operand.unparenthesized()) == Some(handle))
+    }
+
+    /// The names that hold the resource, release it or carry it.
+    pub fn holders(&self) -> Vec<(BindingId, Hold)> {
+        let beside = self
+            .yields
+            .beside
+            .taken_by(self.at, self.function, self.statement);
+        let handle = match self.handle {
+            Handle::Local(handle) => Some((handle, Hold::Resource)),
+            _ => None,
+        };
+        handle.into_iter().chain(beside.unwrap_or_default()).collect()
     }
 
     /// Whether a release is right even where acquiring failed.
@@ -115,9 +158,12 @@ impl<'a> Acquirers<'a> {
 
     /// What `call` acquires, where it does.
     pub fn acquisition(&self, at: Declaration<'a>, call: Node<'a>) -> Option<Acquisition<'a>> {
-        let yields = self.yields(at, call, DEPTH)?;
+        let yields = self.yields(at, call)?;
         let function = call.enclosing_function()?;
-        let (statement, handle, fault) = taken(at, function, call, yields);
+        let (statement, mut handle, fault) = taken(at, function, call, yields);
+        if yields.beside.taken_by(at, function, statement).is_none() {
+            handle = Handle::Elsewhere;
+        }
         Some(Acquisition {
             at,
             function,
@@ -132,10 +178,10 @@ impl<'a> Acquirers<'a> {
 
     /// What a function or method of the package gives its caller, where all it returns is freshly acquired.
     pub fn passes_on(&self, declaration: Declaration<'a>) -> Option<Yield<'a>> {
-        self.passed_on(declaration, DEPTH)
+        self.passed_on(declaration)
     }
 
-    fn yields(&self, at: Declaration<'a>, call: Node<'a>, depth: u32) -> Option<Yield<'a>> {
+    fn yields(&self, at: Declaration<'a>, call: Node<'a>) -> Option<Yield<'a>> {
         if !call.is(Kind::CallExpression) {
             return self.made(at, call);
         }
@@ -149,9 +195,10 @@ impl<'a> Acquirers<'a> {
                     resource,
                     result,
                     error,
+                    beside: Beside::carried(resource.carrier),
                 })
             }
-            (None, Callee::Package(callee)) => self.passed_on(callee, depth.checked_sub(1)?),
+            (None, Callee::Package(callee)) => self.passed_on(callee),
             (None, _) => None,
         }
     }
@@ -171,23 +218,25 @@ impl<'a> Acquirers<'a> {
             resource,
             result: 0,
             error: None,
+            beside: Beside::default(),
         })
     }
 
-    fn passed_on(&self, declaration: Declaration<'a>, depth: u32) -> Option<Yield<'a>> {
+    fn passed_on(&self, declaration: Declaration<'a>) -> Option<Yield<'a>> {
         let key = (&*declaration.package.path, declaration.id);
         if let Some(known) = self.fresh.borrow().get(&key) {
             return *known;
         }
         // A function that calls itself passes on nothing while it is looked at.
         self.fresh.borrow_mut().insert(key, None);
-        let found = self.returned(declaration, depth);
+        let returned = || self.returned(declaration);
+        let found = limits::inside(&declaration.file().path, returned).flatten();
         self.fresh.borrow_mut().insert(key, found);
         found
     }
 
     /// The one resource that every return of the function hands over, `return nil, err` apart.
-    fn returned(&self, at: Declaration<'a>, depth: u32) -> Option<Yield<'a>> {
+    fn returned(&self, at: Declaration<'a>) -> Option<Yield<'a>> {
         let function = at.function()?;
         function.field(Field::Result)?;
         let body = function.field(Field::Body)?;
@@ -195,34 +244,30 @@ impl<'a> Acquirers<'a> {
             .shallow_descendants()
             .filter(|node| node.is(Kind::ReturnStatement));
         let mut all: Option<Yield<'a>> = None;
+        let mut gives_nothing = false;
         for statement in returns {
             let values: Vec<_> = statement.children().flat_map(Node::children).collect();
             let found = match values.as_slice() {
                 [] => return None,
-                [only] if is_acquiring(*only) => self.yields(at, *only, depth),
-                many => self.fresh_value(at, function, many, depth),
+                [only] if is_acquiring(*only) => self.yields(at, *only),
+                many => self.fresh_value(at, function, many),
             };
             match (found, all) {
-                (None, _) if hands_over_nothing(&values) => {}
+                (None, _) if hands_over_nothing(&values) => gives_nothing = true,
                 (Some(found), Some(known)) if found == known => {}
                 (Some(found), None) => all = Some(found),
                 _ => return None,
             }
         }
-        all
+        // Without an error, something else says whether there is one.
+        all.filter(|all| !gives_nothing || all.error.is_some())
     }
 
     /// A returned name that holds nothing but fresh resources and went nowhere else.
-    fn fresh_value(
-        &self,
-        at: Declaration<'a>,
-        function: Node<'a>,
-        values: &[Node<'a>],
-        depth: u32,
-    ) -> Option<Yield<'a>> {
+    fn fresh_value(&self, at: Declaration<'a>, function: Node<'a>, values: &[Node<'a>]) -> Option<Yield<'a>> {
         let error = || at.results_of(function).iter().rposition(|of| of.is_error());
         let opened = values.iter().enumerate().find_map(|(position, value)| {
-            let yields = is_acquiring(*value).then(|| self.yields(at, *value, depth))??;
+            let yields = is_acquiring(*value).then(|| self.yields(at, *value))??;
             (yields.result == 0 && yields.error.is_none()).then_some((position, yields.resource))
         });
         if let Some((result, resource)) = opened {
@@ -231,36 +276,37 @@ impl<'a> Acquirers<'a> {
                 resource,
                 result,
                 error,
+                beside: Beside::default(),
             });
         }
-        let (position, binding) = values.iter().enumerate().find_map(|(position, value)| {
+        let (position, resource, holders) = values.iter().enumerate().find_map(|(position, value)| {
             let binding = at.scopes().binding_of(*value)?;
-            self.acquired_into(at, function, binding, depth)
-                .map(|resource| (position, (binding, resource)))
+            self.acquired_into(at, function, binding)
+                .map(|(resource, holders)| (position, resource, holders))
         })?;
-        let (binding, resource) = binding;
-        let mentions = escape::mentions(at, function, binding, resource);
+        let followed = escape::follow(at, function, holders, resource);
+        let mentions = &followed.mentions;
         let stays = mentions.iter().all(|mention| {
             matches!(
                 mention.effect,
                 Effect::Pass | Effect::Touch | Effect::Keep(Keep::Returned) | Effect::Release
             )
-        }) && !hands_over_released(at, function, &mentions);
+        }) && !hands_over_released(at, function, mentions);
         stays.then_some(Yield {
             resource,
             result: position,
             error: error(),
+            beside: followed.beside(position, resource),
         })
     }
 
-    /// The resource that every assignment to `binding` acquires.
+    /// The resource that every assignment to `binding` acquires, with the names that have to do with it.
     fn acquired_into(
         &self,
         at: Declaration<'a>,
         function: Node<'a>,
         binding: BindingId,
-        depth: u32,
-    ) -> Option<&'a Resource> {
+    ) -> Option<(&'a Resource, Vec<(BindingId, Hold)>)> {
         let tree = at.tree();
         let held = at.scopes().get(binding);
         if held.kind != BindingKind::Var || held.function != function.index() {
@@ -272,6 +318,7 @@ impl<'a> Acquirers<'a> {
             .uses(binding, tree)
             .filter(|node| matches!(at.usage(*node), Usage::Write | Usage::Address));
         let mut found = None;
+        let mut holders = vec![(binding, Hold::Resource)];
         for target in declared.chain(written) {
             let statement = assignment_of(target)?;
             let Some(value) = assigned_value(statement) else {
@@ -279,12 +326,13 @@ impl<'a> Acquirers<'a> {
                 statement.is(Kind::VarSpec).then_some(())?;
                 continue;
             };
-            let yields = self.yields(at, value, depth)?;
+            let yields = self.yields(at, value)?;
             let is_handle = targets(statement).nth(yields.result) == Some(target);
             is_handle.then_some(())?;
+            holders.extend(yields.beside.taken_by(at, function, statement)?);
             found.get_or_insert(yields.resource);
         }
-        found
+        Some((found?, holders))
     }
 }
 
@@ -374,14 +422,7 @@ fn taken<'a>(
     call: Node<'a>,
     yields: Yield<'a>,
 ) -> (Node<'a>, Handle, Fault) {
-    let mut outer = call;
-    while let Some(parent) = outer
-        .parent()
-        .filter(|parent| parent.is(Kind::ParenthesizedExpression))
-    {
-        outer = parent;
-    }
-    let Some(parent) = outer.parent() else {
+    let Some(parent) = call.parenthesized().parent() else {
         return (call, Handle::Elsewhere, Fault::Dropped);
     };
     if parent.is(Kind::ExpressionStatement) {
@@ -406,10 +447,15 @@ fn taken<'a>(
         Some(None) => Handle::Discarded,
         _ => Handle::Elsewhere,
     };
-    let fault = match yields.error.map(local) {
+    // The error may be a name of a function around.
+    let error = yields.error.map(|position| {
+        let target = targets(statement).nth(position)?;
+        at.scopes().binding_of(target)
+    });
+    let fault = match error {
         None => Fault::Never,
-        Some(Some(Some(binding))) => Fault::Local(binding),
-        Some(_) => Fault::Dropped,
+        Some(Some(binding)) => Fault::Local(binding),
+        Some(None) => Fault::Dropped,
     };
     (statement, handle, fault)
 }

@@ -133,12 +133,12 @@ pub fn waits_for_shutdown(at: Declaration<'_>, node: Node<'_>) -> bool {
         let context = function
             .filter(named)
             .and_then(|function| function.field(Field::Operand));
-        context.is_some_and(|context| is_lent_context(at, context, 2))
+        context.is_some_and(|context| is_lent_context(at, context))
     })
 }
 
 /// Whether `context` is fasthttp's own: `c.Context()` of v1 and v2, `c.RequestCtx()` of v3, or a name for it.
-fn is_lent_context(at: Declaration<'_>, context: Node<'_>, depth: u32) -> bool {
+fn is_lent_context(at: Declaration<'_>, context: Node<'_>) -> bool {
     if context.is(Kind::Identifier) {
         let Meaning::Local(id) = at.resolve(context) else {
             return false;
@@ -152,7 +152,9 @@ fn is_lent_context(at: Declaration<'_>, context: Node<'_>, depth: u32) -> bool {
         let values = origin.field(Field::Right).or(origin.field(Field::Value));
         let only = values.filter(|values| values.children().count() == 1 && !written);
         let value = only.and_then(|values| values.child(0));
-        return depth > 0 && value.is_some_and(|value| is_lent_context(at, value, depth - 1));
+        // What a name holds was there before it: so this ends.
+        let value = value.filter(|value| value.end() <= context.start());
+        return value.is_some_and(|value| is_lent_context(at, value));
     }
     let Some(function) = context.field(Field::Function) else {
         return false;

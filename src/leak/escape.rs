@@ -5,6 +5,16 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+mod carrier;
+mod data;
+mod derived;
+mod elements;
+mod parameter;
+
+use self::data::is_data;
+use self::elements::Element;
+use self::parameter::{Parameter, parameter};
+use super::beside::Beside;
 use super::context;
 use super::handover::{self, Handover};
 use super::lifetime::{self, Open};
@@ -12,9 +22,7 @@ use super::table::Resource;
 use super::unreached::is_unreached;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, Callee, DeclId, Declaration, Type, Usage};
-
-/// How many functions of the package are looked into, one inside the other.
-const DEPTH: u32 = 5;
+use crate::limits;
 
 /// Who else has the resource afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,6 +81,43 @@ enum Grip {
     Made,
     /// A function that has this effect when it is called.
     Closure(Effect),
+    /// A slice that holds it as one of its elements: the variadic parameter that took it.
+    Elements(Element),
+    /// A context from which it can be taken out again.
+    Carrier,
+}
+
+/// What a name has of the resource where it is acquired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hold {
+    Resource,
+    /// A function that releases it.
+    Release,
+    /// A context that carries it.
+    Carrier,
+}
+
+/// What becomes of a resource in a function.
+pub struct Followed<'a> {
+    pub mentions: Vec<Mention<'a>>,
+    /// What the function returns that has to do with it: the position, and the value.
+    returned: Vec<(usize, Grip, Node<'a>)>,
+}
+
+impl Followed<'_> {
+    /// What a call of the function gives beside the resource, which is the result at `position`.
+    pub(super) fn beside(&self, position: usize, resource: &Resource) -> Beside {
+        let others = self.returned.iter().filter(|(at, ..)| *at != position);
+        others.fold(Beside::default(), |beside, (at, grip, value)| match grip {
+            Grip::Closure(Effect::Release) => {
+                let method = value.field(Field::Field).map(Node::text);
+                let is_plain = method.is_some() && method == resource.release.first().map(String::as_str);
+                beside.with_release(*at, is_plain)
+            }
+            Grip::Carrier => beside.with_carrier(*at),
+            _ => beside,
+        })
+    }
 }
 
 impl Grip {
@@ -100,9 +145,9 @@ enum Fate {
     Has(Effect),
 }
 
-/// The fates that are known, by package, declaration, function, position and grip. A function that is under way is
+/// The fates that are known, by package, declaration, parameter and grip. A function that is under way is
 /// Unknown to itself, so that functions which call each other come to an end.
-type Fates<'a> = HashMap<(&'a str, DeclId, usize, usize, Grip), Fate>;
+type Fates<'a> = HashMap<(&'a str, DeclId, BindingId, Grip), Fate>;
 
 /// Everything that `function` does with the resource in `binding`, in no particular order.
 pub fn mentions<'a>(
@@ -111,16 +156,39 @@ pub fn mentions<'a>(
     binding: BindingId,
     resource: &Resource,
 ) -> Vec<Mention<'a>> {
-    let tracker = Tracker {
+    follow(at, function, [(binding, Hold::Resource)], resource).mentions
+}
+
+/// The same for names that hold the resource, release it or carry it, with what the function returns of it.
+pub fn follow<'a>(
+    at: Declaration<'a>,
+    function: Node<'a>,
+    holders: impl IntoIterator<Item = (BindingId, Hold)>,
+    resource: &Resource,
+) -> Followed<'a> {
+    let mut tracker = Tracker {
         at,
         function,
         resource,
-        depth: DEPTH,
         fates: Rc::default(),
         open: Vec::new(),
         held: HashSet::new(),
+        returned: Vec::new(),
+        handle: None,
     };
-    tracker.run(binding, Grip::of(resource))
+    for (binding, hold) in holders {
+        let grip = match hold {
+            Hold::Resource => Grip::of(resource),
+            Hold::Release => Grip::Closure(Effect::Release),
+            Hold::Carrier => Grip::Carrier,
+        };
+        tracker.hold(binding, grip);
+    }
+    let mentions = tracker.run();
+    Followed {
+        mentions,
+        returned: tracker.returned,
+    }
 }
 
 /// Follows one value through one function.
@@ -128,16 +196,19 @@ struct Tracker<'a, 'r> {
     at: Declaration<'a>,
     function: Node<'a>,
     resource: &'r Resource,
-    depth: u32,
     fates: Rc<RefCell<Fates<'a>>>,
     /// Names that hold it and are still to be looked at.
     open: Vec<(BindingId, Grip)>,
-    held: HashSet<BindingId>,
+    /// With the effect, for functions: one may do several things to the resource, each at a mention of its own.
+    held: HashSet<(BindingId, Option<Effect>)>,
+    /// What the function returns.
+    returned: Vec<(usize, Grip, Node<'a>)>,
+    /// The name that held it first.
+    handle: Option<BindingId>,
 }
 
 impl<'a> Tracker<'a, '_> {
-    fn run(mut self, binding: BindingId, grip: Grip) -> Vec<Mention<'a>> {
-        self.hold(binding, grip);
+    fn run(&mut self) -> Vec<Mention<'a>> {
         let mut found = Vec::new();
         while let Some((binding, grip)) = self.open.pop() {
             let uses = self.at.scopes().uses(binding, self.at.tree());
@@ -150,7 +221,12 @@ impl<'a> Tracker<'a, '_> {
     }
 
     fn hold(&mut self, binding: BindingId, grip: Grip) {
-        if self.held.insert(binding) {
+        let does = match grip {
+            Grip::Closure(effect) => Some(effect),
+            _ => None,
+        };
+        self.handle.get_or_insert(binding);
+        if self.held.insert((binding, does)) {
             self.open.push((binding, grip));
         }
     }
@@ -168,6 +244,15 @@ impl<'a> Tracker<'a, '_> {
             Usage::Read | Usage::Update => {}
         }
         let mut effect = self.effect(node, grip);
+        // Work under a context is no business of the resource that it carries.
+        if grip == Grip::Carrier
+            && !matches!(
+                effect,
+                Effect::Release | Effect::Conditional { .. } | Effect::Keep(_)
+            )
+        {
+            return None;
+        }
         if effect == Effect::Release && is_unreached(self.at, self.function, node) {
             effect = Effect::Pass;
         }
@@ -208,6 +293,14 @@ impl<'a> Tracker<'a, '_> {
         let Some(parent) = expression.parent() else {
             return Done(Effect::Unknown);
         };
+        if let Some(step) = self.derived(expression, parent, grip) {
+            return step;
+        }
+        match grip {
+            Grip::Elements(element) => return self.among_elements(expression, parent, element),
+            Grip::Carrier => return self.carried(expression, parent),
+            _ => {}
+        }
         match parent.kind() {
             Kind::ParenthesizedExpression
             | Kind::TypeAssertionExpression
@@ -245,20 +338,32 @@ impl<'a> Tracker<'a, '_> {
         let part = self.resource.part.as_deref();
         match grip {
             Grip::Whole if part == Some(name) => Up(selector, Grip::Part),
+            Grip::Whole if self.resource.is_spent_by(name) => method(selector, Effect::Release),
             Grip::Whole if part.is_some() => Done(run_by(selector, Effect::Touch)),
             // A field that holds what the resource is made of.
             Grip::Whole if self.resource.lies_beneath(name) && selector.role() != Field::Function => {
                 Up(selector, Grip::Whole)
             }
             Grip::Whole | Grip::Part if self.resource.is_released_by(name) => {
-                Done(run_by(selector, Effect::Release))
+                method(selector, Effect::Release)
             }
             // It ends, and what it was made of with it.
             Grip::Made if handover::of_name(name) == Handover::Release => Done(Effect::Keep(Keep::Passed)),
-            Grip::Made => Done(Effect::Unknown),
+            Grip::Made => self.made_of_made(selector),
             Grip::Derived => Done(run_by(selector, Effect::Touch)),
             Grip::Whole | Grip::Part | Grip::Child => self.taken_out(selector),
-            Grip::Closure(_) => Done(Effect::Unknown),
+            Grip::Closure(_) | Grip::Elements(_) | Grip::Carrier => Done(Effect::Unknown),
+        }
+    }
+
+    /// A method of what was made of the resource may give something that has it, too: `zerolog.New(f).With()`.
+    fn made_of_made(&self, selector: Node<'a>) -> Step<'a> {
+        let call = selector
+            .parent()
+            .filter(|call| call.is(Kind::CallExpression) && selector.role() == Field::Function);
+        match call.filter(|call| !is_started(*call) && !is_data(self.at, &self.at.type_of(*call))) {
+            Some(call) => Up(call, Grip::Made),
+            None => Done(Effect::Unknown),
         }
     }
 
@@ -269,8 +374,19 @@ impl<'a> Tracker<'a, '_> {
             .filter(|call| call.is(Kind::CallExpression) && selector.role() == Field::Function);
         let taken = call.unwrap_or(selector);
         let effect = run_by(selector, Effect::Touch);
-        let passed_as_value = call.is_none() && matches!(self.at.type_of(selector), Type::Func(_));
-        match effect != Effect::Touch || passed_as_value || is_data(&self.at.type_of(taken)) {
+        if call.is_none() && matches!(self.at.type_of(selector), Type::Func(_)) {
+            return Up(selector, Grip::Closure(effect));
+        }
+        let of = self.at.type_of(taken);
+        let named = selector
+            .field(Field::Field)
+            .is_some_and(|name| name.text().ends_with("Closer"));
+        let is_view = call.is_some() && (is_closer(&of) || (of.is_unknown() && named));
+        // A view of it that closes it: `decoder.IOReadCloser()`.
+        if is_view && effect == Effect::Touch && self.resource.is_released_by("Close") {
+            return Up(taken, Grip::Part);
+        }
+        match effect != Effect::Touch || is_data(self.at, &of) {
             true => Done(effect),
             false => Up(taken, Grip::Child),
         }
@@ -278,42 +394,62 @@ impl<'a> Tracker<'a, '_> {
 
     fn argument(&mut self, argument: Node<'a>, list: Node<'a>, grip: Grip) -> Step<'a> {
         let call = list.parent().filter(|call| call.is(Kind::CallExpression));
-        let position = list.children().position(|child| child == argument);
-        let (Some(call), Some(position)) = (call, position) else {
+        let Some(call) = call else {
             return Done(Effect::Unknown);
         };
         if is_started(call) {
             return Done(Effect::Keep(Keep::Goroutine));
         }
-        let is_context = self.resource.is_context && !matches!(grip, Grip::Closure(_));
+        let is_context = self.resource.is_context && !matches!(grip, Grip::Closure(_) | Grip::Elements(_));
         match self.at.callee(call) {
+            Callee::External { .. } | Callee::Local(_) | Callee::Unknown
+                if is_context && !self.is_context(argument) =>
+            {
+                self.given_derived(call)
+            }
             Callee::External { path, receiver, name } if is_context => {
                 self.given_context(call, context::of_callee(&path, receiver.as_deref(), &name))
             }
             Callee::Local(_) | Callee::Unknown if is_context => {
                 self.given_context(call, context::of_name(called_name(call)))
             }
+            Callee::External { path, name, .. }
+                if grip == Grip::Whole && self.resource.is_put_by(&path, &name) =>
+            {
+                Up(call, Grip::Carrier)
+            }
             Callee::Builtin(name) if name == "append" => Done(Effect::Keep(Keep::Stored)),
             Callee::Builtin(_) => Done(Effect::Pass),
             Callee::Conversion(_) => Up(call, grip),
             Callee::External { path, receiver, name } => {
-                handed(call, handover::of_known(&path, receiver.as_deref(), &name), grip)
+                self.handed_over(call, handover::of_known(&path, receiver.as_deref(), &name), grip)
             }
             Callee::Package(callee) => match callee.function() {
-                Some(function) => self.passed(call, callee, function, position, grip),
+                Some(function) => self.passed(call, callee, function, argument, grip),
                 None => Done(Effect::Unknown),
             },
             Callee::Literal(index) => {
                 let literal = self.at.tree().node(index);
-                self.passed(call, self.at, literal, position, grip)
+                self.passed(call, self.at, literal, argument, grip)
             }
-            Callee::Local(_) | Callee::Unknown => handed(call, handover::of_name(called_name(call)), grip),
+            Callee::Local(_) | Callee::Unknown => {
+                self.handed_over(call, handover::of_name(called_name(call)), grip)
+            }
+        }
+    }
+
+    /// The resource is given to code that cannot be seen. What that gives back may hold it, unless it is plain data.
+    fn handed_over(&self, call: Node<'a>, handover: Handover, grip: Grip) -> Step<'a> {
+        let may_hold = || !is_data(self.at, &self.at.type_of(call)) && !data::is_used_as_error(self.at, call);
+        match (handover, grip) {
+            (Handover::Unknown, Grip::Whole | Grip::Part | Grip::Made) if may_hold() => Up(call, Grip::Made),
+            _ => handed(call, handover, grip),
         }
     }
 
     /// A call that is given a context: data comes out without it.
     fn given_context(&self, call: Node<'a>, handover: Handover) -> Step<'a> {
-        match is_data(&self.at.type_of(call)) {
+        match is_data(self.at, &self.at.type_of(call)) {
             true if handover == Handover::Wrap => Done(Effect::Pass),
             _ => handed(call, handover, Grip::Derived),
         }
@@ -327,25 +463,37 @@ impl<'a> Tracker<'a, '_> {
         let results = self.at.results_of(function);
         let position = list.children().position(|child| child == value).unwrap_or(0);
         match list.children().count() == results.len() {
-            true => results.get(position).is_some_and(is_data),
-            false => results.iter().all(is_data),
+            true => results.get(position).is_some_and(|of| is_data(self.at, of)),
+            false => results.iter().all(|of| is_data(self.at, of)),
         }
     }
 
-    /// What a function that can be seen does with its parameter at `position`.
+    /// What a function that can be seen does with the parameter that takes `argument`.
     fn passed(
         &self,
         call: Node<'a>,
         callee: Declaration<'a>,
         function: Node<'a>,
-        position: usize,
+        argument: Node<'a>,
         grip: Grip,
     ) -> Step<'a> {
-        let key = (&*callee.package.path, callee.id, function.index(), position, grip);
+        let siblings = argument.parent().into_iter().flat_map(Node::children);
+        let position = siblings.take_while(|sibling| *sibling != argument).count();
+        let is_spread = argument.is(Kind::VariadicArgument);
+        let (parameter, grip) = match (parameter(callee, function, position, is_spread), grip) {
+            (Parameter::Named(binding), _) => (binding, grip),
+            (Parameter::Element(slice), _) => match Element::of(grip) {
+                Some(element) => (slice, Grip::Elements(element)),
+                None => return Done(Effect::Unknown),
+            },
+            (Parameter::Unnamed, _) => return Done(Effect::Pass),
+            (Parameter::Unknown, _) => return Done(Effect::Unknown),
+        };
+        let key = (&*callee.package.path, callee.id, parameter, grip);
         let known = self.fates.borrow().get(&key).copied();
         let fate = known.unwrap_or_else(|| {
             self.fates.borrow_mut().insert(key, Fate::Has(Effect::Unknown));
-            let fate = self.fate(callee, function, position, grip);
+            let fate = self.fate(callee, function, parameter, grip);
             self.fates.borrow_mut().insert(key, fate);
             fate
         });
@@ -357,28 +505,30 @@ impl<'a> Tracker<'a, '_> {
         }
     }
 
-    fn fate(&self, callee: Declaration<'a>, function: Node<'a>, position: usize, grip: Grip) -> Fate {
-        let parameter = match parameter(callee, function, position) {
-            Parameter::Named(binding) => binding,
-            Parameter::Unnamed => return Fate::Has(Effect::Pass),
-            Parameter::Unknown => return Fate::Has(Effect::Unknown),
+    fn fate(&self, callee: Declaration<'a>, function: Node<'a>, parameter: BindingId, grip: Grip) -> Fate {
+        let look = || {
+            let mut inside = self.inside(callee, function);
+            inside.hold(parameter, grip);
+            let mentions = inside.run();
+            summary(&mentions, || {
+                lifetime::open_after(callee, function, parameter, self.resource, &mentions)
+            })
         };
-        let Some(depth) = self.depth.checked_sub(1) else {
-            return Fate::Has(Effect::Unknown);
-        };
-        let inside = Tracker {
-            at: callee,
+        limits::inside(&callee.file().path, look).unwrap_or(Fate::Has(Effect::Unknown))
+    }
+
+    /// A tracker for another function, or for another name of the same one.
+    fn inside(&self, at: Declaration<'a>, function: Node<'a>) -> Self {
+        Tracker {
+            at,
             function,
             resource: self.resource,
-            depth,
             fates: Rc::clone(&self.fates),
             open: Vec::new(),
             held: HashSet::new(),
-        };
-        let mentions = inside.run(parameter, grip);
-        summary(&mentions, || {
-            lifetime::open_after(callee, function, parameter, self.resource, &mentions)
-        })
+            returned: Vec::new(),
+            handle: None,
+        }
     }
 
     fn listed(&mut self, expression: Node<'a>, list: Node<'a>, grip: Grip) -> Step<'a> {
@@ -387,12 +537,18 @@ impl<'a> Tracker<'a, '_> {
         };
         match (statement.kind(), list.role()) {
             (Kind::ReturnStatement, _)
-                if matches!(grip, Grip::Derived | Grip::Child)
+                if matches!(grip, Grip::Derived | Grip::Child | Grip::Made)
                     && self.leaves_as_data(statement, list, expression) =>
             {
                 Done(Effect::Pass)
             }
-            (Kind::ReturnStatement, _) => Done(Effect::Keep(Keep::Returned)),
+            (Kind::ReturnStatement, _) => {
+                if statement.enclosing_function() == Some(self.function) {
+                    let position = list.children().take_while(|child| *child != expression).count();
+                    self.returned.push((position, grip, expression));
+                }
+                Done(Effect::Keep(Keep::Returned))
+            }
             (Kind::ExpressionCase, _) => Done(Effect::Pass),
             (_, Field::Left) => Done(Effect::Pass),
             (_, Field::Right | Field::Value) => Done(self.assigned(statement, list, expression, grip)),
@@ -407,7 +563,7 @@ impl<'a> Tracker<'a, '_> {
         let spread = list.children().count() == 1;
         let mut worst = Effect::Pass;
         for (at, target) in targets(statement).enumerate() {
-            if at == position || (spread && !is_data(&self.at.type_of(target))) {
+            if at == position || (spread && !is_data(self.at, &self.at.type_of(target))) {
                 let effect = self.taken_by(target, grip);
                 worst = if effect == Effect::Pass { worst } else { effect };
             }
@@ -427,6 +583,8 @@ impl<'a> Tracker<'a, '_> {
                 Effect::Keep(Keep::Stored)
             }
             binding if binding.kind == BindingKind::Result => Effect::Keep(Keep::Returned),
+            // `conn = tls.Client(conn, config)`: from here on the name is another's, who has it.
+            _ if self.handle == Some(id) && grip == Grip::Made => Effect::Keep(Keep::Stored),
             _ => {
                 self.hold(id, grip);
                 Effect::Pass
@@ -437,32 +595,10 @@ impl<'a> Tracker<'a, '_> {
     /// Follows the variables of a `range`.
     fn hold_all(&mut self, clause: Node<'a>, grip: Grip) {
         for target in targets(clause) {
-            if !is_data(&self.at.type_of(target)) {
+            if !is_data(self.at, &self.at.type_of(target)) {
                 self.taken_by(target, grip);
             }
         }
-    }
-}
-
-/// Whether values of this type are plain data, which stays right after a release. Unknown types are not.
-fn is_data(of: &Type) -> bool {
-    const DATA: [(&str, &str); 7] = [
-        ("database/sql", "ColumnType"),
-        ("database/sql", "Result"),
-        ("io/fs", "DirEntry"),
-        ("io/fs", "FileInfo"),
-        ("os", "FileInfo"),
-        ("time", "Time"),
-        ("time", "Duration"),
-    ];
-    match of {
-        Type::Basic(_) => true,
-        Type::Named { path, name, .. } => DATA.contains(&(&**path, &**name)),
-        Type::Slice(inner) | Type::Pointer(inner) => is_data(inner),
-        Type::Array(array) => is_data(&array.element),
-        Type::Map(key, value) => is_data(key) && is_data(value),
-        Type::Tuple(types) => types.iter().all(is_data),
-        _ => false,
     }
 }
 
@@ -493,6 +629,21 @@ fn run_by(selector: Node<'_>, effect: Effect) -> Effect {
         true => Effect::Keep(Keep::Goroutine),
         false => effect,
     }
+}
+
+/// A method that has this effect, called or as a value.
+fn method(selector: Node<'_>, effect: Effect) -> Step<'_> {
+    match selector.role() == Field::Function {
+        true => Done(run_by(selector, effect)),
+        false => Up(selector, Grip::Closure(effect)),
+    }
+}
+
+/// Whether the type says no more than that the value can be closed, beside reading and writing.
+fn is_closer(of: &Type) -> bool {
+    ["Closer", "ReadCloser", "WriteCloser", "ReadWriteCloser"]
+        .iter()
+        .any(|name| of.is("io", name))
 }
 
 fn is_deferred(call: Node<'_>) -> bool {
@@ -555,36 +706,4 @@ fn summary(mentions: &[Mention<'_>], open: impl Fn() -> Open) -> Fate {
         true => Fate::Returned,
         false => Fate::Has(Effect::Pass),
     }
-}
-
-enum Parameter {
-    Named(BindingId),
-    Unnamed,
-    Unknown,
-}
-
-/// The parameter that takes the argument at `position`.
-fn parameter(callee: Declaration<'_>, function: Node<'_>, position: usize) -> Parameter {
-    let mut before = 0;
-    let declarations = function
-        .field(Field::Parameters)
-        .into_iter()
-        .flat_map(Node::children);
-    for declaration in declarations {
-        let names: Vec<_> = declaration
-            .fields(Field::Name)
-            .filter(|name| matches!(name.kind(), Kind::Identifier | Kind::BlankIdentifier))
-            .collect();
-        if declaration.is(Kind::VariadicParameterDeclaration) {
-            return Parameter::Unknown;
-        }
-        let count = names.len().max(1);
-        if position < before + count {
-            let name = names.get(position - before).copied();
-            let binding = name.and_then(|name| callee.scopes().binding_of(name));
-            return binding.map_or(Parameter::Unnamed, Parameter::Named);
-        }
-        before += count;
-    }
-    Parameter::Unknown
 }

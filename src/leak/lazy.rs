@@ -1,7 +1,10 @@
 //! Calls that requests reach but that happen once: what they give is kept, and a check of what is kept stands before.
 
+use std::sync::Arc;
+
+use super::reached::{Reached, called};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{BindingId, BindingKind, Callee, DeclKind, Declaration, Meaning};
+use crate::go::{BindingId, BindingKind, DeclId, DeclKind, Declaration, Meaning, Type};
 
 /// Whether the result of `call` is stored in a package variable, field or map that a condition on the way asks about:
 /// `if s.db == nil { s.db = open() }`. `function` is the function around it.
@@ -15,51 +18,98 @@ pub fn is_kept(at: Declaration<'_>, function: Node<'_>, call: Node<'_>) -> bool 
         })
 }
 
-/// Whether `call` stands under a condition that asks about a package variable, and calls a function of the module
-/// that gives this variable its value: `if db == nil { connect() }`.
+/// Whether `call` stands under a condition that asks about a package variable or a field, and calls a function of the
+/// module that gives this one its value: `if db == nil { connect() }`.
 pub fn is_filled(at: Declaration<'_>, function: Node<'_>, call: Node<'_>) -> bool {
-    let Callee::Package(callee) = at.callee(call) else {
+    let Some(callee) = called(at, call) else {
         return false;
     };
-    let filled = filled_by(callee, DEPTH);
-    let is_filled = |asked: Declaration<'_>| {
-        filled
-            .iter()
-            .any(|filled| filled.id == asked.id && filled.package.path == asked.package.path)
-    };
-    !filled.is_empty()
-        && conditions(function, call).into_iter().any(|condition| {
-            let named = condition.subtree().filter(|node| node.is(Kind::Identifier));
-            named.filter_map(|node| variable(at, node)).any(is_filled)
+    let asked = conditions(function, call).into_iter().flat_map(|condition| {
+        let pinged = condition.subtree().filter_map(|node| pinged(at, node));
+        let nodes = condition.subtree().chain(pinged.flat_map(Node::subtree));
+        nodes.filter_map(|node| Some((node_name(node)?, store(at, node)?)))
+    });
+    let asked: Vec<(&str, Store)> = asked.collect();
+    let names: Vec<&str> = asked.iter().map(|(name, _)| *name).collect();
+    !asked.is_empty()
+        && is_filled_by(callee, &names, |at, target| {
+            store(at, target).is_some_and(|filled| asked.iter().any(|(_, asked)| *asked == filled))
         })
 }
 
-/// How many functions, each called by the one before, are looked into for what they assign.
-const DEPTH: u32 = 3;
-
-/// The package variables that a function and those it calls give a value.
-fn filled_by(callee: Declaration<'_>, depth: u32) -> Vec<Declaration<'_>> {
-    let mut filled = Vec::new();
-    let body = callee.function().and_then(|function| function.field(Field::Body));
-    for node in body.into_iter().flat_map(Node::descendants) {
-        match (node.kind(), depth.checked_sub(1)) {
-            (Kind::AssignmentStatement, _) => {
-                let left = node.field(Field::Left).into_iter().flat_map(Node::children);
-                filled.extend(left.filter_map(|target| variable(callee, target)));
-            }
-            (Kind::CallExpression, Some(depth)) => {
-                if let Callee::Package(next) = callee.callee(node) {
-                    filled.extend(filled_by(next, depth));
-                }
-            }
-            _ => {}
-        }
+/// The last name of a variable or field.
+fn node_name(node: Node<'_>) -> Option<&str> {
+    match node.kind() {
+        Kind::Identifier => Some(node.text()),
+        Kind::SelectorExpression => node.field(Field::Field).map(Node::text),
+        _ => None,
     }
-    filled
+}
+
+/// Where a function can leave a value for the calls to come.
+#[derive(PartialEq, Eq)]
+enum Store {
+    /// A package variable: the path of its package, and its declaration.
+    Variable(Arc<str>, DeclId),
+    /// A field: the path and name of its type, and its own name.
+    Field(Arc<str>, Arc<str>, String),
+}
+
+/// Whether a function, or one that it calls, assigns to a target with one of these names that `is_meant`. Where there
+/// are too many to look at, it may.
+fn is_filled_by<'a>(
+    callee: Declaration<'a>,
+    names: &[&str],
+    is_meant: impl Fn(Declaration<'a>, Node<'a>) -> bool,
+) -> bool {
+    let mut reached = Reached::from(callee);
+    let fills = |(at, body): (Declaration<'a>, Node<'a>)| {
+        let mut names = names.iter();
+        let has_name = names.any(|name| memchr::memmem::find(at.bytes(), name.as_bytes()).is_some());
+        let assignments = body
+            .descendants()
+            .filter(|node| node.is(Kind::AssignmentStatement) && has_name);
+        let targets = assignments
+            .filter_map(|node| node.field(Field::Left))
+            .flat_map(Node::children);
+        { targets }.any(|target| is_meant(at, target))
+    };
+    reached.any(fills) || reached.is_cut()
+}
+
+/// The store that `node` names; a field of something that the function itself made is none.
+fn store(at: Declaration<'_>, node: Node<'_>) -> Option<Store> {
+    match node.kind() {
+        Kind::Identifier => {
+            let variable = variable(at, node)?;
+            Some(Store::Variable(variable.package.path.clone(), variable.id))
+        }
+        Kind::SelectorExpression if !is_part_of_new_value(at, node) => {
+            let of = at.type_of(node.field(Field::Operand)?);
+            let Type::Named { path, name, .. } = of.pointee() else {
+                return None;
+            };
+            let field = node.field(Field::Field)?.text().to_owned();
+            Some(Store::Field(path.clone(), name.clone(), field))
+        }
+        _ => None,
+    }
+}
+
+/// The call that gave a local name its error, where it asks whether something is still there: `err := s.db.Ping()`.
+fn pinged<'a>(at: Declaration<'a>, node: Node<'a>) -> Option<Node<'a>> {
+    let held = at
+        .scopes()
+        .binding_of(node)
+        .filter(|_| node.is(Kind::Identifier))?;
+    let origin = at.tree().node(at.scopes().get(held).origin);
+    let call = origin.field(Field::Right)?.child(0)?;
+    let method = call.field(Field::Function)?.field(Field::Field)?;
+    method.text().starts_with("Ping").then_some(call)
 }
 
 /// The package variable that `node` names, of this package.
-fn variable<'a>(at: Declaration<'a>, node: Node<'a>) -> Option<Declaration<'a>> {
+pub(super) fn variable<'a>(at: Declaration<'a>, node: Node<'a>) -> Option<Declaration<'a>> {
     match at.resolve(node) {
         Meaning::Package(declaration) if declaration.kind() == DeclKind::Var => Some(declaration),
         _ => None,
@@ -91,7 +141,7 @@ fn stores<'a>(at: Declaration<'a>, call: Node<'a>) -> Vec<Node<'a>> {
 }
 
 /// The left side of the assignment whose value `value` is.
-fn targets<'a>(value: Node<'a>) -> impl Iterator<Item = Node<'a>> {
+pub(super) fn targets<'a>(value: Node<'a>) -> impl Iterator<Item = Node<'a>> {
     let list = value.parent().filter(|list| list.role() == Field::Right);
     let assignment = list
         .and_then(Node::parent)

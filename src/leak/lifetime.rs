@@ -5,9 +5,10 @@ use std::collections::HashSet;
 
 use self::trace::{Knowledge, Trace};
 use super::acquire::{Acquisition, Fault, Handle, Yield};
+use super::beside::Beside;
 use super::escape::{self, Effect, Mention};
 use super::table::Resource;
-use super::turn::Turn;
+use super::turn::{Turn, jump_target};
 use crate::go::cfg::{Cfg, Exit, Point, walk};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Declaration};
@@ -84,9 +85,14 @@ impl<'a> Lifetime<'a> {
         };
         let flow = acquisition.at.control_flow(acquisition.function)?;
         let start = flow.point_of(acquisition.call)?;
-        let found = handle.map_or_else(Vec::new, |handle| {
-            escape::mentions(acquisition.at, acquisition.function, handle, acquisition.resource)
-        });
+        let holders = acquisition.holders();
+        let followed = escape::follow(
+            acquisition.at,
+            acquisition.function,
+            holders,
+            acquisition.resource,
+        );
+        let found = followed.mentions;
         let mentions = settled(&flow, found.into_iter().filter(counts).collect());
         let repeats = flow.reaches(
             start.after(),
@@ -175,7 +181,62 @@ pub(super) fn open_after<'a>(
     let Some(flow) = at.control_flow(function) else {
         return Open::Sometimes;
     };
-    let taken = Acquisition {
+    let taken = taken_as(at, function, handle, resource);
+    let mentions = settled(&flow, mentions.to_vec());
+    let mut trace = Trace::new(&taken, Some(handle), &flow, None, &mentions);
+    walk(&flow, flow.entry(), Knowledge::fresh(false), &mut trace);
+    let succeeds = |exit: &Exit<'a>| returns_nil(*exit);
+    let open = |how: &Lost<'a>| matches!(how, Lost::Exit(exit) if succeeds(exit));
+    match trace.losses.is_empty() {
+        true => Open::Never,
+        false if trace.losses.keys().all(open) && !trace.settled.iter().any(succeeds) => Open::Successes,
+        false => Open::Sometimes,
+    }
+}
+
+/// When a loop over everything that a function was given leaves one of them open: `handle` holds one after the other by
+/// the range `clause`. A loop that is left from within may not come to all of them.
+pub(super) fn open_after_turn<'a>(
+    at: Declaration<'a>,
+    function: Node<'a>,
+    clause: Node<'a>,
+    handle: BindingId,
+    resource: &'a Resource,
+    mentions: &[Mention<'a>],
+) -> Open {
+    let flow = at.control_flow(function);
+    let variables = clause.field(Field::Left);
+    let body = clause.parent().and_then(|around| around.field(Field::Body));
+    let (Some(flow), Some(variables), Some(body)) = (flow, variables, body) else {
+        return Open::Sometimes;
+    };
+    let Some(start) = flow.point_of(variables) else {
+        return Open::Sometimes;
+    };
+    let taken = taken_as(at, function, handle, resource);
+    let mentions = settled(&flow, mentions.to_vec());
+    let mut trace = Trace::new(&taken, Some(handle), &flow, None, &mentions);
+    trace.turn = Some(Turn::of_body(body));
+    walk(&flow, start.after(), Knowledge::fresh(false), &mut trace);
+    let leaves = |node: Node<'a>| match node.kind() {
+        Kind::BreakStatement => jump_target(node).is_none_or(|target| !body.contains(target)),
+        Kind::ReturnStatement | Kind::GotoStatement => true,
+        _ => false,
+    };
+    match trace.losses.is_empty() && !body.shallow_descendants().any(leaves) {
+        true => Open::Never,
+        false => Open::Sometimes,
+    }
+}
+
+/// What a function holds that was given to it under the name `handle`.
+fn taken_as<'a>(
+    at: Declaration<'a>,
+    function: Node<'a>,
+    handle: BindingId,
+    resource: &'a Resource,
+) -> Acquisition<'a> {
+    Acquisition {
         at,
         function,
         call: function,
@@ -187,17 +248,8 @@ pub(super) fn open_after<'a>(
             resource,
             result: 0,
             error: None,
+            beside: Beside::default(),
         },
-    };
-    let mentions = settled(&flow, mentions.to_vec());
-    let mut trace = Trace::new(&taken, Some(handle), &flow, None, &mentions);
-    walk(&flow, flow.entry(), Knowledge::fresh(false), &mut trace);
-    let succeeds = |exit: &Exit<'a>| returns_nil(*exit);
-    let open = |how: &Lost<'a>| matches!(how, Lost::Exit(exit) if succeeds(exit));
-    match trace.losses.is_empty() {
-        true => Open::Never,
-        false if trace.losses.keys().all(open) && !trace.settled.iter().any(succeeds) => Open::Successes,
-        false => Open::Sometimes,
     }
 }
 

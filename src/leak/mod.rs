@@ -2,6 +2,7 @@
 //! functions acquire and release is table data and no business of this floor.
 
 mod acquire;
+mod beside;
 mod context;
 pub mod detached;
 pub mod endless;
@@ -12,15 +13,21 @@ pub mod launch;
 mod lazy;
 mod lifetime;
 pub mod owner;
+pub mod reached;
+mod replaced;
 pub mod request;
+pub mod stay;
 mod table;
 mod turn;
 mod unreached;
 
 pub use acquire::{Acquirers, Acquisition, Fault, Handle, Yield, field_set_in, literal_of};
+pub use beside::Beside;
 pub use context::mentions_of_context;
-pub use escape::{Effect, Keep, Mention, mentions};
+pub use escape::{Effect, Hold, Keep, Mention, mentions};
+pub use handover::{Handover, of_known, of_name};
 pub use lazy::is_kept;
 pub use lifetime::{Lifetime, Loss, Lost, deferred};
+pub use replaced::is_replaced;
 pub use table::{Empty, Resource, Severity};
 pub use turn::jump_target;

@@ -5,9 +5,10 @@
 use std::collections::{HashSet, VecDeque};
 
 use super::lazy;
+use super::replaced::is_replaced;
 use crate::fiber::Entry;
 use crate::go::syntax::{Kind, Node};
-use crate::go::{DeclId, DeclKind, Declaration, Place};
+use crate::go::{DeclId, DeclKind, Declaration, Place, Through};
 
 mod draw;
 mod runs;
@@ -15,7 +16,7 @@ mod runs;
 mod tests;
 
 pub use draw::draw;
-use runs::{Run, called, is_run_once, mentions_of, runs_of};
+use runs::{Run, called, is_run_once, runs_of};
 
 /// One call on the way from a handler down to the code in question.
 #[derive(Clone, Debug)]
@@ -26,14 +27,6 @@ pub struct Call<'a> {
     pub call: Node<'a>,
     /// Set where an interface of the module stands between.
     pub through: Option<Through>,
-}
-
-/// The interface through which a method is called.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Through {
-    pub interface: String,
-    /// How many types of the module implement it.
-    pub implementations: usize,
 }
 
 impl<'a> Call<'a> {
@@ -138,7 +131,8 @@ pub fn request_path_of_any<'a>(declaration: Declaration<'a>, node: Node<'a>) -> 
 }
 
 fn is_called_by_requests_alone(declaration: Declaration<'_>) -> bool {
-    mentions_of(declaration)
+    declaration
+        .mentioned()
         .into_iter()
         .all(|mention| called(mention.node).is_some_and(|call| request_path(mention.at, call).is_some()))
 }
@@ -213,21 +207,19 @@ fn is_returned(literal: Node<'_>) -> bool {
         .is_some_and(|parent| parent.is(Kind::ReturnStatement))
 }
 
-/// How many functions, each called once by the next, are followed up to `main`.
-const CHAIN: u32 = 16;
-
 /// Whether the function runs once in the life of the process, for certain: as `main` or `init`, or called in one
 /// place, outside of loops and literals, of a function that does.
 pub fn is_called_once(declaration: Declaration<'_>) -> bool {
     let mut at = declaration;
-    for _ in 0..CHAIN {
+    let mut seen = HashSet::new();
+    while seen.insert((&at.package.path, at.id)) {
         let Some(function) = at.function() else {
             return false;
         };
         if is_set_up(at, function) {
             return true;
         }
-        let mentions = mentions_of(at);
+        let mentions = at.mentioned();
         let [mention] = mentions.as_slice() else {
             return false;
         };
@@ -251,17 +243,19 @@ fn is_set_up(at: Declaration<'_>, function: Node<'_>) -> bool {
     !function.is(Kind::FuncLiteral) && decl.receiver.is_none() && matches!(decl.title(), "main" | "init")
 }
 
-/// Whether what the call gives is kept, and asked for before.
+/// Whether what the call gives is kept, and asked for before; or takes the place of what was closed.
 fn happens_once(call: &Call<'_>) -> bool {
     let function = call.call.enclosing_function();
     function.is_some_and(|function| {
-        lazy::is_kept(call.caller, function, call.call) || lazy::is_filled(call.caller, function, call.call)
+        lazy::is_kept(call.caller, function, call.call)
+            || lazy::is_filled(call.caller, function, call.call)
+            || is_replaced(call.caller, function, call.call)
     })
 }
 
 /// Every call of the module that reaches the function or method `declaration`, through interfaces too.
 pub fn callers<'a>(declaration: Declaration<'a>) -> Vec<(Declaration<'a>, Node<'a>)> {
-    let mentions = mentions_of(declaration).into_iter();
+    let mentions = declaration.mentioned().into_iter();
     mentions
         .filter_map(|mention| Some((mention.at, called(mention.node)?)))
         .collect()

@@ -72,6 +72,18 @@ pub struct Resource {
     /// Methods that release by themselves once they answer false: `Next` of rows.
     #[serde(default)]
     pub drained_by: Vec<String>,
+    /// Methods of the resource itself that release its part when they are done with it: `Write` of a response.
+    #[serde(default)]
+    pub spent_by: Vec<String>,
+    /// Which argument is a context that releases the resource where it ends: the transaction of `db.BeginTx`.
+    pub ends_with: Option<usize>,
+    /// Which result is a context that carries the resource, so that others can take it out and release it.
+    pub carrier: Option<usize>,
+    /// Functions of the package that put it into a context, and that take it out again.
+    #[serde(default)]
+    pub put_by: Vec<String>,
+    #[serde(default)]
+    pub taken_out_by: Vec<String>,
     /// `Field` and values for which there is nothing to release: a response of status 204.
     pub empty: Option<Empty>,
     /// Texts of the function that say that there is nothing to release: `http.MethodHead`.
@@ -214,6 +226,21 @@ impl Resource {
 
     pub fn is_released_by(&self, method: &str) -> bool {
         self.release.iter().any(|release| release == method)
+    }
+
+    /// Whether the method of the whole releases its part.
+    pub fn is_spent_by(&self, method: &str) -> bool {
+        self.spent_by.iter().any(|spent| spent == method)
+    }
+
+    /// Whether this function puts it into a context.
+    pub fn is_put_by(&self, path: &str, name: &str) -> bool {
+        self.is_of(path) && self.put_by.iter().any(|put| put == name)
+    }
+
+    /// Whether this function takes it out of a context.
+    pub fn is_taken_out_by(&self, path: &str, name: &str) -> bool {
+        self.is_of(path) && self.taken_out_by.iter().any(|taken| taken == name)
     }
 
     /// Whether the method or field gives what lies beneath, through which it can be released.

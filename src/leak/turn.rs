@@ -32,6 +32,14 @@ impl<'a> Turn<'a> {
         (block.is(Kind::Block) && in_loop && !goes_to).then_some(Turn { block, first })
     }
 
+    /// One turn of the loop with this body, whose variables are new in each.
+    pub(super) fn of_body(block: Node<'a>) -> Turn<'a> {
+        Turn {
+            block,
+            first: usize::MAX,
+        }
+    }
+
     /// Whether a path that comes to `node` is in another turn or behind the loop.
     pub(super) fn is_over_at(self, node: Node<'a>) -> bool {
         node.index() == self.first || !self.block.contains(node)

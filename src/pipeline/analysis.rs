@@ -1,3 +1,5 @@
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::Engine;
@@ -6,6 +8,8 @@ use super::suppression::{self, Suppression};
 use crate::config::Profile;
 use crate::fiber;
 use crate::go::{FileId, Package, Servers};
+use crate::limits;
+use crate::rewrite;
 use crate::transform::{AnyTransform, Finding, Fix, Pass, Proposal, Reason, Refusal};
 
 /// A package with everything found in it.
@@ -96,7 +100,9 @@ fn detect(package: &Package, engine: &Engine<'_>) -> Vec<Told> {
         config: engine.config,
         sources: engine.sources,
     };
-    let propose = |transform: &&'static dyn AnyTransform| transform.propose(&pass);
+    let propose = |transform: &&'static dyn AnyTransform| {
+        limits::asked_by(transform.name(), || transform.propose(&pass))
+    };
     let is_wanted = |transform: &&&'static dyn AnyTransform| {
         engine.config.profile != Profile::General || !transform.is_about_fiber()
     };
@@ -146,12 +152,39 @@ fn editable(package: &Package, fixes: Vec<Fix>, engine: &Engine<'_>) -> Result<V
     let mut kept = Vec::new();
     for fix in fixes {
         let mut files = fix.edits.iter().map(|(id, _)| *id);
-        match files.find_map(|id| obstacle(package, id, engine)) {
+        let obstacle = files.find_map(|id| obstacle(package, id, engine));
+        let obstacle = obstacle.or_else(|| jumped_over(package, &fix));
+        match obstacle.or_else(|| hidden(package, &fix, engine)) {
             None => kept.push(fix),
             Some(why) => refusal = why,
         }
     }
     if kept.is_empty() { Err(refusal) } else { Ok(kept) }
+}
+
+/// Why the fix would declare what no jump may pass.
+fn jumped_over(package: &Package, fix: &Fix) -> Option<Refusal> {
+    let label = rewrite::jumped_over(package, &fix.edits)?;
+    let message =
+        format!("the repair declares a name that `goto {label}` would jump over: make the repair by hand");
+    Some(Refusal::new(Reason::NeedsDecision, message))
+}
+
+/// Why the fix would not mean what it says.
+fn hidden(package: &Package, fix: &Fix, engine: &Engine<'_>) -> Option<Refusal> {
+    // Files are read for that, so once for each package.
+    let beside: RefCell<BTreeMap<String, HashSet<String>>> = RefCell::default();
+    let is_beside = |owner: &Package, name: &str| {
+        let mut beside = beside.borrow_mut();
+        let names = beside.entry(owner.dir.clone());
+        let declared = || engine.sources.declared_beside(owner);
+        names.or_insert_with(declared).contains(name)
+    };
+    let name = rewrite::hidden_name(package, &fix.edits, &fix.imports, &is_beside)?;
+    let message = format!(
+        "the repair has to say `{name}`, which means something else here: rename that, or make the repair by hand"
+    );
+    Some(Refusal::new(Reason::NameTaken, message))
 }
 
 fn obstacle(package: &Package, id: FileId, engine: &Engine<'_>) -> Option<Refusal> {

@@ -5,9 +5,9 @@ use std::{iter, mem};
 
 use super::analysis::reaches_out;
 use super::{Analysis, Choose, Decision, Ending, Engine, Repaired, Round};
-use crate::go::FileId;
+use crate::go::{FileId, Package};
 use crate::plan::{Change, Misfit, Plan, compose};
-use crate::transform::{Fix, Outcome, Proposal};
+use crate::transform::{Fix, Outcome, Proposal, Sources};
 use crate::verify::{self, Chosen, Verdict};
 
 pub(super) struct Run<'a> {
@@ -80,6 +80,7 @@ impl<'a> Run<'a> {
             analysis,
             may_reach_out: self.may_reach_out,
             moved: &self.moved,
+            sources: self.engine.sources,
             plan: Plan::new(&analysis.package),
             batch: Vec::new(),
         };
@@ -105,7 +106,10 @@ impl<'a> Run<'a> {
         for (chosen, verdict) in batch.iter().zip(admission.verdicts) {
             let proposal = &self.current().proposals[chosen.proposal];
             let ending = match verdict {
-                Verdict::Accepted => ended(chosen.outcome, chosen.fix.title.clone()),
+                Verdict::Accepted => Ending {
+                    remains: remains(&self.current().package, &chosen.fix),
+                    ..ended(chosen.outcome, chosen.fix.title.clone())
+                },
                 Verdict::Rejected(rejection) => ended(Outcome::Failed, rejection.to_string()),
                 Verdict::Crowded => {
                     deferred("its fix does not hold beside another one; the next run tries again")
@@ -141,6 +145,7 @@ struct Sieve<'a> {
     analysis: &'a Analysis,
     may_reach_out: bool,
     moved: &'a BTreeSet<FileId>,
+    sources: &'a dyn Sources,
     plan: Plan<'a>,
     batch: Vec<Chosen>,
 }
@@ -160,9 +165,14 @@ impl Sieve<'_> {
             Decision::Decline(why) => return ended(Outcome::Declined, why),
             Decision::Later => return deferred("left to a later run"),
         };
+        if let Some(path) = self.locked(&fix) {
+            let note = format!("{path} is read-only: make it writable, and run again");
+            return ended(Outcome::Declined, note);
+        }
         if !self.may_take(&fix) {
             return deferred("its fix reaches into other packages; the next run applies it");
         }
+        let fix = self.plan.fitted(fix);
         // A fix outside its file goes on to the gate, which says so.
         if self.plan.add(&fix) != Err(Misfit::Overlaps) {
             self.batch.push(Chosen {
@@ -173,6 +183,14 @@ impl Sieve<'_> {
             });
         }
         deferred("its fix overlaps another one; the next run applies it")
+    }
+
+    /// A file of the fix that cannot be written: the others are repaired all the same.
+    fn locked(&self, fix: &Fix) -> Option<&str> {
+        let package = &self.analysis.package;
+        let files = fix.edits.iter().filter_map(|(file, _)| package.find_file(*file));
+        let mut paths = files.map(|file| file.path.as_str());
+        paths.find(|path| !self.sources.is_writable(path))
     }
 
     fn may_take(&self, fix: &Fix) -> bool {
@@ -198,7 +216,18 @@ fn ended(outcome: Outcome, note: impl Into<String>) -> Ending {
     Ending {
         outcome,
         note: Some(note.into()),
+        remains: Vec::new(),
     }
+}
+
+/// What the fix leaves, each with its place.
+fn remains(package: &Package, fix: &Fix) -> Vec<String> {
+    let told = fix.leaves.iter().map(|left| {
+        let file = package.file(left.place.file);
+        let line = file.lines().position(left.place.span.start).line;
+        format!("{}:{line}: {}", file.path, left.message)
+    });
+    told.collect()
 }
 
 fn deferred(note: &str) -> Ending {

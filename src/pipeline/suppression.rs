@@ -89,7 +89,9 @@ pub fn suppress(package: &Package, place: Place, rules: &[&str], reason: &str) -
         // They lie apart or are one: so they cannot conflict.
         edits: vec![(place.file, EditSet::try_from(edits).unwrap_or_default())],
         imports: Vec::new(),
+        names: Vec::new(),
         lessens: false,
+        leaves: Vec::new(),
     }
 }
 

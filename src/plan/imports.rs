@@ -26,6 +26,7 @@ pub(super) fn settle<'n>(
         let edits = match need {
             ImportNeed::Add(_, path) => add::add(&file, path, module),
             ImportNeed::DropIfUnused(_, path) => drop_if_unused(before, &file, path),
+            ImportNeed::DropDotIfUnused(_, path, names) => drop_dot_if_unused(&file, path, names),
         };
         if let Some(edits) = edits {
             file = SourceFile::new(before.path.clone(), edits.apply(&file.source));
@@ -46,6 +47,19 @@ fn drop_if_unused(before: &SourceFile, file: &SourceFile, path: &str) -> Option<
             && !uses_package(file, import.name())
     })?;
     Some(remove::remove(file, import))
+}
+
+/// A dot import goes when the file mentions none of the names any more that it used of it.
+fn drop_dot_if_unused(file: &SourceFile, path: &str, names: &[String]) -> Option<EditSet> {
+    let is_meant = |alias: Option<&str>| alias == Some(".");
+    let import =
+        { file.imports.iter() }.find(|import| import.path == path && is_meant(import.alias.as_deref()))?;
+    let mut mentioned = file.decls.iter().flat_map(|decl| {
+        let nodes = file.tree(decl).root().subtree();
+        nodes.filter(|node| matches!(node.kind(), Kind::Identifier | Kind::TypeIdentifier))
+    });
+    let is_used = mentioned.any(|node| names.iter().any(|name| name == node.text()));
+    (!is_used).then(|| remove::remove(file, import))
 }
 
 /// Whether anything in the file means the imported package `name`. A declaration that does not parse uses

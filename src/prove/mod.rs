@@ -2,7 +2,7 @@
 //! figure tells is a matter of the rule ([`oracle`]); what the handler needs to run is read from its code
 //! ([`scene`]), and what a test cannot give it is a reason to write none.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use crate::fiber::{Handler, Version};
 use crate::go::syntax::Node;
@@ -76,33 +76,28 @@ struct Accused<'a> {
     proposals: Vec<&'a Proposal>,
 }
 
-/// How far from a finding its handlers are looked for.
-const CALLS: u32 = 6;
-
 /// The handlers whose requests run into the finding.
 fn handlers_reaching<'a>(package: &'a Package, proposal: &Proposal) -> Vec<Handler<'a>> {
     let mut handlers = Vec::new();
     if let Some((declaration, node)) = node_at(package, proposal.finding.place) {
         handlers.extend(request_path(declaration, node).and_then(|path| path.entry.handler));
         if !handlers.is_empty() {
-            climb(declaration, node, CALLS, &mut handlers);
+            climb(declaration, node, &mut handlers);
         }
     }
     handlers
 }
 
-fn climb<'a>(at: Declaration<'a>, node: Node<'a>, calls: u32, handlers: &mut Vec<Handler<'a>>) {
-    match (Handler::around(at, node), calls) {
-        (Some(handler), _) => {
-            if handlers.iter().all(|known| known.function != handler.function) {
-                handlers.push(handler);
-            }
-        }
-        (None, 0) => {}
-        (None, _) => {
-            for (caller, call) in callers(at) {
-                climb(caller, call, calls - 1, handlers);
-            }
+/// Every handler around `node`, or around a call that leads there; each function is looked at once.
+fn climb<'a>(at: Declaration<'a>, node: Node<'a>, handlers: &mut Vec<Handler<'a>>) {
+    let mut seen = HashSet::new();
+    let mut due = VecDeque::from([(at, node)]);
+    while let Some((at, node)) = due.pop_front() {
+        match Handler::around(at, node) {
+            Some(handler) if handlers.iter().any(|known| known.function == handler.function) => {}
+            Some(handler) => handlers.push(handler),
+            None if seen.insert((&at.package.path, at.id)) => due.extend(callers(at)),
+            None => {}
         }
     }
 }

@@ -10,9 +10,7 @@ use super::request::Request;
 use crate::fiber::{Handler, Version};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingKind, Callee, DeclId, DeclKind, Declaration, Meaning, Type};
-
-/// How many functions are looked into, one inside the other.
-const DEPTH: u32 = 6;
+use crate::limits;
 
 /// A value that the handler reads from its surroundings: `h.cfg.DataDir`, a captured `cfg.PosterDir`, the package
 /// variable `catalog`.
@@ -99,7 +97,7 @@ impl<'a> Scene<'a> {
         };
         scene.seen.insert((home.package.path.clone(), home.id));
         if let Some(body) = handler.body() {
-            scene.look_into(home, body, DEPTH);
+            scene.look_into(home, body);
         }
         if is_returned(handler) {
             scene.look_around(home, handler.function);
@@ -157,10 +155,10 @@ impl<'a> Scene<'a> {
         self.obstacle.get_or_insert(why.into());
     }
 
-    fn look_into(&mut self, at: Declaration<'a>, body: Node<'a>, depth: u32) {
+    fn look_into(&mut self, at: Declaration<'a>, body: Node<'a>) {
         for node in body.subtree() {
             match node.kind() {
-                Kind::CallExpression => self.call(at, node, depth),
+                Kind::CallExpression => self.call(at, node),
                 Kind::Identifier => self.name(at, node),
                 Kind::TypeAssertionExpression => self.request.assertion(node),
                 _ => {}
@@ -174,15 +172,15 @@ impl<'a> Scene<'a> {
         let statements = body.and_then(|body| body.child(0));
         for statement in statements.into_iter().flat_map(Node::children) {
             if !statement.contains(literal) {
-                self.look_into(at, statement, DEPTH);
+                self.look_into(at, statement);
             }
         }
     }
 
-    fn call(&mut self, at: Declaration<'a>, call: Node<'a>, depth: u32) {
+    fn call(&mut self, at: Declaration<'a>, call: Node<'a>) {
         self.request.call(at, call);
         match at.callee(call) {
-            Callee::Package(callee) if callee.package.is_own => self.enter(callee, depth),
+            Callee::Package(callee) if callee.package.is_own => self.enter(callee),
             Callee::External { path, receiver, name } => {
                 self.external(at, call, (&path, receiver.as_deref(), &name));
             }
@@ -190,16 +188,14 @@ impl<'a> Scene<'a> {
         }
     }
 
-    fn enter(&mut self, callee: Declaration<'a>, depth: u32) {
+    fn enter(&mut self, callee: Declaration<'a>) {
         let is_new = self.seen.insert((callee.package.path.clone(), callee.id));
         self.leaves_package |= callee.package.path != self.home.package.path;
         let body = callee.function().and_then(|function| function.field(Field::Body));
-        match body {
-            Some(body) if is_new && depth > 0 => self.look_into(callee, body, depth - 1),
-            Some(_) if is_new => {
-                self.refuse(format!("it calls deeper than unleak looks ({})", callee.title()))
-            }
-            _ => {}
+        if let Some(body) = body.filter(|_| is_new)
+            && limits::inside(&callee.file().path, || self.look_into(callee, body)).is_none()
+        {
+            self.refuse(format!("it calls deeper than unleak looks ({})", callee.title()));
         }
     }
 

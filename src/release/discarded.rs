@@ -4,7 +4,7 @@ use super::Unreleased;
 use super::repair::{cut_off, deferred};
 use super::turn;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::rewrite;
+use crate::rewrite::NewName;
 use crate::text::Edit;
 use crate::transform::{Fix, Reason, Refusal};
 
@@ -29,22 +29,28 @@ pub(super) fn named(site: &Unreleased<'_>) -> Result<Fix, Refusal> {
     if acquisition.resource.read_to_end {
         return Err(cut_off(site));
     }
-    let name = rewrite::fresh_local(acquisition.at, &[&acquisition.resource.name]);
-    let naming = naming(site, &name).ok_or_else(discarded)?;
-    if site.lifetime.repeats {
-        return turn::deferred(site, &name, naming);
-    }
-    deferred(site, &name, naming).map_err(|refusal| match acquisition.statement.kind() {
-        Kind::AssignmentStatement => discarded(),
-        _ => refusal,
-    })
+    let new = NewName::local(
+        acquisition.at,
+        acquisition.statement,
+        &[&acquisition.resource.name],
+    );
+    let naming = naming(site, &new.name).ok_or_else(discarded)?;
+    let mut fix = match site.lifetime.repeats {
+        true => turn::deferred(site, &new.name, naming)?,
+        false => deferred(site, &new.name, naming).map_err(|refusal| match acquisition.statement.kind() {
+            Kind::AssignmentStatement => discarded(),
+            _ => refusal,
+        })?,
+    };
+    fix.names.push(new);
+    Ok(fix)
 }
 
 /// The edits that give the blank a name: `_, err = acquire()` declares it, too, where everything else it assigns to
 /// was declared in the same block, and so stays the same variable.
 fn naming(site: &Unreleased<'_>, name: &str) -> Option<Vec<Edit>> {
     let acquisition = &site.acquisition;
-    let (at, statement) = (acquisition.at, acquisition.statement);
+    let statement = acquisition.statement;
     let left = statement.field(Field::Left)?;
     let blank = left
         .child(acquisition.yields.result)
@@ -53,25 +59,27 @@ fn naming(site: &Unreleased<'_>, name: &str) -> Option<Vec<Edit>> {
     if statement.is(Kind::ShortVarDeclaration) {
         return Some(edits);
     }
-    // Parameters and the body's own names share one block.
-    let block = statement
-        .parent()
-        .and_then(Node::parent)
-        .filter(|block| block.is(Kind::Block))?;
-    let function = block.parent().filter(|around| around.is_function());
-    let stays = |target: Node<'_>| {
-        let binding = at.scopes().binding_of(target);
-        let holds = |index: usize| {
-            index == block.index() || function.is_some_and(|function| function.index() == index)
-        };
-        target.text() == "_" || binding.is_some_and(|id| holds(at.scopes().get(id).block))
-    };
     let operator = statement
         .field(Field::Operator)
         .filter(|operator| operator.is(Kind::Assign))?;
-    if !statement.is(Kind::AssignmentStatement) || !left.children().all(stays) {
+    if !statement.is(Kind::AssignmentStatement) || !left.children().all(|target| stays(site, target)) {
         return None;
     }
     edits.push(Edit::replace(operator.span(), ":="));
     Some(edits)
+}
+
+/// Whether a `:=` in place of the `=` would take up this target, and not declare another.
+pub(super) fn stays(site: &Unreleased<'_>, target: Node<'_>) -> bool {
+    let (at, statement) = (site.acquisition.at, site.acquisition.statement);
+    let block = statement.parent().and_then(Node::parent);
+    let Some(block) = block.filter(|block| block.is(Kind::Block)) else {
+        return false;
+    };
+    // Parameters and the body's own names share one block.
+    let function = block.parent().filter(|around| around.is_function());
+    let holds =
+        |index: usize| index == block.index() || function.is_some_and(|function| function.index() == index);
+    let binding = at.scopes().binding_of(target);
+    target.text() == "_" || binding.is_some_and(|id| holds(at.scopes().get(id).block))
 }

@@ -1,10 +1,11 @@
 //! A release before each exit that leaks, where a defer would come too late or take what others need.
 
 use super::Unreleased;
+use super::literal::lost_in_literals;
 use super::repair::{fix_of, release_call};
 use crate::go::cfg::Exit;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::{Handle, Lost};
+use crate::leak::{Handle, Hold, Lost};
 use crate::rewrite::{self, Rewrite};
 use crate::text::Edit;
 use crate::transform::{Applicability, Fix};
@@ -23,7 +24,7 @@ pub(super) fn released_at_exits(site: &Unreleased<'_>) -> Option<Fix> {
         true => format!("Release `{}` at each end of the loop's turn", site.subject()),
         false => format!("Release `{}` before the returns that leak it", site.subject()),
     };
-    Some(Fix::new(title, Applicability::Safe, rewrite))
+    Some(Fix::new(title, Applicability::Safe, rewrite).leaving(lost_in_literals(site)))
 }
 
 /// `defer x.Close()` in a loop ⇒ a release at each end of the turn that comes with the resource. A panic within the
@@ -36,7 +37,7 @@ pub(super) fn released_at_ends(site: &Unreleased<'_>, defer: Node<'_>) -> Option
         .field(Field::Field)
         .is_some_and(|method| method.text() == *released);
     is_plain.then_some(())?;
-    let gone = rewrite::delete_statement(file, defer)?;
+    let gone = rewrite::delete_with_comments(file, defer)?;
     let fix = released_at_exits(site)?;
     let edits = fix
         .edits
@@ -52,9 +53,12 @@ pub(super) fn released_at_ends(site: &Unreleased<'_>, defer: Node<'_>) -> Option
 
 fn released_at(site: &Unreleased<'_>, lost: Lost<'_>, release: &str) -> Option<Edit> {
     let at = site.acquisition.at;
-    let known = |node| match site.acquisition.handle {
-        Handle::Local(binding) => at.scopes().visible(site.held_name(), node) == Some(binding),
-        _ => false,
+    let mut held = site.acquisition.holders();
+    held.retain(|(_, hold)| *hold != Hold::Carrier);
+    let means = |binding, node| at.scopes().visible(&at.scopes().get(binding).name, node) == Some(binding);
+    let known = |node| {
+        matches!(site.acquisition.handle, Handle::Local(_))
+            && held.iter().all(|(binding, _)| means(*binding, node))
     };
     let mut mentions = site.lifetime.mentions.iter().map(|mention| mention.node);
     match lost {

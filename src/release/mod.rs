@@ -8,19 +8,23 @@ use std::sync::Arc;
 use crate::go::cfg::Exit;
 use crate::go::syntax::Node;
 use crate::go::{DeclId, Declaration};
-use crate::leak::{Acquirers, Acquisition, Handle, Lifetime, Lost, Resource, request};
+use crate::leak::{Acquirers, Acquisition, Handle, Hold, Lifetime, Lost, Resource, request};
 use crate::text::Span;
 use crate::transform::{Applicability, Confidence, Family, Finding, Pass, Related, Rule};
 
+mod apart;
 mod context;
 mod discarded;
 mod exits;
+mod literal;
 mod obsolete;
+mod own_context;
 mod piled;
 mod repair;
 mod several;
 mod sink;
 mod spot;
+mod statics;
 mod turn;
 mod unchecked;
 
@@ -133,12 +137,8 @@ fn imported_acquirers<'a>(pass: &'a Pass<'a>, acquirers: &Acquirers<'a>, needles
     let packages = paths.into_iter().filter_map(|path| here.package_at(path));
     let own = packages.filter(|package| package.is_own && !std::ptr::eq(*package, pass.package));
     let exported = own
-        .flat_map(|package| package.declarations())
-        .filter(|declaration| {
-            let holds =
-                |needle: &String| memchr::memmem::find(declaration.bytes(), needle.as_bytes()).is_some();
-            declaration.decl().title().starts_with(char::is_uppercase) && needles.iter().any(holds)
-        });
+        .flat_map(|package| package.declarations_with(needles))
+        .filter(|declaration| declaration.decl().title().starts_with(char::is_uppercase));
     let passing = exported.filter(|declaration| acquirers.passes_on(here.beside(*declaration)).is_some());
     passing
         .map(|declaration| format!(".{}(", declaration.decl().title()))
@@ -148,6 +148,9 @@ fn imported_acquirers<'a>(pass: &'a Pass<'a>, acquirers: &Acquirers<'a>, needles
 /// The acquisition as one whose resource some path loses, where one does.
 pub fn leaking<'a>(acquisition: Acquisition<'a>) -> Option<Unreleased<'a>> {
     if acquisition.resource.set_up_only && request::request_path(acquisition.at, acquisition.call).is_some() {
+        return None;
+    }
+    if own_context::ends_it(&acquisition) {
         return None;
     }
     let lifetime = Lifetime::of(&acquisition)?;
@@ -187,6 +190,20 @@ impl<'a> Unreleased<'a> {
         self.lifetime.losses.iter().any(|loss| loss.certain)
     }
 
+    /// The name of the function that came with the resource and is there to release it, where it may do more than that.
+    fn release_beside(&self) -> Option<&'a str> {
+        let beside = self.acquisition.yields.beside;
+        let mut names = self
+            .acquisition
+            .holders()
+            .into_iter()
+            .filter(|(_, hold)| *hold == Hold::Release);
+        let name = names
+            .next()
+            .filter(|_| beside.does_more() && names.next().is_none());
+        name.map(|(name, _)| &*self.acquisition.at.scopes().get(name).name)
+    }
+
     /// The local name that holds the resource.
     fn name(&self) -> Option<&'a str> {
         match self.acquisition.handle {
@@ -220,8 +237,8 @@ impl<'a> Unreleased<'a> {
         let losses = &self.lifetime.losses;
         let certain = losses.iter().filter(|loss| loss.certain);
         let uncertain = losses.iter().filter(|loss| !loss.certain);
-        let told = certain.chain(uncertain).take(MAX_RELATED);
-        told.map(|loss| self.told(loss.how)).collect()
+        let told = certain.chain(uncertain).map(|loss| self.told(loss.how));
+        Related::first(MAX_RELATED, told.collect())
     }
 
     fn told(&self, lost: Lost<'_>) -> Related {

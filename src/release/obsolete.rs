@@ -24,8 +24,7 @@ pub(super) fn late_defer<'a>(site: &Unreleased<'a>, spot: Spot<'a>) -> Option<No
     let one_line = !first.text().contains('\n');
     let only_release = is_plain || (!may_change(site) && is_bare_literal(call, &released));
     let is_ours = still_holds(site, spot.offset(), spot.list(), first);
-    (releases && same_block && one_line && only_release && is_ours && is_alone_on_its_lines(site, first))
-        .then_some(first)
+    (releases && same_block && one_line && only_release && is_ours).then_some(first)
 }
 
 /// `func() { _ = x.Close() }()`
@@ -59,7 +58,8 @@ pub(super) fn obsolete_releases<'a>(
 ) -> Vec<(Node<'a>, Edit)> {
     let file = site.acquisition.at.file();
     let delete = |node: Node<'a>| Some((node, rewrite::delete_statement(file, node)?));
-    let mut obsolete: Vec<_> = late.and_then(delete).into_iter().collect();
+    let moved = late.and_then(|late| Some((late, rewrite::delete_with_comments(file, late)?)));
+    let mut obsolete: Vec<_> = moved.into_iter().collect();
     let keeps_order = defers_behind(site, spot).all(|defer| Some(defer) == late);
     if site.acquisition.resource.writes || !keeps_order {
         return obsolete;

@@ -1,6 +1,7 @@
 //! The edits: a deferred release behind the error check, or a release before each return that leaks.
 
 use super::Unreleased;
+use super::apart;
 use super::context::chosen;
 use super::discarded::named;
 use super::exits::released_at_exits;
@@ -8,6 +9,7 @@ use super::obsolete::{late_defer, obsolete_releases};
 use super::several::{self, Several};
 use super::sink;
 use super::spot::{self, Spot};
+use super::statics;
 use super::turn;
 use super::unchecked::{self, Check};
 use crate::go::syntax::{Field, Kind, Node};
@@ -21,7 +23,11 @@ use crate::transform::{Applicability, Fix, Reason, Refusal};
 pub fn fixes(site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
     match site.acquisition.handle {
         Handle::Local(_) => held(site),
-        _ => named(site).map(|fix| vec![fix]),
+        // Nobody took it, but a context that carries it may leave.
+        _ => match obstacle(site).filter(|refusal| refusal.reason != Reason::InLoop) {
+            Some(refusal) => Err(refusal),
+            None => named(site).map(|fix| vec![fix]),
+        },
     }
 }
 
@@ -33,6 +39,9 @@ fn held(site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
     if is_unread(site) {
         return Err(cut_off(site));
     }
+    if let Some(refusal) = statics::obstacle(site) {
+        return apart::taken_apart(site).map(|fix| vec![fix]).ok_or(refusal);
+    }
     let obstacle = match several::held_by(site) {
         Several::No => obstacle(site),
         // A defer takes what the name holds where it stands. Anything else would ask the name later.
@@ -40,6 +49,11 @@ fn held(site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
         Several::InTurn | Several::Unclear => return Err(several::refusal(site)),
     };
     match obstacle {
+        // What releases it may do more, which is done on some paths already.
+        None if site.acquisition.yields.beside.does_more() => match released_at_exits(site) {
+            Some(fix) => Ok(vec![fix]),
+            None => deferred_or_checked(site),
+        },
         None => deferred_or_checked(site),
         Some(refusal) if site.acquisition.resource.sink.is_some() => Err(refusal),
         Some(refusal) => match released_at_exits(site) {
@@ -132,6 +146,7 @@ fn is_used_blindly(site: &Unreleased<'_>) -> bool {
 fn checked(site: &Unreleased<'_>, check: &Check<'_>) -> Result<Option<Fix>, Refusal> {
     let at = site.acquisition.at;
     let mut rewrite = Rewrite::new();
+    check.new.iter().for_each(|new| rewrite.introduce(new.clone()));
     let release = release_call(site, site.held_name(), &mut rewrite)?;
     let line = deferred_line(at.file(), &release, site);
     let [condition, leave, end] = &check.lines;
@@ -164,6 +179,17 @@ pub(super) fn release_call(
     rewrite: &mut Rewrite,
 ) -> Result<String, Refusal> {
     let resource = site.acquisition.resource;
+    if site.acquisition.yields.beside.does_more() {
+        return match site.release_beside() {
+            Some(release) => Ok(format!("{release}()")),
+            None => Err(Refusal::new(
+                Reason::HandleDiscarded,
+                format!(
+                    "`{name}` comes with a function that releases it and may do more: take that, and defer it"
+                ),
+            )),
+        };
+    }
     let argument = match (resource.release_takes_context, &resource.release_argument) {
         (true, _) => chosen(site, rewrite).ok_or_else(|| {
             let message = format!("`context` means something else here: release `{name}` by hand");
@@ -205,7 +231,7 @@ fn is_unseen(effect: Effect) -> bool {
 }
 
 /// Why a defer would be wrong.
-fn obstacle(site: &Unreleased<'_>) -> Option<Refusal> {
+pub(super) fn obstacle(site: &Unreleased<'_>) -> Option<Refusal> {
     let subject = site.subject();
     let mut effects = site.lifetime.mentions.iter().map(|mention| mention.effect);
     let kept = effects.clone().find_map(|effect| match effect {
@@ -254,37 +280,37 @@ pub(super) fn deferred(site: &Unreleased<'_>, name: &str, naming: Vec<Edit>) -> 
     let mut rewrite = Rewrite::new();
     let release = release_call(site, name, &mut rewrite)?;
     let late = late_defer(site, spot);
-    let line = match late {
-        Some(late) => late.text().to_owned(),
-        None => deferred_line(at.file(), &release, site),
+    let lines = match late {
+        Some(late) => {
+            let is_crowded = rewrite::has_comments_behind(at.file(), spot.offset());
+            rewrite::moved_lines(late, late.text(), is_crowded, &|_| false)
+        }
+        None => vec![deferred_line(at.file(), &release, site)],
     };
     let obsolete = obsolete_releases(site, spot, late);
-    if !resource.idempotent && obsolete.len() != site.releases().len() {
+    let is_idempotent = resource.idempotent && !site.acquisition.yields.beside.does_more();
+    if !is_idempotent && obsolete.len() != site.releases().len() {
         let message = "it is released on some paths, and a second release would do harm";
         return Err(Refusal::new(Reason::ControlFlow, message));
     }
-    let edits = naming
-        .into_iter()
-        .chain(inserted(site, spot, name, &line))
-        .chain(obsolete.into_iter().map(|(_, edit)| edit));
     let shares_line = || {
         Refusal::new(
             Reason::ControlFlow,
             "the place for the defer shares its line with other code",
         )
     };
-    let mut inserts = 0;
+    let inserted = inserted(site, spot, name, &lines).ok_or_else(shares_line)?;
+    let edits = naming
+        .into_iter()
+        .chain([inserted])
+        .chain(obsolete.into_iter().map(|(_, edit)| edit));
     for edit in edits {
-        inserts += usize::from(edit.span.is_empty());
         rewrite.edit(at.id.file, edit).map_err(|Conflict| shares_line())?;
     }
-    match inserts {
-        0 => Err(shares_line()),
-        _ => Ok(Fix::new(title(site, name), Applicability::Safe, rewrite)),
-    }
+    Ok(Fix::new(title(site, name), Applicability::Safe, rewrite))
 }
 
-fn title(site: &Unreleased<'_>, name: &str) -> String {
+pub(super) fn title(site: &Unreleased<'_>, name: &str) -> String {
     let resource = site.acquisition.resource;
     let subject = match &resource.part {
         Some(part) => format!("{name}.{part}"),
@@ -298,14 +324,18 @@ fn title(site: &Unreleased<'_>, name: &str) -> String {
     }
 }
 
-fn inserted(site: &Unreleased<'_>, spot: Spot<'_>, name: &str, line: &str) -> Option<Edit> {
+fn inserted(site: &Unreleased<'_>, spot: Spot<'_>, name: &str, lines: &[String]) -> Option<Edit> {
     let file = site.acquisition.at.file();
+    let plain: Vec<&str> = lines.iter().map(String::as_str).collect();
     let guarded = |statement, guard: String| {
-        rewrite::insert_after(file, statement, &[&guard, &format!("\t{line}"), "}"])
+        let inner: Vec<String> = lines.iter().map(|line| format!("\t{line}")).collect();
+        let inner = inner.iter().map(String::as_str);
+        let all: Vec<&str> = [&*guard].into_iter().chain(inner).chain(["}"]).collect();
+        rewrite::insert_after(file, statement, &all)
     };
     match spot {
-        Spot::Behind(statement) => rewrite::insert_after(file, statement, &[line]),
-        Spot::StartOf(block) => rewrite::insert_at_start(file, block, &[line]),
+        Spot::Behind(statement) => rewrite::insert_after(file, statement, &plain),
+        Spot::StartOf(block) => rewrite::insert_at_start(file, block, &plain),
         Spot::BehindUnchecked(statement) => guarded(statement, format!("if {name} != nil {{")),
         Spot::BehindUnlessFailed(statement, _) if is_pointer(site) => {
             guarded(statement, format!("if {name} != nil {{"))
@@ -326,7 +356,7 @@ fn is_pointer(site: &Unreleased<'_>) -> bool {
 }
 
 /// The defer in the style of the file: plain, or with its result dropped in so many words.
-fn deferred_line(file: &SourceFile, release: &str, site: &Unreleased<'_>) -> String {
+pub(super) fn deferred_line(file: &SourceFile, release: &str, site: &Unreleased<'_>) -> String {
     let method = site.acquisition.resource.release.first();
     let Some(method) = method.map(|method| format!(".{method}(")) else {
         return format!("defer {release}");

@@ -75,26 +75,29 @@ pub fn place_behind_check<'a>(site: &Unreleased<'a>) -> Result<Node<'a>, Refusal
     }
 }
 
-/// `if tx.Error != nil { return … }` directly behind the acquisition.
+/// `if tx.Error != nil { return … }` directly behind the acquisition, with a name for the error or without.
 fn field_check<'a>(site: &Unreleased<'a>, statement: Node<'a>) -> Option<Node<'a>> {
-    let (Handle::Local(handle), Some(error)) = (
-        site.acquisition.handle,
-        site.acquisition.resource.error_field.as_deref(),
-    ) else {
-        return None;
+    let named = |next: &Node<'a>| {
+        let value = next.field(Field::Right).and_then(|right| right.child(0));
+        next.is(Kind::ShortVarDeclaration) && value.is_some_and(|value| site.acquisition.holds_fault(value))
     };
-    let check = following(statement).filter(|next| next.is(Kind::IfStatement))?;
-    let condition = check.field(Field::Condition)?.unparenthesized();
+    let mut check = following(statement)?;
+    if named(&check) {
+        check = following(check)?;
+    }
+    let condition = check
+        .field(Field::Condition)
+        .filter(|_| check.is(Kind::IfStatement))?
+        .unparenthesized();
     let (left, right) = (condition.field(Field::Left)?, condition.field(Field::Right)?);
-    let operand = left.field(Field::Operand)?;
     let asks = condition.operator() == Some(Kind::NotEqual)
         && right.is(Kind::Nil)
-        && left.field(Field::Field)?.text() == error
-        && site.acquisition.at.scopes().binding_of(operand) == Some(handle);
+        && site.acquisition.holds_fault(left);
     let leaves = check
         .field(Field::Consequence)
         .is_some_and(|block| leaves(site, block));
-    let is_plain = check.field(Field::Initializer).is_none() && check.field(Field::Alternative).is_none();
+    let header = check.field(Field::Initializer);
+    let is_plain = header.is_none_or(|header| named(&header)) && check.field(Field::Alternative).is_none();
     (asks && leaves && is_plain).then_some(check)
 }
 

@@ -41,6 +41,7 @@ pub(super) fn deferred(site: &Unreleased<'_>, name: &str, naming: Vec<Edit>) -> 
     let made = repair::fix_of(site.acquisition.at, title, fix.applicability, edits).ok_or_else(refuse)?;
     Ok(Fix {
         imports: fix.imports,
+        names: fix.names,
         ..made
     })
 }

@@ -5,7 +5,7 @@ use crate::go::cfg::Point;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Type, Usage};
 use crate::leak::Handle;
-use crate::rewrite;
+use crate::rewrite::NewName;
 use crate::text::Edit;
 
 /// `x, _ := acquire()` ⇒ `x, err := acquire()` and `if err != nil { return …, err }`.
@@ -13,6 +13,8 @@ pub(super) struct Check<'a> {
     pub(super) statement: Node<'a>,
     /// The `_` gets a name.
     pub(super) naming: Edit,
+    /// Where no error of the function could be used.
+    pub(super) new: Option<NewName>,
     pub(super) lines: [String; 3],
 }
 
@@ -25,12 +27,15 @@ pub(super) fn check<'a>(site: &Unreleased<'a>) -> Option<Check<'a>> {
     if blank.text() != "_" || site.lifetime.repeats {
         return None;
     }
-    let error = match statement.kind() {
+    let (error, new) = match statement.kind() {
         Kind::ShortVarDeclaration => match idle_error(site).filter(|error| is_beside(site, error)) {
-            Some(error) => error.to_owned(),
-            None => rewrite::fresh_local(at, &["err"]),
+            Some(error) => (error.to_owned(), None),
+            None => {
+                let new = NewName::local(at, statement, &["err"]).shared();
+                (new.name.clone(), Some(new))
+            }
         },
-        Kind::AssignmentStatement => idle_error(site)?.to_owned(),
+        Kind::AssignmentStatement => (idle_error(site)?.to_owned(), None),
         _ => return None,
     };
     let values = values(&at.results_of(acquisition.function), &error)?;
@@ -40,6 +45,7 @@ pub(super) fn check<'a>(site: &Unreleased<'a>) -> Option<Check<'a>> {
     Some(Check {
         statement,
         naming: Edit::replace(blank.span(), error.clone()),
+        new,
         lines: [
             format!("if {error} != nil {{"),
             format!("\treturn {values}").trim_end().to_owned(),

@@ -38,6 +38,9 @@ pub struct ReportedFinding {
     /// What there is to say about the outcome: why it was declined, how the fix failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Where the leak may still happen although it counts as fixed: `path:line: why`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remains: Vec<String>,
     /// The line of `start`, for people.
     #[serde(skip)]
     pub source: Option<Source>,
@@ -66,6 +69,9 @@ pub struct ReportedFix {
     /// All that the fix changes, imports included; ascending and disjoint in each file. Empty where bytes that
     /// are not UTF-8 cannot be told in this document.
     pub edits: Vec<ReportedEdit>,
+    /// Where the leak may still happen when it is applied.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub leaves: Vec<ReportedRelated>,
 }
 
 /// Puts `text` in the place of the bytes from `start_byte` to `end_byte`.
@@ -135,6 +141,7 @@ impl ReportedFinding {
             suppressed: None,
             outcome: ending.map(|ending| ending.outcome),
             note: ending.and_then(|ending| ending.note.clone()),
+            remains: ending.map(|ending| ending.remains.clone()).unwrap_or_default(),
             source: source(package, finding.place),
         }
     }
@@ -188,6 +195,11 @@ impl ReportedFix {
             title: fix.title.clone(),
             applicability: fix.applicability,
             edits: edits(package, fix).unwrap_or_default(),
+            leaves: fix
+                .leaves
+                .iter()
+                .map(|left| ReportedRelated::new(package, left))
+                .collect(),
         }
     }
 }

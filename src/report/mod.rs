@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::limits::Cut;
 use crate::transform::Severity;
 pub use crate::workspace::{Diagnostic, Skip, SkipReason};
 
@@ -22,7 +23,7 @@ pub use finding::{
 pub use finding::{ReportedSuppression, Source};
 pub use json::{Json, JsonLines};
 pub use summary::{Run, skipped_line, summary_line};
-pub use text::{Text, write_diagnostics};
+pub use text::{Text, write_diagnostics, write_remains};
 
 /// Writes a report in one format.
 pub trait Reporter {
@@ -39,6 +40,9 @@ pub struct Report {
     pub diagnostics: Vec<Diagnostic>,
     pub files: Files,
     pub summary: Summary,
+    /// Searches that ended at a bound; told on stderr.
+    #[serde(skip)]
+    pub cuts: Vec<Cut>,
 }
 
 /// Who made the report.
@@ -88,6 +92,7 @@ impl Report {
             findings,
             diagnostics,
             files,
+            cuts: Vec::new(),
         }
     }
 

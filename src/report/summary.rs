@@ -95,7 +95,20 @@ fn repaired(report: &Report, verb: &str) -> String {
     } else {
         format!(": {}", rest.join(", "))
     };
-    format!("{verb} {fixed} of {all}{rest}.")
+    format!("{verb} {fixed} of {all}{rest}.{}", halves(report))
+}
+
+/// How many repairs leave something.
+fn halves(report: &Report) -> String {
+    let halves = report
+        .findings
+        .iter()
+        .filter(|finding| !finding.remains.is_empty());
+    match halves.count() {
+        0 => String::new(),
+        1 => " 1 repair leaves something to do.".to_owned(),
+        count => format!(" {count} repairs leave something to do."),
+    }
 }
 
 /// The counts, worst first.

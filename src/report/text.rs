@@ -23,7 +23,8 @@ pub struct Text;
 
 impl Reporter for Text {
     fn report(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-        for finding in report.remaining() {
+        let told = |finding: &&ReportedFinding| finding.is_remaining() || !finding.remains.is_empty();
+        for finding in report.findings.iter().filter(told) {
             write_finding(out, finding)?;
         }
         Ok(())
@@ -36,6 +37,14 @@ pub fn write_diagnostics(report: &Report, out: &mut dyn Write) -> io::Result<()>
         let (path, message) = (shown(&diagnostic.path), shown(&diagnostic.message));
         let path = if path.is_empty() { ".".into() } else { path };
         writeln!(out, "{WARNING}warning{WARNING:#}: {path}: {message}")?;
+    }
+    Ok(())
+}
+
+/// One line for each thing that a repair leaves; for stderr, beside a patch that has no place for them.
+pub fn write_remains(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for left in report.findings.iter().flat_map(|finding| &finding.remains) {
+        writeln!(out, "{WARNING}left{WARNING:#}: {}", shown(left))?;
     }
     Ok(())
 }
@@ -109,11 +118,23 @@ fn write_fix(out: &mut dyn Write, fix: &ReportedFix, width: usize) -> io::Result
         Applicability::Unsafe => "unsafe: it may change behaviour",
         Applicability::DisplayOnly => "advice: apply it by hand",
     };
-    write_aside(out, width, HELP, "help", &format!("{} ({how})", fix.title))
+    write_aside(out, width, HELP, "help", &format!("{} ({how})", fix.title))?;
+    for left in &fix.leaves {
+        let (path, point) = (&left.path, left.start);
+        let told = format!(
+            "{path}:{}:{}: with this, {}",
+            point.line, point.column, left.message
+        );
+        write_aside(out, width, NOTE, "note", &told)?;
+    }
+    Ok(())
 }
 
 /// What became of the finding, where a run tried to repair it.
 fn write_ending(out: &mut dyn Write, finding: &ReportedFinding, width: usize) -> io::Result<()> {
+    for left in &finding.remains {
+        write_aside(out, width, WARNING, "repaired, but", left)?;
+    }
     let label = match finding.outcome {
         Some(Outcome::Declined) => "left alone",
         Some(Outcome::Failed) => "not applied",

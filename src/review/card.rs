@@ -39,6 +39,10 @@ pub fn card(subject: &Subject<'_>, standing: Standing<'_>) -> String {
     heading(&mut out, subject, standing, offer.fix.applicability);
     reasons(&mut out, subject);
     fix_line(&mut out, &offer.fix.title, standing);
+    for left in &offer.fix.leaves {
+        let (at, what) = (place(subject, left.place), printable(left.message.as_bytes()));
+        line(&mut out, format_args!("  {YELLOW}{at}: {what}{YELLOW:#}"));
+    }
     for change in subject.changes(offer) {
         diff(&mut out, &change);
     }

@@ -107,6 +107,8 @@ impl<'a> Subject<'a> {
                 title: by_hand(&offer.fix.title),
                 edits,
                 imports,
+                names: Vec::new(),
+                leaves: Vec::new(),
                 ..offer.fix.clone()
             },
             by_hand: true,

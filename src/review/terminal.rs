@@ -9,6 +9,8 @@ use console::{Key, Term};
 use dialoguer::Input;
 use dialoguer::theme::SimpleTheme;
 
+use crate::workspace::programs;
+
 /// A terminal to talk to a person.
 pub struct Terminal {
     term: Term,
@@ -101,7 +103,7 @@ fn editor() -> Command {
     }
     let mut script = editor.unwrap_or_else(|| "vi".into());
     script.push(" \"$@\"");
-    let mut shell = Command::new("sh");
+    let mut shell = programs::command("sh");
     shell.arg("-c").arg(script).arg("sh");
     shell
 }

@@ -106,7 +106,9 @@ impl Transform for Toy {
             applicability,
             edits: vec![(FileId(0), EditSet::try_from(vec![insert(text)]).unwrap())],
             imports: vec![ImportNeed::Add(FileId(0), "io".to_owned())],
+            names: Vec::new(),
             lessens: false,
+            leaves: Vec::new(),
         };
         let mut fixes = vec![
             fix("Close x", "\tdefer io.Close(x)\n", Applicability::Safe),

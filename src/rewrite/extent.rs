@@ -1,5 +1,6 @@
 //! How what goes lies in its file: on lines of its own, with the comment that belongs to it, or between others.
 
+use super::remarks;
 use super::{end_of_line_behind, line_before, line_rest, line_start, mentions_word, next_line};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, SourceFile};
@@ -12,7 +13,12 @@ pub(super) enum Extent {
     Inside(Edit),
 }
 
-pub(super) fn extent(file: &SourceFile, node: Node<'_>) -> Option<Extent> {
+/// What goes with `node`, where `going` tells what else does.
+pub(super) fn extent<'a>(
+    file: &SourceFile,
+    node: Node<'a>,
+    going: &dyn Fn(Node<'a>) -> bool,
+) -> Option<Extent> {
     match (node.kind(), node.parent().map(Node::kind)) {
         (_, Some(Kind::LiteralValue | Kind::ArgumentList)) => element_extent(file, node),
         (Kind::Identifier, Some(Kind::VarSpec)) => element_extent(file, node),
@@ -26,7 +32,10 @@ pub(super) fn extent(file: &SourceFile, node: Node<'_>) -> Option<Extent> {
                 ends_paragraph(file, span.end) || names_it(file, Span::new(whole.start, span.start), node);
             Some(Extent::Lines(if belongs { whole } else { span }))
         }
-        _ => Some(Extent::Lines(to_line_end(file, node.span())?)),
+        _ => {
+            let span = to_line_end(file, remarks::whole(node, going))?;
+            Some(Extent::Lines(span))
+        }
     }
 }
 

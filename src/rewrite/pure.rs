@@ -6,18 +6,23 @@ use std::sync::OnceLock;
 
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Type};
+use crate::limits::Limit;
 
 /// More nodes than this are generated or hostile code, which would only exhaust the stack.
-const TRACTABLE: usize = 4096;
+const TRACTABLE: Limit = Limit::new(4_096, "nodes of one expression");
 
 /// Whether an expression or statement is small enough to be looked at by recursion.
-pub fn is_tractable(node: Node<'_>) -> bool {
-    node.subtree_end() - node.index() <= TRACTABLE
+pub fn is_tractable(at: Declaration<'_>, node: Node<'_>) -> bool {
+    let fits = node.subtree_end() - node.index() <= TRACTABLE.most as usize;
+    if !fits {
+        TRACTABLE.reached(&at.file().path);
+    }
+    fits
 }
 
 /// Whether `expression` may go when nobody needs its value. An index out of range counts as doing something.
 pub fn is_pure(at: Declaration<'_>, expression: Node<'_>) -> bool {
-    if !is_tractable(expression) {
+    if !is_tractable(at, expression) {
         return false;
     }
     let all_pure = |node: Node<'_>| node.children().all(|child| is_pure(at, child));

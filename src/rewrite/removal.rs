@@ -284,10 +284,16 @@ impl<'a> Removal<'a> {
     pub fn into_rewrite(self) -> Result<Rewrite, Obstacle<'a>> {
         let mut rewrite = Rewrite::new();
         let mut lines: BTreeMap<FileId, Vec<(Span, Declaration<'a>, Node<'a>)>> = BTreeMap::new();
-        for (declaration, node) in self.with_whole_groups() {
+        let whole = self.with_whole_groups();
+        for &(declaration, node) in &whole {
             rewrite.drop_imports_of(declaration, node.span());
             let layout = Obstacle::Layout(declaration, node);
-            match extent(declaration.file(), node).ok_or(layout.clone())? {
+            let going = |other| {
+                whole
+                    .iter()
+                    .any(|(at, held)| *at == declaration && held.contains(other))
+            };
+            match extent(declaration.file(), node, &going).ok_or(layout.clone())? {
                 Extent::Inside(edit) => rewrite.edit(declaration.id.file, edit).map_err(|_| layout)?,
                 Extent::Lines(span) => {
                     lines

@@ -1,12 +1,30 @@
-use memchr::memmem;
+use std::collections::HashSet;
 
 use crate::config::Config;
 use crate::go::{Declaration, Package};
+use crate::rewrite;
 
 /// What lies outside the package under analysis, asked for on demand.
 pub trait Sources: Sync {
     /// Paths of files of other packages that use `name` of `package`, as far as can be seen.
     fn users_of(&self, package: &Package, name: &str) -> Vec<String>;
+
+    /// Names that files of the package's folder declare at their top, or import, which the package under analysis does
+    /// not hold: its tests, and what was left out of the search. A new name of the package must be none of them.
+    fn names_beside(&self, _package: &Package) -> HashSet<String> {
+        HashSet::new()
+    }
+
+    /// Those of them that are declared, in files of the package itself: no import of the package may be called so, and
+    /// they hide what the language declares.
+    fn declared_beside(&self, _package: &Package) -> HashSet<String> {
+        HashSet::new()
+    }
+
+    /// Whether the file that people see as `path` can be written: what needs one that cannot is left out of a repair.
+    fn is_writable(&self, _path: &str) -> bool {
+        true
+    }
 
     /// Whether the file that people see as `path` is one of those to search: others are not edited either.
     fn is_searched(&self, _path: &str) -> bool {
@@ -31,21 +49,16 @@ pub struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
+    /// A name for a new package-level variable or function that nothing in the package uses, its tests and the files
+    /// of other builds among it.
+    pub fn fresh_global(&self, wanted: &[&str]) -> String {
+        rewrite::fresh_global(self.package, &self.sources.names_beside(self.package), wanted)
+    }
+
     /// Sound declarations that hold one of the needles, in files a person wrote. Only these get parsed.
     pub fn candidates(&self, needles: &[String]) -> impl Iterator<Item = Declaration<'a>> {
-        let finders: Vec<_> = needles
-            .iter()
-            .map(|needle| memmem::Finder::new(needle.as_bytes()))
-            .collect();
-        let package = self.package;
-        let holds = move |declaration: &Declaration<'_>| {
-            finders
-                .iter()
-                .any(|finder| finder.find(declaration.bytes()).is_some())
-        };
-        package
-            .declarations()
-            .filter(holds)
+        self.package
+            .declarations_with(needles)
             .filter(|declaration| declaration.is_sound())
     }
 }

@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::go::Package;
 use crate::pipeline::{Analysis, Engine, analyze};
 use crate::plan::{Change, Misfit, Plan};
 use crate::transform::{Fix, Outcome};
 
+mod checker;
 mod gofmt;
 mod recheck;
 mod syntax;
@@ -38,6 +40,8 @@ pub enum Rung {
     Syntax,
     /// gofmt reads the result.
     Gofmt,
+    /// The built-in checker has nothing new to say against it.
+    Checker,
     /// The finding is gone and no new one appeared.
     Recheck,
     /// Go compiles and vets the result.
@@ -110,6 +114,24 @@ pub fn admit(before: &Analysis, batch: &[Chosen], engine: &Engine<'_>) -> Admiss
     bisection.admission
 }
 
+static WRONG_FIXES_EXPECTED: AtomicBool = AtomicBool::new(false);
+
+/// From here on a fix that the checker refuses is no reason to panic: for tests that make wrong fixes on purpose.
+pub fn expect_wrong_fixes() {
+    WRONG_FIXES_EXPECTED.store(true, Ordering::Relaxed);
+}
+
+/// A fix of ours that by itself does not compile is a bug of ours: a debug build says so at once. Where a person wrote
+/// the fix, the bug is theirs.
+fn blame(chosen: &Chosen, rejection: &Rejection) {
+    let is_bug = rejection.rung == Rung::Checker && !chosen.by_hand;
+    debug_assert!(
+        !is_bug || WRONG_FIXES_EXPECTED.load(Ordering::Relaxed),
+        "the fix `{}` is wrong: {rejection}",
+        chosen.fix.title
+    );
+}
+
 struct Bisection<'a> {
     before: &'a Analysis,
     batch: &'a [Chosen],
@@ -132,7 +154,10 @@ impl Bisection<'_> {
             }
             (Err(rejection), &[guilty]) => {
                 self.admission.verdicts[guilty] = match self.accepted.is_empty() {
-                    true => Verdict::Rejected(rejection),
+                    true => {
+                        blame(&self.batch[guilty], &rejection);
+                        Verdict::Rejected(rejection)
+                    }
                     false => Verdict::Crowded,
                 };
             }
@@ -153,7 +178,12 @@ pub fn check(before: &Analysis, fixes: &[&Chosen], engine: &Engine<'_>) -> Resul
         gofmt::settle(&mut changes, formatter)?;
     }
     let sources = changes.iter().map(|change| (change.file, change.new.as_slice()));
-    let mut after = analyze(before.package.with_sources(sources), engine);
+    let package = before.package.with_sources(sources);
+    // A person may write what only they know to compile.
+    if fixes.iter().all(|chosen| !chosen.by_hand) {
+        checker::check(&before.package, &package, &changes)?;
+    }
+    let mut after = analyze(package, engine);
     recheck::carry(before, fixes, &mut after)?;
     let touched: BTreeSet<Arc<str>> = changes.iter().map(|change| Arc::clone(&change.package)).collect();
     recheck::others(&before.package, &after.package, &touched, engine)?;

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use anyhow::{Context, Result, bail};
+
+use super::programs;
 
 /// What git cannot give back, should a write turn out wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -126,7 +128,43 @@ fn os_string(bytes: &[u8]) -> OsString {
 /// Runs git in a repository that may be hostile: its config must not start programs, its index is not
 /// written, and the environment (set inside a hook) must not point at another repository.
 fn git(root: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
-    let output = Command::new("git")
+    let without = without_filters(root)?;
+    let flags = without.iter().map(String::as_str);
+    run(root, &flags.chain(arguments.iter().copied()).collect::<Vec<_>>())
+}
+
+/// The flags that take away every filter which the repository defines: git would run it for each file that it compares.
+/// Those of the user stay.
+fn without_filters(root: &Path) -> Result<Vec<String>> {
+    let listed = run(root, &["config", "--list", "--show-scope", "--name-only", "-z"])?;
+    let listed = String::from_utf8_lossy(&listed);
+    let words: Vec<&str> = listed.split('\0').collect();
+    let own = words
+        .chunks_exact(2)
+        .filter(|entry| matches!(entry[0], "local" | "worktree"));
+    let filters: BTreeSet<&str> = own
+        .filter_map(|entry| entry[1].strip_prefix("filter.")?.rsplit_once('.'))
+        .map(|(name, _)| name)
+        .collect();
+    let mut flags = Vec::new();
+    for name in filters {
+        // git cuts such a flag at the first `=`, and would keep the filter.
+        if name.contains(['=', '\n', char::REPLACEMENT_CHARACTER]) {
+            bail!(
+                "{} has a git filter with an odd name, `{}`: remove it from .git/config",
+                root.display(),
+                name.escape_debug()
+            );
+        }
+        for setting in ["clean=", "smudge=", "process=", "required=false"] {
+            flags.extend(["-c".to_owned(), format!("filter.{name}.{setting}")]);
+        }
+    }
+    Ok(flags)
+}
+
+fn run(root: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
+    let output = programs::command("git")
         .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
         .args(arguments)
         .current_dir(root)

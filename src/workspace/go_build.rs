@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::TempDir;
 
+use super::complaints::{Complaint, Moves};
 use super::go_tools::find_go;
+use super::programs;
 use crate::go::Package;
 use crate::verify::Compiler;
 
@@ -48,7 +50,7 @@ impl GoToolchain {
 
     /// A go command in a folder of a repository that nobody vouches for.
     pub fn command(&self, folder: &Path) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = programs::command(&self.program);
         command.current_dir(folder).stdin(Stdio::null());
         // Neither of the two lets go.mod be changed. A vendored module may have nothing outside its repository.
         let is_vendored = folder
@@ -76,41 +78,21 @@ pub struct GoBuild<'a> {
     before: Mutex<HashMap<String, Arc<Vec<Complaint>>>>,
 }
 
-/// One complaint, told apart from others by everything but its line, which moves.
-#[derive(Clone, Debug)]
-struct Complaint {
-    shown: String,
-    key: String,
-}
-
 impl Compiler for GoBuild<'_> {
     fn compile(&self, package: &Package, folders: &[&str]) -> Result<(), String> {
         folders.iter().try_for_each(|dir| self.judge(dir, package))
     }
 }
 
-/// A message that is there more often than it was.
-fn first_new<'a>(before: &[Complaint], after: &'a [Complaint]) -> Option<&'a Complaint> {
-    let mut known: Vec<&str> = before.iter().map(|complaint| complaint.key.as_str()).collect();
-    after.iter().find(
-        |complaint| match known.iter().position(|key| *key == complaint.key) {
-            Some(at) => {
-                known.swap_remove(at);
-                false
-            }
-            None => true,
-        },
-    )
-}
-
 impl GoBuild<'_> {
     fn judge(&self, dir: &str, package: &Package) -> Result<(), String> {
-        let after = self.ask(dir, Some(package))?;
+        let overlay = Overlay::new(&self.root, package).map_err(cannot_prepare)?;
+        let after = self.ask(dir, &overlay)?;
         if after.is_empty() {
             return Ok(());
         }
         let before = self.before(dir)?;
-        match first_new(&before, &after) {
+        match overlay.moves.first_new(&before, &after) {
             Some(complaint) => Err(complaint.shown.clone()),
             None => Ok(()),
         }
@@ -126,7 +108,7 @@ impl GoBuild<'_> {
         if let Some(known) = known {
             return Ok(known);
         }
-        let complaints = Arc::new(self.ask(dir, None)?);
+        let complaints = Arc::new(self.ask(dir, &Overlay::default())?);
         let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
         before.insert(dir.to_owned(), Arc::clone(&complaints));
         Ok(complaints)
@@ -134,24 +116,22 @@ impl GoBuild<'_> {
 
     /// Everything said against the package of a folder: as it lies on disk, or with other sources. An error
     /// means that the toolchain could not come to a judgement.
-    fn ask(&self, dir: &str, package: Option<&Package>) -> Result<Vec<Complaint>, String> {
-        let overlay =
-            Overlay::new(&self.root, package).map_err(|error| format!("cannot prepare a build: {error}"))?;
+    fn ask(&self, dir: &str, overlay: &Overlay) -> Result<Vec<Complaint>, String> {
         let built = self.run(
             dir,
-            &overlay,
+            overlay,
             &["build", "-o", NOWHERE, "-buildvcs=false", "-gcflags=-e"],
         )?;
         if !built.status.success() {
             return match overlay.is_judged_by(&built) {
-                true => Ok(complaints(dir, &overlay, &built)),
+                true => Ok(self.complaints(dir, overlay, &built)),
                 false => Err(self.cannot_load(&built)),
             };
         }
         // Vet reads the tests, too.
-        let mut complaints = complaints(dir, &overlay, &self.run(dir, &overlay, &["vet"])?);
+        let mut complaints = self.complaints(dir, overlay, &self.run(dir, overlay, &["vet"])?);
         if self.toolchain.licence.tests {
-            complaints.extend(failures(&self.run(dir, &overlay, &["test"])?));
+            complaints.extend(failures(&self.run(dir, overlay, &["test"])?));
         }
         Ok(complaints)
     }
@@ -162,6 +142,26 @@ impl GoBuild<'_> {
         command
             .output()
             .map_err(|error| format!("cannot run go: {error}"))
+    }
+
+    /// The messages with a place, or, where a failure has none, its first line.
+    fn complaints(&self, dir: &str, overlay: &Overlay, output: &Output) -> Vec<Complaint> {
+        if output.status.success() {
+            return Vec::new();
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let seen = |path: &str| overlay.seen(&self.root, dir, path);
+        let mut placed: Vec<Complaint> = Vec::new();
+        for line in said.lines() {
+            match (line.strip_prefix('\t'), placed.last_mut()) {
+                (Some(line), Some(complaint)) => complaint.explain(line, &seen),
+                _ => placed.extend(Complaint::placed(line.trim_start(), &seen)),
+            }
+        }
+        match placed.is_empty() {
+            true => vec![Complaint::whole(said.lines().find(|line| !line.starts_with('#')))],
+            false => placed,
+        }
     }
 
     fn cannot_load(&self, built: &Output) -> String {
@@ -183,50 +183,53 @@ impl GoBuild<'_> {
 const NOWHERE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 
 /// Sources that stand for files on disk while a go command runs.
+#[derive(Default)]
 struct Overlay {
     /// Absent where nothing differs from the disk.
     flag: Option<String>,
     /// The end of each stand-in's path, under which the compiler speaks of it, with the path that people see.
     names: Vec<(String, String)>,
+    /// From the files on disk to their stand-ins.
+    moves: Moves,
     /// Holds the sources.
     _folder: Option<TempDir>,
 }
 
 impl Overlay {
     /// Where `package` and what it sees differ from the disk.
-    fn new(root: &Path, package: Option<&Package>) -> io::Result<Self> {
-        let others = package.and_then(Package::program).into_iter();
+    fn new(root: &Path, package: &Package) -> io::Result<Self> {
+        let others = package.program().into_iter();
         let others = others.flat_map(|program| program.alterations());
-        let files = package
-            .into_iter()
+        let files = std::iter::once(package)
             .chain(others)
             .flat_map(|package| &package.files);
-        let changed =
-            files.filter(|file| fs::read(root.join(&file.path)).is_ok_and(|held| held != *file.source));
-        let changed: Vec<_> = changed.collect();
+        let changed: Vec<_> = files
+            .filter_map(|file| Some((file, fs::read(root.join(&file.path)).ok()?)))
+            .filter(|(file, held)| *held != *file.source)
+            .collect();
         if changed.is_empty() {
-            return Ok(Overlay {
-                flag: None,
-                names: Vec::new(),
-                _folder: None,
-            });
+            return Ok(Overlay::default());
         }
-        let folder = tempfile::Builder::new().prefix("unleak-").tempdir()?;
+        let folder = tempfile::Builder::new().prefix(STAND_INS).tempdir()?;
         let place = folder.path().file_name().unwrap_or_default().to_string_lossy();
         let mut replace = serde_json::Map::new();
-        let mut names = Vec::new();
-        for (at, file) in changed.into_iter().enumerate() {
-            let stand_in = folder.path().join(format!("{at}.go"));
+        let (mut names, mut moves) = (Vec::new(), Moves::default());
+        for (at, (file, held)) in changed.into_iter().enumerate() {
+            let name = file_name(&file.path);
+            fs::create_dir(folder.path().join(at.to_string()))?;
+            let stand_in = folder.path().join(at.to_string()).join(name);
             fs::write(&stand_in, &file.source)?;
             let path = root.join(&file.path).to_string_lossy().into_owned();
             replace.insert(path, stand_in.to_string_lossy().into());
-            names.push((format!("{place}/{at}.go"), file.path.clone()));
+            names.push((format!("{place}/{at}/{name}"), file.path.clone()));
+            moves.note(&file.path, &held, &file.source);
         }
         let list = folder.path().join("overlay.json");
         fs::write(&list, serde_json::json!({ "Replace": replace }).to_string())?;
         Ok(Overlay {
             flag: Some(format!("-overlay={}", list.display())),
             names,
+            moves,
             _folder: Some(folder),
         })
     }
@@ -240,53 +243,55 @@ impl Overlay {
         said.lines().any(|line| line.starts_with("# ")) && said.lines().any(is_own)
     }
 
-    /// The path that people see, for one that a tool working in `dir` wrote.
-    fn seen(&self, dir: &str, path: &str) -> String {
+    /// The path that people see, for one that a tool working in the folder `dir` of `root` wrote.
+    fn seen(&self, root: &Path, dir: &str, path: &str) -> String {
         let slashed = path.replace('\\', "/");
         let stand_in = self.names.iter().find(|(end, _)| slashed.ends_with(end));
-        match stand_in {
-            Some((_, name)) => name.clone(),
-            None if dir.is_empty() || Path::new(path).is_absolute() => slashed,
-            None => format!("{dir}/{slashed}"),
+        if let Some((_, name)) = stand_in {
+            return name.clone();
         }
+        if is_former_stand_in(&slashed) {
+            return format!("{dir}/{}", file_name(&slashed))
+                .trim_start_matches('/')
+                .to_owned();
+        }
+        if let Ok(inside) = Path::new(path).strip_prefix(root) {
+            return inside.to_string_lossy().replace('\\', "/");
+        }
+        if Path::new(path).is_absolute() {
+            return slashed;
+        }
+        let mut steps: Vec<&str> = Vec::new();
+        for step in dir.split('/').chain(slashed.split('/')) {
+            match step {
+                "" | "." => {}
+                ".." if steps.last().is_some_and(|last| *last != "..") => {
+                    steps.pop();
+                }
+                step => steps.push(step),
+            }
+        }
+        steps.join("/")
     }
 }
 
-/// The messages with a place, or, where a failure has none, its first line.
-fn complaints(dir: &str, overlay: &Overlay, output: &Output) -> Vec<Complaint> {
-    if output.status.success() {
-        return Vec::new();
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let placed: Vec<Complaint> = said
-        .lines()
-        .filter_map(|line| placed(dir, overlay, line))
-        .collect();
-    match placed.is_empty() {
-        true => vec![whole(said.lines().find(|line| !line.starts_with('#')))],
-        false => placed,
-    }
+/// How the folder of stand-ins begins.
+const STAND_INS: &str = "unleak-";
+
+/// Vet's answers are cached by the content of the sources, and name the stand-ins that it read first: those of an
+/// earlier run with the same content, in a folder that is gone. What it says is about a file of the package.
+fn is_former_stand_in(path: &str) -> bool {
+    let mut steps = path.rsplit('/').skip(1);
+    let is_number = |step: &str| !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
+    steps.next().is_some_and(is_number) && steps.next().is_some_and(|step| step.starts_with(STAND_INS))
 }
 
-/// `./file.go:3:2: message`, vet's type errors with a word in front.
-fn placed(dir: &str, overlay: &Overlay, line: &str) -> Option<Complaint> {
-    let line = line.strip_prefix("vet: ").unwrap_or(line);
-    let line = line.strip_prefix("./").unwrap_or(line);
-    let (stem, rest) = line.split_once(".go:")?;
-    let file = overlay.seen(dir, &format!("{stem}.go"));
-    let message = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
-    Some(Complaint {
-        shown: format!("{file}:{rest}"),
-        key: format!("{file}:{message}"),
-    })
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
-fn whole(line: Option<&str>) -> Complaint {
-    let line = line.unwrap_or("go failed without a reason").trim();
-    Complaint {
-        shown: line.to_owned(),
-        key: line.to_owned(),
-    }
+fn cannot_prepare(error: io::Error) -> String {
+    format!("cannot prepare a build: {error}")
 }
 
 /// The tests that fail, by name.
@@ -299,13 +304,32 @@ fn failures(output: &Output) -> Vec<Complaint> {
         .lines()
         .filter_map(|line| line.trim_start().strip_prefix("--- FAIL: "));
     let names = names.filter_map(|name| name.split_whitespace().next());
-    let failed: Vec<Complaint> = names.map(|name| whole(Some(&format!("{name} fails")))).collect();
+    let failed: Vec<Complaint> = names
+        .map(|name| Complaint::whole(Some(&format!("{name} fails"))))
+        .collect();
     match failed.is_empty() {
-        true => vec![whole(
+        true => vec![Complaint::whole(
             said.lines()
                 .find(|line| line.starts_with("panic:"))
                 .or(Some("go test fails")),
         )],
         false => failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::Overlay;
+
+    #[test]
+    fn a_stand_in_of_an_earlier_run_is_a_file_of_the_package() {
+        let overlay = Overlay::default();
+        let seen = |dir: &str, path: &str| overlay.seen(Path::new("/work"), dir, path);
+        assert_eq!(seen("a/b", "../../../tmp/unleak-x1/0/p.go"), "a/b/p.go");
+        assert_eq!(seen("", "/tmp/unleak-x1/12/p.go"), "p.go");
+        assert_eq!(seen("a", "../unleak-x1/p.go"), "unleak-x1/p.go");
+        assert_eq!(seen("a", "./p.go"), "a/p.go");
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::env;
-use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use anyhow::{Context, Result};
 
+use super::programs::{self, find_program, is_program};
 use crate::verify::Formatter;
 
 /// Files per gofmt process: few processes, and a temporary folder of modest size.
@@ -72,7 +72,7 @@ impl Gofmt {
 
     /// Rewrites every file of the folder. gofmt goes on after a file with errors and leaves it as it was.
     fn run(&self, folder: &Path) -> io::Result<Output> {
-        Command::new(&self.program)
+        programs::command(&self.program)
             .args(["-w", "."])
             .current_dir(folder)
             .stdin(Stdio::null())
@@ -125,7 +125,7 @@ pub(super) fn find_go() -> Option<PathBuf> {
 
 /// `go env GOROOT`, kept from fetching another toolchain or reading the current folder's go.mod.
 fn go_root() -> Option<PathBuf> {
-    let output = Command::new(find_program("go")?)
+    let output = programs::command(find_program("go")?)
         .args(["env", "GOROOT"])
         .current_dir(env::temp_dir())
         .env("GOTOOLCHAIN", "local")
@@ -138,29 +138,4 @@ fn go_root() -> Option<PathBuf> {
     Some(root.trim())
         .filter(|root| !root.is_empty())
         .map(PathBuf::from)
-}
-
-/// A program in PATH. Relative entries are passed over: they would let a scanned repository bring its own.
-fn find_program(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    find_in(&path, name)
-}
-
-fn find_in(path: &OsStr, name: &str) -> Option<PathBuf> {
-    let name = format!("{name}{}", env::consts::EXE_SUFFIX);
-    let folders = env::split_paths(path).filter(|folder| folder.is_absolute());
-    folders
-        .map(|folder| folder.join(&name))
-        .find(|path| is_program(path))
-}
-
-#[cfg(unix)]
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_program(path: &Path) -> bool {
-    path.is_file()
 }

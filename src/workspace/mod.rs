@@ -3,6 +3,7 @@
 //! [`discover`] finds the files, [`read`] reads one, [`Gate`] drops those without a literal that matters,
 //! [`write`] replaces one, [`git`] says what would be lost, [`Gofmt`] and [`GoToolchain`] judge what is to be written.
 
+mod complaints;
 mod config_file;
 mod gate;
 pub mod git;
@@ -11,6 +12,7 @@ mod go_tools;
 mod imports;
 mod loader;
 mod modules;
+pub mod programs;
 mod read;
 mod skip;
 mod walk;
@@ -26,4 +28,4 @@ pub use modules::Modules;
 pub use read::{Unread, read};
 pub use skip::{Diagnostic, Skip, SkipReason};
 pub use walk::{Directory, Discovery, WalkOptions, discover};
-pub use write::{Created, Replacement, Written, create, write};
+pub use write::{Created, Replacement, Written, create, put, write};

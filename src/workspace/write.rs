@@ -105,6 +105,31 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<Created> {
     make().with_context(|| format!("cannot write {}", path.display()))
 }
 
+/// Writes a report or a patch, whole or not at all: a run that is killed leaves what was there. A repository can hold
+/// a link under any name, so none is followed into another file; devices and pipes are written to as they are.
+pub fn put(path: &Path, bytes: &[u8]) -> Result<()> {
+    let shown = path.display();
+    let is_file = fs::metadata(path).map_or(true, |metadata| metadata.is_file());
+    if !is_file || path.starts_with("/dev") {
+        return fs::write(path, bytes).with_context(|| format!("cannot write `{shown}`"));
+    }
+    if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) {
+        bail!("cannot write `{shown}`: it is a link, and the file that it leads to would be lost");
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let make = || -> io::Result<()> {
+        let mut temporary = temporary(folder.unwrap_or(Path::new(".")))?;
+        temporary.write_all(bytes)?;
+        match fs::metadata(path) {
+            Ok(metadata) => temporary.as_file().set_permissions(metadata.permissions())?,
+            Err(_) => readable(temporary.as_file())?,
+        }
+        temporary.persist(path)?;
+        Ok(())
+    };
+    make().with_context(|| format!("cannot write `{shown}`"))
+}
+
 /// A temporary file is its owner's alone; source is not.
 #[cfg(unix)]
 fn readable(file: &File) -> io::Result<()> {

@@ -1,12 +1,15 @@
 //! What several test programs share.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub mod cases;
 pub mod command;
 pub mod fleet;
 pub mod git;
 pub mod go;
 pub mod gofmt;
+pub mod mutate;
 pub mod packages;
+pub mod program;
 #[cfg(unix)]
 pub mod talk;
 pub mod txtar;

@@ -3,9 +3,10 @@ use crate::go::syntax::{Kind, Node};
 use crate::leak::launch::{
     Action, FOREVER, Launch, Party, Turns, UNBOUNDED, Use, leaves, loops_around, select_around, turns_of,
 };
+use crate::limits::Limit;
 
-/// More combinations of paths than this are not tried.
-const MAX_COMBINATIONS: usize = 512;
+/// Where there are more combinations of paths than this, none is tried.
+const COMBINATIONS: Limit = Limit::new(512, "combinations of paths");
 
 /// A goroutine that can stand at an operation for ever.
 #[derive(Clone, Debug)]
@@ -131,7 +132,11 @@ impl<'a> Judge<'a, '_> {
         let others: Vec<usize> = others.filter(started).collect();
         let paths = others.iter().map(|at| self.workers[*at].paths.len());
         let case = Case { worker, stop, path };
-        paths.product::<usize>() <= MAX_COMBINATIONS && self.some_run(&others, passed, &case)
+        if paths.fold(1, usize::saturating_mul) > COMBINATIONS.most as usize {
+            COMBINATIONS.reached(&self.launch.declaration.file().path);
+            return false;
+        }
+        self.some_run(&others, passed, &case)
     }
 
     /// Whether some choice of paths of the other workers leaves the stop alone.

@@ -10,7 +10,7 @@ use crate::leak::launch::{Action, Launch, Party};
 use crate::leak::request::{RequestPath, request_path};
 use crate::text::Span;
 use crate::transform::{
-    Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Rule, Severity, Transform,
+    Applicability, Confidence, Family, Finding, Fix, Left, Pass, Refusal, Related, Rule, Severity, Transform,
 };
 
 mod answers;
@@ -79,17 +79,26 @@ impl Transform for CancelGoroutine {
     fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
         let guard = site.guard();
         guard.check()?;
+        let left = Left::of(&site.launch, Party::Worker(site.blocked.worker));
+        let operations: Vec<Node<'_>> = guard.operations().map(|(_, held)| held.name).collect();
+        left.check_before(&operations)?;
         let select = select::fix(guard);
-        let simpler = match site.blocked.action {
-            Action::Send => buffer::fix(guard),
-            _ => signal::fix(guard),
+        // With these the goroutine goes on, so there must be an end behind.
+        let simpler = left
+            .check_behind(&operations)
+            .map(|()| match site.blocked.action {
+                Action::Send => buffer::fix(guard),
+                _ => signal::fix(guard),
+            });
+        let fixes = match (simpler, select) {
+            (Ok(Some(simpler)), Ok(select)) if guard.is_last() => vec![simpler, select],
+            (Ok(Some(buffer)), Ok(select)) => vec![select, buffer],
+            (Ok(Some(simpler)), Err(_)) => vec![simpler],
+            (Ok(None) | Err(_), Ok(select)) => vec![select],
+            (Ok(None), Err(refusal)) | (Err(refusal), Err(_)) => return Err(refusal),
         };
-        match (simpler, select) {
-            (Some(simpler), Ok(select)) if guard.is_last() => Ok(vec![simpler, select]),
-            (Some(buffer), Ok(select)) => Ok(vec![select, buffer]),
-            (Some(simpler), Err(_)) => Ok(vec![simpler]),
-            (None, select) => select.map(|select| vec![select]),
-        }
+        let leaving = |fix: Fix| fix.leaving(left.told());
+        Ok(fixes.into_iter().map(leaving).collect())
     }
 }
 

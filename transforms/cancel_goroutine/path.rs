@@ -5,11 +5,12 @@ use super::tracer::{State, Tracer};
 use crate::go::cfg::{Exit, walk};
 use crate::go::syntax::Node;
 use crate::leak::launch::{Action, Launch, Party, UNBOUNDED, Use};
+use crate::limits::Limit;
 use crate::text::Span;
 
-/// Functions with more paths than this are left alone.
-pub(super) const MAX_VISITS: u32 = 20_000;
-pub(super) const MAX_PATHS: usize = 256;
+/// Functions with more paths than these are left alone.
+pub(super) const VISITS: Limit = Limit::new(20_000, "steps along its paths");
+pub(super) const PATHS: Limit = Limit::new(256, "paths");
 
 /// Something that a path did with a channel or a worker, by their places in the launch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -126,11 +127,18 @@ pub fn trace<'a>(launch: &Launch<'a>, party: Party) -> Option<Trace<'a>> {
     let Tracer {
         visits, mut trace, ..
     } = tracer;
-    let known = visits.get() < MAX_VISITS && trace.paths.len() < MAX_PATHS && trace.stops.len() < MAX_PATHS;
+    let most = trace.paths.len().max(trace.stops.len());
+    let met = [(VISITS, visits.get() as usize), (PATHS, most)]
+        .into_iter()
+        .find(|(limit, spent)| *spent >= limit.most as usize);
+    if let Some((limit, _)) = met {
+        limit.reached(&declaration.file().path);
+        return None;
+    }
     if trace.paths.is_empty() {
         trace.paths = endless(&trace.stops, cfg.body);
     }
-    known.then_some(trace)
+    Some(trace)
 }
 
 /// The paths of a function that never ends: up to each of its operations and on.

@@ -1,9 +1,11 @@
+use memchr::memmem;
+
 use super::guard::Guard;
 use crate::fiber::ParentContext;
 use crate::go::SourceFile;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::leak::launch::{Action, Party, Use, select_around};
-use crate::rewrite::{self, ImportNeed, Rewrite};
+use crate::rewrite::{self, ImportNeed, NewName, Rewrite};
 use crate::text::{Conflict, Edit, Span};
 use crate::transform::{Applicability, Fix, Reason, Refusal};
 
@@ -152,8 +154,10 @@ impl Context {
             // A goroutine's own context must not hide that of the handler around it.
             None => &["waitCtx"],
         };
-        let name = rewrite::fresh_local(declaration, wanted);
-        let cancel = rewrite::fresh_local(declaration, &["cancel", "cancelReq"]);
+        let context = NewName::local(declaration, body, wanted);
+        let stop = NewName::local(declaration, body, &["cancel", "cancelReq"]);
+        let (name, cancel) = (context.name.clone(), stop.name.clone());
+        [context, stop].into_iter().for_each(|new| rewrite.introduce(new));
         let made = format!(
             "{name}, {cancel} := {package}.WithCancel({})",
             parent(guard, &package)
@@ -212,7 +216,7 @@ impl Context {
         );
         let replaced = Span::new(statement.start(), shape.operation.start());
         let tail = format!("\n{indent}{}}}", self.arm_beside(statement, indent, unit));
-        let rest = rest_of_line(file, statement.end());
+        let rest = comment_behind(&file.source, statement.end());
         let mut edits = vec![Edit::replace(replaced, head)];
         match rest.is_empty() {
             true => edits.push(Edit::insert(statement.end(), format!(":{tail}"))),
@@ -389,15 +393,42 @@ fn one_line_block<'a>(file: &SourceFile, name: Node<'a>) -> Option<Node<'a>> {
     (single && block.descendants().all(plain)).then_some(block)
 }
 
-/// What stands behind `offset` on its line: nothing, or a comment.
-fn rest_of_line(file: &SourceFile, offset: usize) -> &[u8] {
-    let rest = file.source.get(offset..).unwrap_or_default();
+/// The comment that ends a line, with the blanks before it; empty where more code stands there.
+fn comment_behind(source: &[u8], offset: usize) -> &[u8] {
+    let rest = source.get(offset..).unwrap_or_default();
     let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    line.trim_ascii_end()
+    let line = line.trim_ascii_end();
+    let text = line.trim_ascii_start();
+    let is_block = || text.starts_with(b"/*") && memmem::find(text, b"*/") == Some(text.len() - 2);
+    match text.starts_with(b"//") || is_block() {
+        true => line,
+        false => b"",
+    }
 }
 
 fn opens_with_blank(file: &SourceFile, body: Node<'_>) -> bool {
     let behind = file.source.get(body.start() + 1..).unwrap_or_default();
     let mut lines = behind.split(|byte| *byte == b'\n').skip(1);
     lines.next().is_some_and(|line| line.trim_ascii().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::comment_behind;
+
+    #[test]
+    fn code_behind_an_operation_is_no_comment() {
+        let behind = |rest: &str| String::from_utf8(comment_behind(rest.as_bytes(), 0).to_vec()).unwrap();
+        assert_eq!(behind(" // why\nnext()"), " // why");
+        assert_eq!(behind(" /* why */ \n"), " /* why */");
+        for code in [
+            "; log()",
+            " /* why */; log()",
+            " }()",
+            " /* why\nnot */",
+            "\n// next",
+        ] {
+            assert_eq!(behind(code), "", "{code}");
+        }
+    }
 }

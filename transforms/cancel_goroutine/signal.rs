@@ -22,6 +22,7 @@ pub fn fix(guard: Guard<'_, '_>) -> Option<Fix> {
         .filter(|_| !is_needed)?;
     let launch = guard.launch;
     let channel = &launch.channels[at];
+    channel.is_closable.then_some(())?;
     let made = channel.make.statement().filter(|made| {
         matches!(
             made.kind(),

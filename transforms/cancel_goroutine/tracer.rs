@@ -1,7 +1,7 @@
 use std::cell::Cell;
 
 use super::answers::Repeated;
-use super::path::{End, MAX_PATHS, MAX_VISITS, Path, Step, Stop, Trace};
+use super::path::{End, PATHS, Path, Step, Stop, Trace, VISITS};
 use crate::go::cfg::{Condition, Exit, Flow, Paths, Test};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::leak::launch::{
@@ -44,7 +44,7 @@ impl<'a> Paths<'a> for Tracer<'a, '_> {
 
     fn visit(&mut self, node: Node<'a>, state: &mut State) -> Flow {
         self.visits.set(self.visits.get() + 1);
-        if self.visits.get() >= MAX_VISITS || self.trace.paths.len() >= MAX_PATHS {
+        if self.visits.get() >= VISITS.most || self.trace.paths.len() >= PATHS.most as usize {
             return Flow::Stop;
         }
         if self.party == Party::Launcher {
@@ -193,7 +193,9 @@ impl<'a> Tracer<'a, '_> {
     fn finish_loop(&self, looped: Node<'a>, times: Option<u32>, state: &mut State) {
         let times = times.unwrap_or(UNBOUNDED);
         for (channel, held) in self.launch.uses_of(self.party) {
-            let inside = looped.contains(held.name) && !looped.contains(self.launch.channels[channel].make);
+            // What is always followed by the way out was not passed where the loop ends by itself.
+            let again = loops_around(held.name, self.function).any(|around| around == looped);
+            let inside = again && !looped.contains(self.launch.channels[channel].make);
             if inside && matches!(held.action, Action::Send | Action::Receive) {
                 let name = held.name.index();
                 let single = |step: &Step| matches!(step, Step::Pass { name: held, .. } if *held == name);

@@ -13,7 +13,8 @@ pub struct Early<'a> {
 }
 
 /// The early exits behind the start of `worker`, which waits for the close of the channel. Only where all sends and
-/// closes are the function's own, in its own goroutine, and none of the closes is deferred.
+/// closes are the function's own, in its own goroutine, and none of the closes is deferred. A worker that starts behind
+/// the close waits for nothing.
 pub fn early<'a>(launch: &Launch<'a>, channel: usize, worker: usize) -> Option<Early<'a>> {
     let uses = &launch.channels[channel].uses;
     let gives = |held: &&Use<'a>| matches!(held.action, Action::Send | Action::Close);
@@ -21,12 +22,13 @@ pub fn early<'a>(launch: &Launch<'a>, channel: usize, worker: usize) -> Option<E
     let sends = uses.iter().any(|held| held.action == Action::Send);
     (sends && uses.iter().filter(gives).all(own)).then_some(())?;
     let flow = launch.declaration.control_flow(launch.function)?;
-    let start = flow.point_of(launch.workers[worker].start)?;
+    let made = flow.point_of(launch.channels[channel].make)?;
     let mut trace = Open {
+        start: launch.workers[worker].start,
         closes: closes(launch, channel),
         exits: Vec::new(),
     };
-    walk(&flow, start.after(), (), &mut trace);
+    walk(&flow, made.after(), false, &mut trace);
     (!trace.exits.is_empty()).then_some(Early { exits: trace.exits })
 }
 
@@ -39,22 +41,26 @@ fn closes<'a>(launch: &Launch<'a>, channel: usize) -> Vec<Node<'a>> {
 
 /// Follows paths on which the channel is still open.
 struct Open<'a> {
+    /// The statement that starts the worker.
+    start: Node<'a>,
     closes: Vec<Node<'a>>,
     exits: Vec<Exit<'a>>,
 }
 
 impl<'a> Paths<'a> for Open<'a> {
-    type State = ();
+    /// Whether the worker runs.
+    type State = bool;
 
-    fn visit(&mut self, node: Node<'a>, _state: &mut ()) -> Flow {
+    fn visit(&mut self, node: Node<'a>, runs: &mut bool) -> Flow {
+        *runs |= node.contains(self.start);
         match self.closes.iter().any(|close| node.contains(*close)) {
             true => Flow::Stop,
             false => Flow::Continue,
         }
     }
 
-    fn leave(&mut self, exit: Exit<'a>, _state: &()) {
-        if !matches!(exit, Exit::NoReturn(_)) && !self.exits.contains(&exit) {
+    fn leave(&mut self, exit: Exit<'a>, runs: &bool) {
+        if *runs && !matches!(exit, Exit::NoReturn(_)) && !self.exits.contains(&exit) {
             self.exits.push(exit);
         }
     }

@@ -10,7 +10,7 @@ use crate::leak::launch::{Channel, Launch, Party, Use};
 use crate::leak::request::{RequestPath, request_path};
 use crate::text::Span;
 use crate::transform::{
-    Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Rule, Severity, Transform,
+    Applicability, Confidence, Family, Finding, Fix, Left, Pass, Refusal, Related, Rule, Severity, Transform,
 };
 
 mod drain;
@@ -84,11 +84,15 @@ impl Transform for CloseChannel {
     }
 
     fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
+        let left = Left::of(&site.launch, site.awaits.party);
+        let awaits = [site.awaits.name];
+        left.check_before(&awaits)?;
+        left.check_behind(&awaits)?;
         let fix = match &site.early {
             Some(early) => early::fix(&site.launch, site.channel, early),
             None => repair::fix(&site.launch, site.channel),
         };
-        fix.map(|fix| vec![fix])
+        fix.map(|fix| vec![fix.leaving(left.told())])
     }
 }
 
@@ -165,7 +169,7 @@ impl<'a> Site<'a> {
             }
             Party::Launcher => None,
         };
-        let exits = self.early.iter().flat_map(|early| &early.exits).take(MAX_EXITS);
+        let exits = self.early.iter().flat_map(|early| &early.exits);
         let left = exits.map(|exit| Related {
             place: launcher.place_of(match *exit {
                 Exit::FallOff(body) => Span::new(body.end().saturating_sub(1), body.end()),
@@ -176,6 +180,7 @@ impl<'a> Site<'a> {
         let steps = self.request.steps().into_iter();
         let calls = steps.map(|(place, message)| Related { place, message });
         let own = [made].into_iter().chain(started);
+        let left = Related::first(MAX_EXITS, left.collect());
         own.chain(left).chain(calls).collect()
     }
 }

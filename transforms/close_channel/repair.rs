@@ -73,6 +73,13 @@ impl<'a> Plan<'a, '_> {
 
     /// Every receiver must be able to tell a closed channel from an item.
     fn check(&self) -> Result<(), Refusal> {
+        if !self.launch.channels[self.channel].is_closable {
+            let message = format!(
+                "{} can only receive: give the channel a name that can close it",
+                self.name()
+            );
+            return Err(Refusal::new(Reason::TypeUnknown, message));
+        }
         let bare = |held: &&Use<'_>| held.action == Action::Receive && !is_checked(held.name);
         if self.uses().iter().any(|held| bare(&held)) {
             let message = format!(

@@ -107,9 +107,10 @@ fn chained<'a>(mention: Node<'a>, version: Version, settings: Settings) -> Optio
     let (mut node, mut name, mut arguments) = (mention, String::new(), Vec::new());
     let mut longest = None;
     loop {
-        let Some(selector) = node
+        let outer = node.parenthesized();
+        let Some(selector) = outer
             .parent()
-            .filter(|parent| parent.is(Kind::SelectorExpression) && node.role() == Field::Operand)
+            .filter(|parent| parent.is(Kind::SelectorExpression) && outer.role() == Field::Operand)
         else {
             return longest;
         };
@@ -118,9 +119,10 @@ fn chained<'a>(mention: Node<'a>, version: Version, settings: Settings) -> Optio
             true => field.text().to_owned(),
             false => format!("{name}.{}", field.text()),
         };
-        let call = selector
+        let function = selector.parenthesized();
+        let call = function
             .parent()
-            .filter(|call| call.is(Kind::CallExpression) && selector.role() == Field::Function);
+            .filter(|call| call.is(Kind::CallExpression) && function.role() == Field::Function);
         let given = call.and_then(|call| call.field(Field::Arguments));
         let given: Vec<_> = given.into_iter().flat_map(Node::children).collect();
         if let Some(gives) = rows.gives(&name, given.len(), settings) {

@@ -40,6 +40,27 @@ pub fn copied(
     }
 }
 
+/// Moves the copies of a string that several places keep to where it is lent, where one serves them all.
+pub fn share<'a>(groups: &mut [Vec<Kept<'a>>]) {
+    let mut spots: Vec<(Spot<'a>, Spot<'a>)> = Vec::new();
+    for loan in groups.iter().flatten().map(|kept| &kept.loan) {
+        if let (Some(source), Some(spot)) = (loan.source, loan.spot)
+            && !spots.contains(&(source, spot))
+        {
+            spots.push((source, spot));
+        }
+    }
+    let lenders = |wanted: Spot<'a>| spots.iter().filter(|(_, spot)| *spot == wanted).count();
+    for loan in groups.iter_mut().flatten().map(|kept| &mut kept.loan) {
+        let of_it = spots.iter().filter(|(source, _)| Some(*source) == loan.source);
+        // A place that has its string from here or from elsewhere is where one copy serves both.
+        let is_shared = of_it.clone().count() > 1 && { of_it }.all(|(_, spot)| lenders(*spot) == 1);
+        if loan.spot.is_some() && is_shared {
+            loan.spot = loan.source;
+        }
+    }
+}
+
 /// The fix that copies, at each of its spots, what is kept.
 pub fn fix(pass: &Pass<'_>, kept: &[Kept<'_>]) -> Result<Fix, Refusal> {
     let mut rewrite = Rewrite::new();

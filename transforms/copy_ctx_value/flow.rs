@@ -12,12 +12,15 @@ use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, DeclId, Declaration, Type, Usage};
 use crate::leak::detached::Detached;
 use crate::leak::owner::{Frame, Outlives, Owner};
+use crate::limits::{Budget, Limit};
 
 mod call;
+mod filled;
+mod getter;
 mod place;
 
-/// How many values of one handler are followed: real code needs a few dozen.
-const VALUES: usize = 3_000;
+/// How many steps values of one handler are followed: real code needs a few hundred.
+const STEPS: Limit = Limit::new(20_000, "steps");
 
 /// What keeps the memory.
 #[derive(Clone, Debug)]
@@ -43,7 +46,7 @@ pub struct Kept<'a> {
 
 /// Everything that a handler lends and that is kept.
 pub fn kept<'a>(handler: &Handler<'a>, settings: Settings) -> Vec<Kept<'a>> {
-    let mut tracer = Tracer::default();
+    let mut tracer = Tracer::new();
     let frame = Frame {
         at: handler.declaration,
         function: handler.function,
@@ -62,7 +65,8 @@ pub fn kept<'a>(handler: &Handler<'a>, settings: Settings) -> Vec<Kept<'a>> {
     };
     let mentions = contexts_in(at, handler.function).into_iter();
     for mention in { mentions }.filter(|mention| own(mention) && !is_late(mention)) {
-        if let Some(access) = access(at, mention, settings) {
+        let access = access(at, mention, settings).or_else(|| getter::access(at, mention, settings));
+        if let Some(access) = access {
             tracer.begin(frame, &access);
         }
     }
@@ -82,28 +86,62 @@ struct Carrier<'a> {
     since: usize,
 }
 
-#[derive(Default)]
 struct Tracer<'a> {
     open: Vec<Carrier<'a>>,
-    seen: HashSet<(usize, DeclId, BindingId, Option<usize>, Shape)>,
-    values: usize,
+    /// The names looked at, each once for each loan and for each call through which it got there.
+    seen: HashSet<(Place, BindingId, Lent)>,
+    /// The results that functions gave their callers, likewise.
+    given_back: HashSet<(Place, usize, usize, Lent)>,
+    budget: Budget,
     /// By package, declaration and function.
     starts: HashMap<(usize, DeclId, usize), Rc<Vec<Detached<'a>>>>,
     kept: Vec<Kept<'a>>,
+    /// What the function itself gives to its callers, by result.
+    given: Vec<(usize, Shape)>,
+}
+
+/// A package, and a declaration of it.
+type Place = (usize, DeclId);
+
+/// What tells one loan from another: where it can be copied, its shape, and the call through which the function got
+/// it, if it did.
+type Lent = (Option<usize>, Shape, Option<(Place, usize)>);
+
+fn place(at: Declaration<'_>) -> Place {
+    (package_key(at), at.id)
+}
+
+fn lent(loan: &Loan<'_>, calls: &Calls<'_>) -> Lent {
+    let spot = loan.spot.map(|spot| spot.node.index());
+    let call = calls
+        .as_ref()
+        .map(|entry| (place(entry.frame.at), entry.call.index()));
+    (spot, loan.shape, call)
 }
 
 impl<'a> Tracer<'a> {
+    fn new() -> Self {
+        Tracer {
+            open: Vec::new(),
+            seen: HashSet::new(),
+            given_back: HashSet::new(),
+            budget: Budget::new(STEPS),
+            starts: HashMap::new(),
+            kept: Vec::new(),
+            given: Vec::new(),
+        }
+    }
+
     fn begin(&mut self, frame: Frame<'a>, access: &Access<'a>) {
         let at = frame.at;
+        let node = access.node;
+        let source = |shape: Shape| (shape != Shape::Group).then_some(Spot { at, node, shape });
         let loan = |shape: Shape| Loan {
-            origin: (at, access.node),
+            origin: (at, node),
             shape,
             part: None,
-            spot: (shape != Shape::Group).then_some(Spot {
-                at,
-                node: access.node,
-                shape,
-            }),
+            spot: source(shape),
+            source: source(shape),
             settled: false,
             of_text: shape == Shape::Group,
         };
@@ -139,11 +177,7 @@ impl<'a> Tracer<'a> {
         calls: Calls<'a>,
         since: usize,
     ) {
-        let spot = loan.spot.map(|spot| spot.node.index());
-        if self
-            .seen
-            .insert((package_key(frame.at), frame.at.id, binding, spot, loan.shape))
-        {
+        if self.seen.insert((place(frame.at), binding, lent(&loan, &calls))) {
             self.open.push(Carrier {
                 frame,
                 binding,
@@ -161,7 +195,8 @@ impl<'a> Tracer<'a> {
         for mention in at.scopes().uses(carrier.binding, at.tree()) {
             let skips = matches!(at.usage(mention), Usage::Write | Usage::FieldKey)
                 || mention.start() < carrier.since
-                || is_overwritten(at, carrier, mention);
+                || is_overwritten(at, carrier, mention)
+                || filled::is_filled(at, carrier, mention);
             if skips || asks_for_other_part(&carrier.loan, mention) {
                 continue;
             }
@@ -210,8 +245,7 @@ impl<'a> Tracer<'a> {
 
     fn follow(&mut self, mut value: Value<'a>) {
         loop {
-            self.values += 1;
-            if self.values > VALUES {
+            if !self.budget.spend(&value.at().file().path) {
                 return;
             }
             match self.step(value) {

@@ -11,13 +11,12 @@
 
 use super::accessor::{Access, Gives, Shape, access, contexts_in};
 use super::copy::copied;
-use super::names::Names;
 use super::setting::Settings;
 use crate::fiber::{Handler, is_abandoned};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingKind, DeclKind, Declaration, Meaning, Usage};
 use crate::leak::detached::Detached;
-use crate::rewrite::{Rewrite, insert_before};
+use crate::rewrite::{NewName, Rewrite, insert_before};
 use crate::text::Edit;
 use crate::transform::{Applicability, Fix, Reason, Refusal};
 
@@ -91,7 +90,7 @@ impl<'a> Late<'a> {
         }
     }
 
-    pub fn fix(&self, names: &mut Names) -> Result<Fix, Refusal> {
+    pub fn fix(&self) -> Result<Fix, Refusal> {
         let literal = self
             .start
             .literal
@@ -104,16 +103,19 @@ impl<'a> Late<'a> {
             .collect::<Result<_, _>>()?;
         let mut rewrite = Rewrite::new();
         let mut lines: Vec<String> = Vec::new();
-        let mut held: Vec<(&str, String)> = Vec::new();
+        let mut held: Vec<(&str, NewName)> = Vec::new();
         for access in &accesses {
             let text = access.node.text();
             let known = held.iter().find(|(known, _)| *known == text);
             let name = match known {
-                Some((_, name)) => name.clone(),
+                Some((_, new)) => new.name.clone(),
                 None => {
-                    let name = names.fresh(self.at, &wanted(access));
+                    let taken: Vec<&str> = held.iter().map(|(_, new)| &*new.name).collect();
+                    let new = NewName::local_beside(self.at, literal, &wanted(access), &taken);
+                    let name = new.name.clone();
                     lines.push(format!("{name} := {}", self.value(&mut rewrite, access)?));
-                    held.push((text, name.clone()));
+                    rewrite.introduce(new.clone());
+                    held.push((text, new));
                     name
                 }
             };

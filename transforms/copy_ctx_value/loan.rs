@@ -24,6 +24,8 @@ pub struct Loan<'a> {
     pub part: Option<&'a str>,
     /// Where copying helps; `None` where no single copy does.
     pub spot: Option<Spot<'a>>,
+    /// Where it was lent, if that is one string and no group.
+    pub source: Option<Spot<'a>>,
     /// Whether the spot stays, whatever the value flows through.
     pub settled: bool,
     /// Whether every part of a group is a string.

@@ -21,12 +21,10 @@ mod flow;
 mod functions;
 mod late;
 mod loan;
-mod names;
 mod setting;
 
 use flow::{Keeper, Kept};
 use late::Late;
-use names::Names;
 use setting::Settings;
 
 const LATE: &str = "context-after-handler";
@@ -79,12 +77,11 @@ impl Transform for CopyCtxValue {
             return Vec::new();
         }
         let settings = Settings::around(pass.package);
-        let mut names = Names::default();
         let mut sites = Vec::new();
         let mut groups: Vec<Vec<Kept<'a>>> = Vec::new();
         for handler in &handlers {
             for late in late::late(handler, settings) {
-                let remedy = late.fix(&mut names);
+                let remedy = late.fix();
                 let proof = Proof::Late(late);
                 sites.push(Site { proof, remedy });
             }
@@ -92,6 +89,7 @@ impl Transform for CopyCtxValue {
                 .into_iter()
                 .for_each(|kept| join(&mut groups, kept));
         }
+        copy::share(&mut groups);
         sites.extend(groups.into_iter().map(|group| Site {
             remedy: copy::fix(pass, &group),
             proof: Proof::Kept(group),
@@ -160,7 +158,7 @@ fn finding_of_late(late: &Late<'_>) -> Finding {
         Means::Stream => late.at.place(late.first_use()),
         _ => late.at.place_of(header(&late.start)),
     };
-    let uses = late.mentions.iter().take(5).map(|mention| Related {
+    let uses = late.mentions.iter().map(|mention| Related {
         place: late.at.place(*mention),
         message: format!(
             "used here, when `{}` may serve another request or none",
@@ -176,7 +174,7 @@ fn finding_of_late(late: &Late<'_>) -> Finding {
         ),
         confidence: Confidence::High,
         function: Some(late.at.title()),
-        related: uses.collect(),
+        related: Related::first(5, uses.collect()),
     }
 }
 
@@ -184,7 +182,10 @@ fn finding_of_kept(pass: &Pass<'_>, group: &[Kept<'_>]) -> Finding {
     let first = &group[0];
     let mut origins: Vec<&str> = group.iter().map(|kept| kept.loan.origin.1.text()).collect();
     origins.dedup();
-    let more = if origins.len() > 3 { " and more" } else { "" };
+    let more = match origins.len() {
+        0..=3 => String::new(),
+        many => format!(" and {} more", many - 3),
+    };
     let shown: Vec<String> = origins
         .iter()
         .take(3)
@@ -249,7 +250,7 @@ fn related(pass: &Pass<'_>, group: &[Kept<'_>]) -> Vec<Related> {
             told.push(Related { place, message });
         }
     };
-    for kept in group.iter().take(12) {
+    for kept in group {
         let (at, origin) = kept.loan.origin;
         tell(at, origin, "lent here");
         if (kept.at, kept.node) != (group[0].at, group[0].node) {
@@ -259,7 +260,7 @@ fn related(pass: &Pass<'_>, group: &[Kept<'_>]) -> Vec<Related> {
             tell(at, node, "kept here");
         }
     }
-    told
+    Related::first(24, told)
 }
 
 /// The start without the body of its function.

@@ -120,9 +120,11 @@ fn count_at_start(site: &Site<'_>) -> Result<Fix, Refusal> {
         );
     }
     let file = site.declaration.file();
-    let line = format!("{}.Add(1)", site.group);
+    let crowded = rewrite::has_comments_around(file, site.start);
+    let lines = rewrite::moved_lines(site.add, &format!("{}.Add(1)", site.group), crowded, &|_| false);
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let edits =
-        rewrite::delete_statement(file, site.add).zip(rewrite::insert_before(file, site.start, &[&line]));
+        rewrite::delete_with_comments(file, site.add).zip(rewrite::insert_above(file, site.start, &lines));
     let Some((delete, insert)) = edits else {
         return refuse("other code stands on the line: give the count and the start lines of their own");
     };

@@ -41,7 +41,7 @@ pub fn servants<'a>(
     for (at, mention) in mentions {
         let statement = mention
             .statement()
-            .filter(|statement| is_tractable(*statement))
+            .filter(|statement| is_tractable(at, *statement))
             .filter(|statement| of(at).serves(*statement));
         match statement {
             Some(statement) if !statements.contains(&(at, statement)) => statements.push((at, statement)),
@@ -223,7 +223,7 @@ impl Service<'_, '_> {
     /// A value that nobody else can reach, and whose making may go.
     fn is_fresh(&self, value: Node<'_>) -> bool {
         let value = value.unparenthesized();
-        if !is_tractable(value) || !self.is_idle(value) {
+        if !is_tractable(self.at, value) || !self.is_idle(value) {
             return false;
         }
         match value.kind() {

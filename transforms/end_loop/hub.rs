@@ -6,9 +6,7 @@ use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclId, Declaration};
 use crate::leak::endless::Turning;
 use crate::leak::launch::select_around;
-
-/// How many methods are followed, one inside the other.
-const DEPTH: u32 = 3;
+use crate::limits;
 
 pub struct SelfSend<'a> {
     /// The method with the loop.
@@ -83,7 +81,7 @@ fn self_send<'a>(declaration: Declaration<'a>, looped: Node<'a>, receive: Node<'
         seen: HashSet::new(),
         calls: Vec::new(),
     };
-    let (sender, send) = search.send_in(declaration, looped, DEPTH)?;
+    let (sender, send) = search.send_in(declaration, looped)?;
     Some(SelfSend {
         receiver: declaration,
         receive,
@@ -176,12 +174,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// A send to the field that runs as part of `node`, in this goroutine.
-    fn send_in(
-        &mut self,
-        at: Declaration<'a>,
-        node: Node<'a>,
-        depth: u32,
-    ) -> Option<(Declaration<'a>, Node<'a>)> {
+    fn send_in(&mut self, at: Declaration<'a>, node: Node<'a>) -> Option<(Declaration<'a>, Node<'a>)> {
         let runs = |part: &Node<'a>| {
             let mut up = part.ancestors().take_while(|up| *up != node);
             !up.any(|up| matches!(up.kind(), Kind::GoStatement | Kind::DeferStatement))
@@ -201,9 +194,7 @@ impl<'a> Search<'a> {
         if let Some(send) = parts.iter().find(|part| blocks(part)) {
             return Some((at, *send));
         }
-        let calls = parts
-            .into_iter()
-            .filter(|part| part.is(Kind::CallExpression) && depth > 0);
+        let calls = parts.into_iter().filter(|part| part.is(Kind::CallExpression));
         for call in calls {
             let Some(callee) = self.own_method(at, call) else {
                 continue;
@@ -212,8 +203,9 @@ impl<'a> Search<'a> {
                 continue;
             };
             self.calls.push((at, call));
-            if let Some(found) = self.send_in(callee, function, depth - 1) {
-                return Some(found);
+            let found = limits::inside(&at.file().path, || self.send_in(callee, function)).flatten();
+            if found.is_some() {
+                return found;
             }
             self.calls.pop();
         }

@@ -1,21 +1,18 @@
 //! What lies beneath a client: the `*sql.DB` of a gorm.DB. Through it the pool is limited, asked and pinged, which does
 //! a shared one no harm, and closed, which ends it for everyone.
 
-use std::collections::HashSet;
-
 use super::closers::{may_release_beneath, releases_beneath};
 use super::definition::right_of;
 use super::draft::is_chained;
 use super::fault::{self, Rest};
+use super::removable::{deferred, only_reports, removable_close};
 use super::table::Table;
-use super::uses::{deferred, handle_of, is_closed, is_given_once, only_reports, removable_close};
+use super::uses::{handle_of, is_closed, is_given_once};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{Callee, DeclId, Declaration, Usage};
+use crate::go::{Declaration, Usage};
+use crate::leak::reached::{Reached, called};
 use crate::leak::{Acquirers, Acquisition, Effect, Fault, Handle, Lifetime, Resource, mentions};
 use crate::rewrite::is_error_check;
-
-/// How many functions that get the client are looked into, one inside the other.
-const DEPTH: u32 = 4;
 
 /// What a function does with what it takes out of the client.
 pub enum Fate<'a> {
@@ -222,34 +219,14 @@ fn close_on<'a>(name: Node<'a>, resource: &Resource) -> Option<Node<'a>> {
 
 /// Whether a function that `call` hands the client to takes out and closes what lies beneath it, or may do so.
 pub fn is_closed_by<'a>(at: Declaration<'a>, call: Node<'a>, resource: &Resource) -> bool {
-    match at.callee(call) {
-        Callee::Package(callee) if !resource.beneath.is_empty() => {
-            closes(callee, resource, &mut HashSet::new(), DEPTH)
-        }
-        _ => false,
-    }
-}
-
-fn closes<'a>(
-    at: Declaration<'a>,
-    resource: &Resource,
-    seen: &mut HashSet<(&'a str, DeclId)>,
-    depth: u32,
-) -> bool {
-    if !seen.insert((&at.package.path, at.id)) {
-        return false;
-    }
-    let nodes = || at.tree().root().subtree();
-    let takes = nodes().any(|node| node.is(Kind::SelectorExpression) && is_beneath(node, resource));
-    if takes && releases_beneath(at, resource) {
-        return true;
-    }
-    let calls = nodes().filter(|node| node.is(Kind::CallExpression));
-    depth > 0
-        && calls.into_iter().any(|call| match at.callee(call) {
-            Callee::Package(callee) => closes(callee, resource, seen, depth - 1),
-            _ => false,
-        })
+    let callee = called(at, call).filter(|_| !resource.beneath.is_empty());
+    let mut reached = Reached::from_all(callee);
+    let closes = |(at, _): (Declaration<'a>, Node<'a>)| {
+        let mut nodes = at.tree().root().subtree();
+        nodes.any(|node| node.is(Kind::SelectorExpression) && is_beneath(node, resource))
+            && releases_beneath(at, resource)
+    };
+    reached.any(closes) || reached.is_cut()
 }
 
 /// Whether the function that opens a client closes what lies beneath it on every path behind the opening's check.

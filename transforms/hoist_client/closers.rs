@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::beneath;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{Callee, Declaration, Package};
+use crate::go::{BindingKind, Callee, Declaration, Package, Type};
 use crate::leak::{Acquirers, Handle, Resource};
 
 /// Whether some code releases what it did not open itself.
@@ -79,6 +79,84 @@ pub fn may_release_beneath<'a>(at: Declaration<'a>, node: Node<'a>, resource: &R
             .field(Field::Field)
             .is_some_and(|field| field.text() == "Close");
     is_close && releases(at, node, "Close", resource) != Some(false)
+}
+
+/// Whether the function that `call` gives the client to, as `argument`, may release it: it takes it as something to
+/// close, or it, or what it calls, closes a value that could be the client.
+pub fn may_be_closed_by<'a>(
+    at: Declaration<'a>,
+    call: Node<'a>,
+    argument: Node<'a>,
+    resource: &Resource,
+) -> bool {
+    let is_taken_to_close = || {
+        let position = argument
+            .parent()?
+            .children()
+            .position(|child| child == argument)?;
+        let Type::Func(signature) = at.type_of(call.field(Field::Function)?) else {
+            return None;
+        };
+        let parameters = signature.parameters.as_ref()?;
+        let of = match (parameters.get(position), parameters.last()) {
+            (_, Some(Type::Slice(of))) if signature.variadic && position + 1 >= parameters.len() => &**of,
+            (of, _) => of?,
+        };
+        Some(of.is("io", "Closer"))
+    };
+    let callee = match at.callee(call) {
+        Callee::Package(callee) => Some(callee),
+        Callee::Literal(_) => Some(at),
+        _ => None,
+    };
+    is_taken_to_close().unwrap_or(false) || callee.is_some_and(|callee| may_release(callee, resource))
+}
+
+/// Whether the function, or one that it calls on any way, releases a value that it did not open itself and that could
+/// be the client.
+fn may_release<'a>(callee: Declaration<'a>, resource: &Resource) -> bool {
+    let (mut open, mut seen) = (vec![callee], HashSet::new());
+    while let Some(at) = open.pop() {
+        if !seen.insert((&*at.package.path, at.id)) {
+            continue;
+        }
+        let nodes = || at.tree().root().subtree();
+        if nodes().any(|node| may_be_release(at, node, resource)) {
+            return true;
+        }
+        let calls = nodes().filter(|node| node.is(Kind::CallExpression));
+        open.extend(calls.filter_map(|call| match at.callee(call) {
+            Callee::Package(callee) => Some(callee),
+            _ => None,
+        }));
+    }
+    false
+}
+
+/// Whether `at` releases a value that could be the one that `held` names, under another name.
+pub fn may_release_another<'a>(at: Declaration<'a>, held: Node<'a>, resource: &Resource) -> bool {
+    let handle = at.scopes().binding_of(held);
+    let of = |node: Node<'a>| at.type_of(node);
+    let is_other = |node: &Node<'a>| {
+        let operand = node.field(Field::Operand);
+        let named = operand.and_then(|operand| at.scopes().binding_of(operand));
+        // Another name that got a pool of its own has its own end.
+        let is_own = |id| at.scopes().get(id).kind == BindingKind::Var && at.type_of_binding(id) == of(held);
+        named.is_none_or(|id| Some(id) != handle && !is_own(id))
+    };
+    let mut nodes = at.tree().root().subtree();
+    nodes.any(|node| may_be_release(at, node, resource) && is_other(&node))
+}
+
+/// Whether `node` selects a method that ends the client, of a value that could be one.
+fn may_be_release<'a>(at: Declaration<'a>, node: Node<'a>, resource: &Resource) -> bool {
+    let name = node
+        .field(Field::Field)
+        .filter(|_| node.is(Kind::SelectorExpression));
+    name.is_some_and(|name| {
+        let mut ends = methods(resource);
+        ends.any(|method| method == name.text()) && releases(at, node, name.text(), resource) != Some(false)
+    })
 }
 
 /// The methods that end the client, those of what lies beneath it too.

@@ -2,9 +2,9 @@
 
 use super::definition::local_definition;
 use super::value::Value;
-use crate::go::syntax::{Kind, Node};
+use crate::go::syntax::Node;
 use crate::go::{BindingId, BindingKind, Declaration, Usage};
-use crate::rewrite;
+use crate::rewrite::{self, comments_above, next_line_of};
 use crate::text::{Edit, Span};
 
 /// Statements of one declaration that go.
@@ -60,11 +60,14 @@ impl<'a> Cut<'a> {
         }
     }
 
-    /// Takes the comments above those of the statements that go, where they move along.
-    pub fn take_comments(&mut self, moving: &[Node<'a>]) {
+    /// Takes the comments that belong to the statements that go.
+    pub fn take_comments(&mut self) {
         let gone = self.statements.clone();
-        let leaving = moving.iter().filter(|statement| gone.contains(statement));
-        for comment in leaving.flat_map(|statement| comments_above(*statement, moving)) {
+        let going = |node: Node<'a>| gone.iter().any(|held| held.contains(node));
+        for comment in gone
+            .iter()
+            .flat_map(|statement| comments_above(*statement, &going))
+        {
             self.take(comment);
         }
     }
@@ -90,72 +93,6 @@ impl<'a> Cut<'a> {
         let edit = |run: &[Node<'a>]| rewrite::delete_statements(self.at.file(), *run.first()?, *run.last()?);
         runs.map(edit).collect()
     }
-}
-
-/// What follows a statement; a comment on its last line is part of it.
-fn next_line_of(statement: Node<'_>) -> Option<Node<'_>> {
-    let mut behind = std::iter::successors(statement.next_sibling(), |node| node.next_sibling());
-    let next = behind.find(|node| !is_comment_beside(statement, *node))?;
-    match next.kind() {
-        // Comments above the first statement stand outside of the list.
-        Kind::StatementList => next.all_children().next(),
-        _ => Some(next),
-    }
-}
-
-/// The comment lines directly above a statement of `moving`; none where they could speak of a neighbour that stays.
-pub fn comments_above<'a>(statement: Node<'a>, moving: &[Node<'a>]) -> Vec<Node<'a>> {
-    let lines_between = |a: Node<'_>, b: Node<'_>| {
-        let between = statement.tree().source().get(a.end()..b.start());
-        between.map_or(0, |between| between.iter().filter(|byte| **byte == b'\n').count())
-    };
-    let neighbour = next_line_of(statement).filter(|next| !next.is(Kind::Comment));
-    if neighbour.is_some_and(|next| lines_between(statement, next) < 2 && !moving.contains(&next)) {
-        return Vec::new();
-    }
-    let before = before_in_block(statement);
-    let mut found = Vec::new();
-    let mut below = statement;
-    for (place, comment) in before.iter().enumerate().rev() {
-        let before = place.checked_sub(1).map(|above| before[above]);
-        let is_beside = before.is_some_and(|before| is_comment_beside(before, *comment));
-        let is_line = comment.is(Kind::Comment) && comment.text().starts_with("//");
-        if !is_line || is_beside || lines_between(*comment, below) != 1 {
-            break;
-        }
-        found.push(*comment);
-        below = *comment;
-    }
-    found.reverse();
-    found
-}
-
-/// What stands before a statement in its block: comments above the first one stand outside of the list.
-fn before_in_block(statement: Node<'_>) -> Vec<Node<'_>> {
-    let list = statement.parent();
-    let outer = list
-        .and_then(Node::parent)
-        .into_iter()
-        .flat_map(Node::all_children);
-    let outer = outer.filter(|node| node.is(Kind::Comment));
-    let inner = list.into_iter().flat_map(Node::all_children);
-    outer
-        .chain(inner)
-        .filter(|node| node.index() < statement.index())
-        .collect()
-}
-
-fn is_comment_beside(statement: Node<'_>, node: Node<'_>) -> bool {
-    let between = statement.tree().source().get(statement.end()..node.start());
-    node.is(Kind::Comment) && !between.unwrap_or_default().contains(&b'\n')
-}
-
-/// The statement with the comment on its last line.
-pub fn with_comment_beside(statement: Node<'_>) -> Span {
-    let next = statement
-        .next_sibling()
-        .filter(|node| is_comment_beside(statement, *node));
-    Span::new(statement.start(), next.unwrap_or(statement).end())
 }
 
 /// Local variables that nothing outside of `spans` reads, though something inside does: Go does not compile them.

@@ -2,7 +2,7 @@
 //! `defer db.Close()` does.
 
 use super::beneath::{self, Fate};
-use super::uses::{only_reports, removable_close, reports};
+use super::removable::{only_reports, removable_close, reports};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Usage};
 use crate::leak::Resource;

@@ -2,10 +2,12 @@
 
 use super::holders::{self, Helper, Holder};
 use super::memo::Memo;
+use super::reader::Reader;
+use super::setting;
 use super::state;
 use super::table::Table;
 use super::uses::{self, Scene, Uses};
-use super::value::{Known, Reader, Value};
+use super::value::{Known, Value};
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::leak::{Acquisition, Handle, Lifetime, literal_of};
@@ -52,7 +54,8 @@ impl<'a> Draft<'a> {
         opening: Acquisition<'a>,
         lifetime: Option<&Lifetime<'a>>,
     ) -> Result<Draft<'a>, Refusal> {
-        let arguments = arguments(&opening)?;
+        let mut arguments = arguments(&opening)?;
+        setting::check_chain(&opening)?;
         let is_chained = is_chained(&opening);
         let own = match (opening.handle, lifetime) {
             _ if is_chained => Some(Uses::default()),
@@ -61,6 +64,11 @@ impl<'a> Draft<'a> {
             (Handle::Discarded, _) => return Err(discarded()),
             _ => return Err(uses::elsewhere()),
         };
+        if let Some(own) = own.as_ref().filter(|_| !opening.resource.limits) {
+            // Clients that are set up in other ways are other clients.
+            let set = own.limits.iter().map(|setting| &*setting.value.key);
+            arguments.key.extend(set);
+        }
         let is_helper = own.as_ref().is_none_or(|uses| !uses.returned.is_empty());
         let mut helper = Helper::new(pass, scene);
         if is_helper {
@@ -229,13 +237,7 @@ pub fn form_of(opening: &Acquisition<'_>) -> String {
 
 /// Whether the opened value is used where it is opened: a method is called on it, or it is called itself.
 pub fn is_chained(opening: &Acquisition<'_>) -> bool {
-    let mut value = opening.call;
-    while let Some(around) = value
-        .parent()
-        .filter(|around| around.is(Kind::ParenthesizedExpression))
-    {
-        value = around;
-    }
+    let value = opening.call.parenthesized();
     let Some(around) = value.parent().filter(|_| opening.handle == Handle::Elsewhere) else {
         return false;
     };

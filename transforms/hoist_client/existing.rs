@@ -2,7 +2,9 @@
 //! their first call.
 
 use super::draft::{form_of, parts};
-use super::value::{Reader, Value};
+use super::reader::Reader;
+use super::setting::is_set_up;
+use super::value::Value;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclKind, Declaration, Meaning, Usage};
 use crate::leak::{Acquisition, Fault};
@@ -38,6 +40,9 @@ pub fn of(opening: &Acquisition<'_>) -> Option<Existing> {
     let reader = Reader::new(opening.at, Some(opening.function)).before(opening.call);
     let values: Result<Vec<_>, _> = parts(opening).map(|node| reader.read(node)).collect();
     let access = function(opening).or_else(|| variable(opening))?;
+    if !opening.resource.limits && is_set_up(opening, stored(opening)) {
+        return None;
+    }
     Some(Existing {
         key: Value::joined(&form_of(opening), values.ok()?).key,
         access,

@@ -30,8 +30,9 @@ pub fn without(acquisition: &Acquisition<'_>, removed: &[Span]) -> Option<Rest> 
     if declared_here && left.is_empty() {
         return Some(Rest::Nothing);
     }
-    // A name that is assigned and never read does not compile.
-    is_read.then_some(())?;
+    // A name that is assigned and never read does not compile; a check of one that is never assigned is dead.
+    let is_set = left.iter().any(|node| at.usage(*node) != Usage::Read);
+    (is_read && (is_set || !declared_here)).then_some(())?;
     match declared_here {
         true => Some(redeclared(at, acquisition.statement, &left)),
         false => is_overwritten(acquisition, error, &left).then_some(Rest::Nothing),

@@ -1,8 +1,8 @@
 //! Helpers that return a pool: the function itself becomes the one that opens once.
 
 use super::draft::{Draft, is_returned};
+use super::removable::only_reports;
 use super::text::Opening;
-use super::uses::only_reports;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, FileId};
 use crate::leak::Fault;
@@ -74,10 +74,20 @@ fn statements(function: Node<'_>) -> Vec<Node<'_>> {
 }
 
 /// The edits that make the helper open once.
-pub fn once<'a>(pass: &Pass<'a>, draft: &Draft<'a>) -> Result<(Vec<Edit>, Vec<ImportNeed>), Refusal> {
+pub fn once<'a>(
+    pass: &Pass<'a>,
+    draft: &Draft<'a>,
+    group: &[&Draft<'a>],
+) -> Result<(Vec<Edit>, Vec<ImportNeed>), Refusal> {
     let at = draft.opening.at;
     let limits = super::pool::limits(draft);
-    let opening = Opening::new(draft, limits, at.id.file, &pass.config.pool, true)?;
+    let opening = Opening::new(
+        draft,
+        limits,
+        at.id.file,
+        &super::pool::settings(pass, group),
+        true,
+    )?;
     let edits = rewritten(at, draft, &opening, limits.is_empty());
     let edits = edits.ok_or_else(|| {
         Refusal::new(

@@ -1,21 +1,21 @@
 //! What is asked anew for each request since its answer may change: another service, a name server, a program.
 //! What comes out of it must not be kept for good.
 
-use std::collections::HashSet;
-
 use super::table::{Source, Table};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{Callee, DeclId, Declaration};
+use crate::go::{Callee, Declaration};
 use crate::leak::Resource;
+use crate::leak::reached::{Reached, called};
 use crate::transform::{Reason, Refusal};
-
-/// How many functions are looked into, one inside the other.
-const DEPTH: u32 = 5;
 
 /// Refuses where `call` asks something whose answer may change, itself or in functions of the module.
 pub fn check<'a>(at: Declaration<'a>, call: Node<'a>) -> Result<(), Refusal> {
-    let mut search = Search { seen: HashSet::new() };
-    match search.asks(at, call, DEPTH) {
+    let mut reached = Reached::from_all(called(at, call));
+    let asks_inside = |(at, body): (Declaration<'a>, Node<'a>)| {
+        let mut calls = body.descendants().filter(|node| node.is(Kind::CallExpression));
+        calls.any(|call| asks(at, call))
+    };
+    match asks(at, call) || reached.any(asks_inside) || reached.is_cut() {
         false => Ok(()),
         true => Err(Refusal::new(
             Reason::NeedsDecision,
@@ -27,28 +27,16 @@ pub fn check<'a>(at: Declaration<'a>, call: Node<'a>) -> Result<(), Refusal> {
     }
 }
 
-struct Search<'a> {
-    seen: HashSet<(&'a str, DeclId)>,
-}
-
-impl<'a> Search<'a> {
-    fn asks(&mut self, at: Declaration<'a>, call: Node<'a>, depth: u32) -> bool {
-        match at.callee(call) {
-            Callee::Package(callee) => {
-                let is_new = depth > 0 && self.seen.insert((&callee.package.path, callee.id));
-                let body = callee.function().filter(|_| is_new);
-                let calls = body.into_iter().flat_map(Node::descendants);
-                let mut calls = calls.filter(|node| node.is(Kind::CallExpression));
-                calls.any(|inner| self.asks(callee, inner, depth - 1))
-            }
-            callee @ Callee::External { .. } => match Table::get().source(&callee) {
-                Source::Live => true,
-                Source::Unknown => !opens(&callee) && takes_context(at, call),
-                _ => false,
-            },
-            Callee::Unknown => takes_context(at, call),
+/// Whether the call, of another module, asks something.
+fn asks<'a>(at: Declaration<'a>, call: Node<'a>) -> bool {
+    match at.callee(call) {
+        callee @ Callee::External { .. } => match Table::get().source(&callee) {
+            Source::Live => true,
+            Source::Unknown => !opens(&callee) && takes_context(at, call),
             _ => false,
-        }
+        },
+        Callee::Unknown => takes_context(at, call),
+        _ => false,
     }
 }
 

@@ -11,7 +11,7 @@ use super::value::Known;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{DeclKind, Declaration, Type};
 use crate::leak::{Acquirers, Acquisition, Fault};
-use crate::rewrite::{self, ImportNeed, callable_package, fresh_global, indentation, is_error_check};
+use crate::rewrite::{self, ImportNeed, callable_package, indentation, is_error_check};
 use crate::text::{Edit, Span};
 use crate::transform::{Pass, Reason, Refusal};
 
@@ -126,12 +126,11 @@ impl<'a> Memo<'a> {
     }
 
     /// Names for the variables, which nothing in the package uses.
-    pub fn kept(&self, wanted: &[String]) -> Kept {
-        let package = self.opening.at.package;
+    pub fn kept(&self, pass: &Pass<'a>, wanted: &[String]) -> Kept {
         let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
-        let name = fresh_global(package, &wanted);
+        let name = pass.fresh_global(&wanted);
         Kept {
-            lock: fresh_global(package, &[&format!("{name}Mu")]),
+            lock: pass.fresh_global(&[&format!("{name}Mu")]),
             name,
         }
     }

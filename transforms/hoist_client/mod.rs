@@ -22,16 +22,22 @@ mod dismissal;
 mod draft;
 mod existing;
 mod fault;
+mod held;
 mod helper;
 mod holders;
 mod live;
 mod memo;
+mod moved;
 mod naming;
 mod obstacle;
 mod place;
 mod pool;
+mod qualifiers;
+mod reader;
+mod removable;
 mod removal;
 mod repair;
+mod setting;
 mod state;
 mod steady;
 mod steps;
@@ -155,6 +161,9 @@ fn with_article(name: &str) -> String {
     }
 }
 
+/// More places than these tell nobody anything new.
+const MAX_RELATED: usize = 100;
+
 /// The calls on the way from the handler, every other call of a helper for a request, and why it is not shared.
 fn related(site: &Site<'_>) -> Vec<Related> {
     let at = site.opening.at;
@@ -167,6 +176,7 @@ fn related(site: &Site<'_>) -> Vec<Related> {
             told.push(Related { place, message });
         }
     }
+    let told = Related::first(MAX_RELATED, told);
     let why = site.unshared.iter().map(|refusal| Related {
         place: at.place(site.opening.call),
         message: refusal.message.clone(),

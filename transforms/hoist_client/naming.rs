@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::pool::data_source;
-use super::value::Reader;
+use super::reader::Reader;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::leak::Resource;
 

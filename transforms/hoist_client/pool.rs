@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::draft::Draft;
 use super::existing::{Access, Existing};
+use super::held;
 use super::helper;
 use super::memo::Kept;
 use super::naming::{self, Stem, exported, unexported};
@@ -13,11 +14,11 @@ use super::table::Table;
 use super::text::{OnceNames, Opening};
 use super::uses::Limit;
 use super::value::Known;
-use crate::config::PoolStyle;
+use crate::config::{Pool, PoolStyle};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclId, Declaration, FileId, Meaning, SourceFile};
 use crate::leak::literal_of;
-use crate::rewrite::{ImportNeed, fresh_global, means_unknown};
+use crate::rewrite::{ImportNeed, means_unknown};
 use crate::text::Edit;
 use crate::transform::{Pass, Reason, Refusal};
 
@@ -74,7 +75,7 @@ impl<'a> Planner<'a, '_> {
             let wanted = wanted.iter().filter(|name| !name.starts_with("shared"));
             let wanted = wanted.map(|name| format!("shared{}", exported(name)));
             let wanted: Vec<String> = wanted.filter(|name| !self.taken.contains(name)).collect();
-            let kept = memo.kept(&wanted);
+            let kept = memo.kept(self.pass, &wanted);
             self.taken.push(kept.name.clone());
             return Ok(Shared {
                 access: Access::Function(first.opening.at.decl().title().to_owned()),
@@ -140,7 +141,8 @@ impl<'a> Planner<'a, '_> {
         });
         let name = free(&wanted, |name| self.is_free_variable(name, group));
         let place = Place::of(first, limits);
-        let opening = Opening::new(first, limits, place.file(), &self.pass.config.pool, true)?;
+        let settings = settings(self.pass, group);
+        let opening = Opening::new(first, limits, place.file(), &settings, true)?;
         let (lines, imports) = opening.variable(&name);
         self.taken.push(name.clone());
         Ok(Shared {
@@ -171,13 +173,13 @@ impl<'a> Planner<'a, '_> {
             .map(String::as_str)
             .filter(|name| !self.taken.iter().any(|taken| taken == name))
             .collect();
-        let name = fresh_global(self.pass.package, &open);
+        let name = self.pass.fresh_global(&open);
         let place = Place::of(first, limits);
         let opening = Opening::new(
             first,
             limits,
             place.file(),
-            &self.pass.config.pool,
+            &settings(self.pass, group),
             self.is_modern(),
         )?;
         if is_value_of_its_own(first) {
@@ -197,7 +199,7 @@ impl<'a> Planner<'a, '_> {
     fn once_names(&mut self, function: &str, retries: bool) -> OnceNames {
         let stem = function.strip_prefix("open").unwrap_or(function);
         let low = unexported(stem);
-        let fresh = |wanted: &[&str]| fresh_global(self.pass.package, wanted);
+        let fresh = |wanted: &[&str]| self.pass.fresh_global(wanted);
         let names = OnceNames {
             once: fresh(&[&format!("{low}{}", if retries { "Mu" } else { "Once" })]),
             pool: fresh(&[&low, &format!("shared{stem}"), &format!("opened{stem}")]),
@@ -242,8 +244,10 @@ impl<'a> Planner<'a, '_> {
                 .iter()
                 .any(|id| scopes.get(*id).name == name)
         });
-        // Tests of the package are not at hand, and may declare it.
-        let tested = || !self.pass.sources.users_of(package, name).is_empty();
+        // Tests of the package and files of other builds are not at hand, and may declare it.
+        let sources = self.pass.sources;
+        let tested =
+            || !sources.users_of(package, name).is_empty() || sources.names_beside(package).contains(name);
         !imported && !declared && !moved && !tested() && group.iter().all(|draft| Removal::fits(draft, name))
     }
 }
@@ -292,7 +296,7 @@ fn has_driver_in_init(draft: &Draft<'_>) -> bool {
     let package = draft.opening.at.package;
     let arguments = draft.opening.call.field(Field::Arguments);
     let driver = arguments.and_then(|arguments| arguments.child(0));
-    let reader = super::value::Reader::new(draft.opening.at, Some(draft.opening.function));
+    let reader = super::reader::Reader::new(draft.opening.at, Some(draft.opening.function));
     let Some(driver) = driver
         .and_then(|node| reader.read(node).ok())
         .and_then(|value| value.constant)
@@ -357,12 +361,21 @@ fn check_ways<'a>(goals: &HashSet<(&str, DeclId)>, mut open: Vec<Declaration<'a>
     Ok(())
 }
 
+/// The configured limits, as far as this group of openings can live with them.
+pub fn settings(pass: &Pass<'_>, group: &[&Draft<'_>]) -> Pool {
+    let mut pool = pass.config.pool.clone();
+    if pool.max_open_conns.is_some() && held::may_ask_twice(group) {
+        pool.max_open_conns = None;
+    }
+    pool
+}
+
 fn place<'a>(declaration: Declaration<'a>) -> (&'a str, DeclId) {
     (&declaration.package.path, declaration.id)
 }
 
 /// The package-level names and methods that a declaration mentions.
-fn needed(at: Declaration<'_>) -> Vec<Declaration<'_>> {
+pub fn needed(at: Declaration<'_>) -> Vec<Declaration<'_>> {
     let mentioned = at
         .tree()
         .root()

@@ -3,10 +3,11 @@
 use super::cut::Cut;
 use super::draft::Draft;
 use super::fault::{self, Rest};
-use super::uses::{handle_of, only_reports};
+use super::removable::only_reports;
+use super::uses::handle_of;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::leak::Fault;
-use crate::rewrite::is_error_check;
+use crate::rewrite::{asks_for, is_error_check, next_line_of};
 
 /// What goes with the opening, and what stays for the error's name.
 #[derive(Clone, Debug)]
@@ -68,6 +69,34 @@ fn whole_statement(assignment: Node<'_>) -> Option<Node<'_>> {
         .parent()
         .is_some_and(|list| list.is(Kind::StatementList))
         .then_some(statement)
+}
+
+/// A comment behind the opening that asks for the release that a shared pool is never to have.
+pub fn wish_for_release<'a>(draft: &Draft<'a>) -> Option<Node<'a>> {
+    let opened = draft.opening.statement.statement()?;
+    let last = error_check(draft, opened).unwrap_or(opened);
+    let wish = next_line_of(last).filter(|next| next.is(Kind::Comment))?;
+    let name = &draft.opening.at.scopes().get(handle_of(&draft.opening)?).name;
+    let mut calls = draft
+        .opening
+        .resource
+        .release
+        .iter()
+        .map(|method| format!("{name}.{method}()"));
+    calls.any(|call| asks_for(wish.bytes(), &[&call])).then_some(wish)
+}
+
+/// Whether `node` goes with the opening, or moves with it.
+pub fn goes_with<'a>(draft: &Draft<'a>, node: Node<'a>) -> bool {
+    let opened = draft.opening.statement.statement();
+    let check = opened.and_then(|statement| error_check(draft, statement));
+    let is_own = draft.own.as_ref().is_some_and(|uses| {
+        uses.closes.contains(&node) || uses.limits.iter().any(|limit| limit.statement == node)
+    });
+    is_own
+        || check == Some(node)
+        || opened == Some(node)
+        || draft.arguments.moving(draft.opening.at).contains(&node)
 }
 
 /// The check of the opening's error, right behind it.

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::cut::{self, Cut};
+use super::cut::Cut;
 use super::draft::Draft;
 use super::existing::Access;
 use super::fault::Rest;
 use super::helper;
 use super::pool::{self, Shared, Source};
-use super::removal::Removal;
+use super::removal::{Removal, wish_for_release};
 use super::uses::handle_of;
 use crate::go::syntax::{Kind, Node};
 use crate::go::{Declaration, FileId};
 use crate::leak::literal_of;
-use crate::rewrite::{ImportNeed, Rewrite};
+use crate::rewrite::{ImportNeed, NewName, Rewrite, comments_above, with_comment_beside};
 use crate::text::Edit;
 use crate::transform::{Applicability, Fix, Pass, Reason, Refusal};
 
@@ -24,16 +24,17 @@ pub fn fix<'a>(pass: &Pass<'a>, group: &[&Draft<'a>], index: usize, shared: &Sha
     let mut repair = Repair {
         rewrite: Rewrite::new(),
         cuts: BTreeMap::new(),
-        is_moved: index == 0 && matches!(shared.source, Source::New { .. }),
     };
     match &shared.source {
         Source::Exists | Source::Memo(_) => {}
         Source::New { file, edit, imports } => {
             repair.edit(*file, edit.clone())?;
             repair.need(imports);
+            let name = NewName::of_package(shared.access.name());
+            repair.rewrite.introduce(name);
         }
         Source::Helper(at) => {
-            let (edits, imports) = helper::once(pass, group[*at])?;
+            let (edits, imports) = helper::once(pass, group[*at], group)?;
             repair.edits(helper::file_of(group[*at]), edits)?;
             repair.need(&imports);
             group[*at].closes().for_each(|(at, close)| repair.cut(at, close));
@@ -42,6 +43,7 @@ pub fn fix<'a>(pass: &Pass<'a>, group: &[&Draft<'a>], index: usize, shared: &Sha
     if let (Source::Memo(kept), Some(memo)) = (&shared.source, &draft.memo) {
         let (edits, imports) = memo.edits(pass, kept)?;
         repair.edits(draft.opening.at.id.file, edits)?;
+        repair.rewrite.introduce(NewName::of_package(&kept.name));
         repair.need(&imports);
         draft.closes().for_each(|(at, close)| repair.cut(at, close));
         let applicability = applicability(draft);
@@ -54,8 +56,11 @@ pub fn fix<'a>(pass: &Pass<'a>, group: &[&Draft<'a>], index: usize, shared: &Sha
         Access::Function(name) => repair.call(draft, name)?,
     }
     draft.closes().for_each(|(at, close)| repair.cut(at, close));
+    if let Some(wish) = wish_for_release(draft) {
+        repair.cut(draft.opening.at, wish);
+    }
     Ok(Fix::new(
-        title(draft, shared),
+        title(draft, shared) + &limit_told(pass, group, shared),
         applicability(draft),
         repair.finish()?,
     ))
@@ -88,6 +93,25 @@ fn title(draft: &Draft<'_>, shared: &Shared) -> String {
     }
 }
 
+/// Which limit a new pool gets that the code does not set itself, or why it gets none.
+fn limit_told(pass: &Pass<'_>, group: &[&Draft<'_>], shared: &Shared) -> String {
+    let is_new = matches!(shared.source, Source::New { .. } | Source::Helper(_));
+    let is_set = !is_new || !shared.limits.is_empty();
+    if is_set || !group.iter().any(|draft| draft.opening.resource.limits) {
+        return String::new();
+    }
+    match (
+        pool::settings(pass, group).max_open_conns,
+        pass.config.pool.max_open_conns,
+    ) {
+        (Some(limit), _) => format!(", with at most {limit} connections"),
+        (None, Some(_)) => {
+            ", with no limit, since a request may ask for a second connection while it holds one".to_owned()
+        }
+        (None, None) => String::new(),
+    }
+}
+
 /// Two openings of one data source may not ask for different limits.
 fn check_limits(draft: &Draft<'_>, shared: &Shared) -> Result<(), Refusal> {
     let own: Vec<String> = pool::limits(draft).iter().map(pool::limit_text).collect();
@@ -107,8 +131,6 @@ struct Repair<'a> {
     rewrite: Rewrite,
     /// By the file, as the package at hand speaks of it, and the place there.
     cuts: BTreeMap<(FileId, usize), (Declaration<'a>, Cut<'a>)>,
-    /// Whether the code of this opening moves, and not that of another one of its group.
-    is_moved: bool,
 }
 
 impl<'a> Repair<'a> {
@@ -139,23 +161,25 @@ impl<'a> Repair<'a> {
             return self.replace(draft, name);
         }
         let at = draft.opening.at;
-        let mut removal = Removal::of(draft).filter(|_| Removal::fits(draft, name)).ok_or_else(|| {
+        let removal = Removal::of(draft).filter(|_| Removal::fits(draft, name)).ok_or_else(|| {
             Refusal::new(
                 Reason::NeedsDecision,
                 format!("the package has a pool for this data source, `{name}`, but the error check here does more than report: use that pool by hand"),
             )
         })?;
-        if self.is_moved {
-            removal.cut.take_comments(&draft.arguments.moving(at));
-        }
         let file = at.id.file;
         match removal.rest.clone() {
             Rest::Nothing => {}
             Rest::Declare(edit) => self.edit(file, edit)?,
             Rest::Variable(error) => {
                 let statement = draft.opening.statement.statement().ok_or_else(crowded)?;
-                let line = cut::with_comment_beside(statement);
+                let line = with_comment_beside(statement);
                 self.edit(file, Edit::replace(line, format!("var {error} error")))?;
+                self.rewrite.drop_imports_of(at, line);
+                let going = |node| removal.cut.statements().contains(&node);
+                for comment in comments_above(statement, &going) {
+                    self.cut(at, comment);
+                }
             }
         }
         let stays = matches!(removal.rest, Rest::Variable(_)).then_some(draft.opening.statement);
@@ -201,18 +225,14 @@ impl<'a> Repair<'a> {
         let place = around.unwrap_or(call).span();
         self.edit(at.id.file, Edit::replace(place, expression))?;
         self.rewrite.drop_imports_of(at, place);
-        let is_moved = self.is_moved;
         let cut = self.cut_of(at);
         cut.take_definitions(&[place], &draft.arguments)
-            .ok_or_else(crowded)?;
-        if is_moved {
-            cut.take_comments(&draft.arguments.moving(at));
-        }
-        Ok(())
+            .ok_or_else(crowded)
     }
 
     fn finish(mut self) -> Result<Rewrite, Refusal> {
-        for (at, cut) in std::mem::take(&mut self.cuts).into_values() {
+        for (at, mut cut) in std::mem::take(&mut self.cuts).into_values() {
+            cut.take_comments();
             let edits = cut.edits().ok_or_else(|| {
                 Refusal::new(
                     Reason::ControlFlow,

@@ -1,21 +1,24 @@
 //! State that lives in one connection: session settings, temporary tables, locks. Code that relies on it works with
 //! a pool of its own, and not with one that all requests share.
 
-use std::collections::HashSet;
-
+use super::reader::Reader;
 use super::table::Table;
-use super::value::Reader;
+use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{Callee, DeclId, Declaration};
+use crate::leak::reached::Reached;
 use crate::transform::{Reason, Refusal};
 
-/// How many functions of the package are looked into, one inside the other.
-const DEPTH: u32 = 4;
-
-/// Refuses where `function`, or a function of the package that it calls, runs such a statement.
+/// Refuses where `function`, or a function of the module that it calls, runs such a statement.
 pub fn check<'a>(at: Declaration<'a>, function: Node<'a>) -> Result<(), Refusal> {
-    let mut search = Search { seen: HashSet::new() };
-    match search.statement(at, function, DEPTH) {
+    let mut reached = Reached::by(at, function);
+    let found = statement(at, function).or_else(|| reached.find_map(|(at, body)| statement(at, body)));
+    if reached.is_cut() {
+        return Err(Refusal::new(
+            Reason::PerConnectionState,
+            "it calls more functions than can be looked at, and one of them may leave state in its connection: open the pool once where the program is set up",
+        ));
+    }
+    match found {
         None => Ok(()),
         Some(sql) => Err(Refusal::new(
             Reason::PerConnectionState,
@@ -26,30 +29,10 @@ pub fn check<'a>(at: Declaration<'a>, function: Node<'a>) -> Result<(), Refusal>
     }
 }
 
-struct Search<'a> {
-    seen: HashSet<(&'a str, DeclId)>,
-}
-
-impl<'a> Search<'a> {
-    fn statement(&mut self, at: Declaration<'a>, function: Node<'a>, depth: u32) -> Option<String> {
-        let calls = function
-            .descendants()
-            .filter(|node| node.is(Kind::CallExpression));
-        for call in calls {
-            if let Some(sql) = stateful(at, call) {
-                return Some(sql);
-            }
-            let Callee::Package(callee) = at.callee(call) else {
-                continue;
-            };
-            let unseen = depth > 0 && self.seen.insert((&callee.package.path, callee.id));
-            let inside = callee.function().filter(|_| unseen);
-            if let Some(sql) = inside.and_then(|inside| self.statement(callee, inside, depth - 1)) {
-                return Some(sql);
-            }
-        }
-        None
-    }
+/// What the code runs of that kind.
+fn statement<'a>(at: Declaration<'a>, code: Node<'a>) -> Option<String> {
+    let mut calls = code.descendants().filter(|node| node.is(Kind::CallExpression));
+    calls.find_map(|call| stateful(at, call))
 }
 
 /// The first words of the stateful SQL that `call` runs, if it does.

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 
 use super::definition::right_of;
 use super::live;
+use super::reader::{Reader, runs_per_request};
 use super::table::{Source, Table};
-use super::value::{Known, Reader, runs_per_request};
+use super::value::Known;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, DeclId, DeclKind, Declaration, Meaning, Type, Usage};
 use crate::leak::request::callers;
@@ -57,10 +58,7 @@ pub fn is_field_set_per_request<'a>(at: Declaration<'a>, selector: Node<'a>) -> 
             _ => std::ptr::eq(other.package, at.package),
         }
     };
-    let packages = at
-        .own_packages()
-        .filter(|package| !std::ptr::eq(*package, at.package));
-    let packages = std::iter::once(at.package).chain(packages);
+    let packages = at.own_packages_holding(field.text());
     let selections = packages.flat_map(|package| package.selections(field.text()));
     let meant = selections
         .map(|(other, node)| (at.beside(other), node))

@@ -2,7 +2,8 @@
 //! step reads nothing but what stays the same, and does nothing but build, all of them run once as well.
 
 use super::obstacle::manifold;
-use super::value::{Known, Reader, Value};
+use super::reader::Reader;
+use super::value::{Known, Value};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Usage};
 use crate::transform::Refusal;

@@ -20,11 +20,8 @@ use crate::fiber::Handler;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, SourceFile};
 use crate::leak::request::{RequestPath, callers, request_path};
-use crate::leak::{Acquirers, Acquisition, Lifetime, Resource, is_kept, literal_of};
+use crate::leak::{Acquirers, Acquisition, Lifetime, Resource, is_kept, is_replaced, literal_of};
 use crate::transform::{Fix, Pass, Reason, Refusal};
-
-/// More calls than these tell nobody anything new.
-const MAX_CALLERS: usize = 100;
 
 /// A pool that is opened for every request.
 pub struct Site<'a> {
@@ -46,10 +43,14 @@ pub fn sites<'a>(pass: &Pass<'a>) -> Vec<Site<'a>> {
     let closers = Closers::default();
     let (mut found, mut existing) = (Vec::new(), Vec::new());
     for opening in openings(pass, &acquirers) {
-        if transports::is_made_for_others(&opening) || close::is_ended(&opening) {
+        if transports::is_made_for_others(&opening)
+            || transports::keeps_nothing(&opening)
+            || close::is_ended(&opening)
+        {
             continue;
         }
-        let kept = is_kept(opening.at, opening.function, opening.call);
+        let kept = is_kept(opening.at, opening.function, opening.call)
+            || is_replaced(opening.at, opening.function, opening.call);
         match request_path(opening.at, opening.call).filter(|_| !kept) {
             Some(path) => {
                 let scene = Scene {
@@ -255,7 +256,7 @@ fn per_request_callers<'a>(opening: &Acquisition<'a>) -> Vec<(Declaration<'a>, N
             continue;
         }
         for (caller, call) in callers(at) {
-            if found.len() < MAX_CALLERS && request_path(caller, call).is_some() {
+            if request_path(caller, call).is_some() {
                 found.push((caller, call));
                 open.push_back(caller);
             }

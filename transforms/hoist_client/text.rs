@@ -1,12 +1,15 @@
 //! The declarations of a shared pool, as lines of Go.
 
 use super::draft::Draft;
+use super::moved::Moved;
+use super::qualifiers::{Names, taken};
+use super::removal::goes_with;
 use super::uses::Limit;
 use crate::config::Pool;
-use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{Callee, Declaration, FileId, Package, Type};
+use crate::go::syntax::{Field, Node};
+use crate::go::{Callee, FileId, Package, Type};
 use crate::leak::literal_of;
-use crate::rewrite::{ImportNeed, callable_package, indentation, indentation_unit};
+use crate::rewrite::{ImportNeed, callable_package, comments_above};
 use crate::transform::{Reason, Refusal};
 
 /// The package variables of a function that opens once.
@@ -24,10 +27,14 @@ pub struct Opening {
     /// Local definitions that moved along, then the call.
     pub before: Vec<String>,
     pub call: String,
+    /// The comments above the opening, which move with it where it leaves its function.
+    remarks: Vec<String>,
     /// The call as it stands at the top level.
     call_at_top: String,
     /// Calls on the pool, without it: `SetMaxOpenConns(25)`.
     pub limits: Vec<String>,
+    /// The comments above each of the calls, where they are the code's own.
+    limit_remarks: Vec<Vec<String>>,
     pub can_fail: bool,
     /// Whether a failure may pass, so that the next call tries again.
     pub connects: bool,
@@ -60,10 +67,13 @@ impl Opening {
         };
         let qualifier = names.qualifier(&path)?;
         let of = type_of(draft, &qualifier, &mut names)?;
+        let limit_remarks = limits.iter().map(|limit| remarks_on(draft, limit.statement));
+        let limit_remarks = limit_remarks.collect();
         let limits = match limits {
             [] if resource.limits => configured(pool, &mut names)?,
             own => own.iter().map(|limit| method_call(limit.call)).collect(),
         };
+        check_error_name(package, file, draft)?;
         let log = callable_package(package, file, "log");
         let connects = resource.connects;
         let depth = if modern || connects { 1 } else { 2 };
@@ -83,7 +93,12 @@ impl Opening {
                 .collect(),
             call: moved.call(draft.opening.call, &qualifier, context.clone()),
             call_at_top: Moved { depth: 0, ..moved }.call(draft.opening.call, &qualifier, context),
+            remarks: match draft.is_chained {
+                true => Vec::new(),
+                false => remarks_on(draft, draft.opening.statement),
+            },
             limits,
+            limit_remarks,
             can_fail: draft.opening.yields.error.is_some(),
             connects,
             of,
@@ -113,6 +128,10 @@ impl Opening {
     pub fn variable(&self, name: &str) -> (Vec<String>, Vec<ImportNeed>) {
         let mut lines = vec![format!("// {name} is the {} that all requests share.", self.what)];
         if !self.can_fail && self.before.is_empty() && self.limits.is_empty() {
+            if !self.remarks.is_empty() {
+                lines.push("//".to_owned());
+                lines.extend(self.remarks.iter().cloned());
+            }
             lines.push(format!("var {name} = {}", self.call_at_top));
             return (lines, self.needs(None));
         }
@@ -122,9 +141,12 @@ impl Opening {
             "func init() {".to_owned(),
         ]);
         lines.extend(nested(1, &self.before));
+        if self.can_fail {
+            lines.push("\tvar err error".to_owned());
+        }
+        lines.extend(nested(1, &self.remarks));
         match self.can_fail {
             true => lines.extend([
-                "\tvar err error".to_owned(),
                 format!("\t{name}, err = {}", self.call),
                 "\tif err != nil {".to_owned(),
                 format!("\t\t{}", self.fatal),
@@ -279,10 +301,13 @@ impl Opening {
 
     pub fn limit_lines(&self, depth: usize, pool: &str) -> Vec<String> {
         let indent = "\t".repeat(depth);
-        self.limits
-            .iter()
-            .map(|limit| format!("{indent}{pool}.{limit}"))
-            .collect()
+        let line = |(at, limit): (usize, &String)| {
+            let remarks = self.limit_remarks.get(at).into_iter().flatten();
+            let remarks = remarks.map(|remark| format!("{indent}{remark}"));
+            let lines = remarks.chain([format!("{indent}{pool}.{limit}")]);
+            lines.collect::<Vec<_>>()
+        };
+        self.limits.iter().enumerate().flat_map(line).collect()
     }
 
     /// A name for the pool that no moved code uses.
@@ -306,39 +331,19 @@ impl Opening {
     }
 }
 
+/// The comments above a statement that moves with the opening.
+fn remarks_on(draft: &Draft<'_>, node: Node<'_>) -> Vec<String> {
+    let Some(statement) = node.statement() else {
+        return Vec::new();
+    };
+    let comments = comments_above(statement, &|next| goes_with(draft, next)).into_iter();
+    comments.map(|comment| comment.text().to_owned()).collect()
+}
+
 fn nested(depth: usize, texts: &[String]) -> impl Iterator<Item = String> {
     texts
         .iter()
         .map(move |text| format!("{}{text}", "\t".repeat(depth)))
-}
-
-/// The names that packages have in one file, and the imports that they ask for.
-struct Names<'p> {
-    package: &'p Package,
-    file: FileId,
-    imports: Vec<String>,
-}
-
-impl<'p> Names<'p> {
-    fn of(package: &'p Package, file: FileId) -> Self {
-        Names {
-            package,
-            file,
-            imports: Vec::new(),
-        }
-    }
-
-    /// `sql.` for `database/sql`; nothing where its names stand for themselves.
-    fn qualifier(&mut self, path: &str) -> Result<String, Refusal> {
-        let import = self.package.file(self.file).import_of(path);
-        let is_dotted = import.is_some_and(|import| import.alias.as_deref() == Some("."));
-        if is_dotted || *path == *self.package.path {
-            return Ok(String::new());
-        }
-        let name = callable_package(self.package, self.file, path).ok_or_else(|| taken(path))?;
-        self.imports.push(path.to_owned());
-        Ok(format!("{name}."))
-    }
 }
 
 /// The type of what is opened, as the file writes it: by its row, by the literal, or as far as it can be inferred.
@@ -409,80 +414,17 @@ fn method_call(call: Node<'_>) -> String {
     part(method) + &part(call.field(Field::Arguments))
 }
 
-fn taken(path: &str) -> Refusal {
-    Refusal::new(
-        Reason::NameTaken,
-        format!("package `{path}` cannot be called by its name in this file: something else has that name"),
-    )
-}
-
-/// Code that moves from a function to the top level.
-struct Moved<'a> {
-    at: Declaration<'a>,
-    file: FileId,
-    /// How deep it stands there.
-    depth: usize,
-}
-
-impl<'a> Moved<'a> {
-    /// `call` with its function under the name it has in the other file, and with `context` as the argument at its
-    /// place. A literal moves as it is.
-    fn call(&self, call: Node<'a>, qualifier: &str, context: Option<(usize, String)>) -> String {
-        if !call.is(Kind::CallExpression) {
-            return self.laid_out(call);
-        }
-        let function = call.field(Field::Function);
-        let name = function.map_or("", |function| {
-            function.field(Field::Field).unwrap_or(function).text()
-        });
-        let arguments = call
-            .field(Field::Arguments)
-            .map_or(String::new(), |node| self.laid_out(node));
-        let is_method = function
-            .and_then(|function| function.field(Field::Operand))
-            .is_some_and(|operand| {
-                !operand.is(Kind::Identifier) || self.at.import_path_of(operand).is_none()
-            });
-        if is_method {
-            return self.laid_out(call);
-        }
-        let replaced = context.and_then(|(at, context)| {
-            let list = call.field(Field::Arguments)?;
-            let old = list.child(at)?;
-            let (before, behind) = (old.start() - list.start(), old.end() - list.start());
-            let is_plain = !old.text().contains('\n');
-            let start = list
-                .text()
-                .get(..before)
-                .filter(|start| is_plain && !start.contains('\n'))?;
-            let rest = arguments.get(behind..)?;
-            Some(format!("{start}{context}{rest}"))
-        });
-        format!("{qualifier}{name}{}", replaced.unwrap_or(arguments))
-    }
-
-    /// Further lines lose the indentation of their statement and get that of the new place; lines of raw strings
-    /// stay as they are.
-    fn laid_out(&self, node: Node<'a>) -> String {
-        let source = self.at.file();
-        let base = node
-            .statement()
-            .map_or("", |statement| indentation(source, statement.start()));
-        let indent = indentation_unit(self.at.package.file(self.file)).repeat(self.depth);
-        let mut next = node.start();
-        let line = |line: &'a str| {
-            let start = next;
-            next += line.len() + 1;
-            let is_raw = node.subtree().any(|inner| {
-                inner.is(Kind::RawStringLiteral) && inner.start() < start && start < inner.end()
-            });
-            let line = line.trim_end_matches('\r');
-            match is_raw || start == node.start() || line.is_empty() {
-                true => line.to_owned(),
-                false => format!("{indent}{}", line.strip_prefix(base).unwrap_or(line.trim_start())),
-            }
-        };
-        let lines: Vec<String> = node.text().split('\n').map(line).collect();
-        lines.join("\n")
+/// The code that opens once calls its error `err`, and may not hide what the opening calls so.
+fn check_error_name(package: &Package, file: FileId, draft: &Draft<'_>) -> Result<(), Refusal> {
+    const ERROR: &str = "err";
+    let means_more = package.file(file).import_named(ERROR).is_some() || package.declares(ERROR);
+    match draft.opening.yields.error.is_some() && means_more {
+        true => Err(Refusal::new(
+            Reason::NameTaken,
+            format!(
+                "the repair needs the name `{ERROR}` for an error, and it means something else in this file: rename that"
+            ),
+        )),
+        false => Ok(()),
     }
 }

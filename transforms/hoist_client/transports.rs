@@ -1,7 +1,7 @@
 //! Which HTTP clients own their connections: those whose transport is made on the spot. Others share one.
 
 use crate::go::Declaration;
-use crate::go::syntax::{Kind, Node};
+use crate::go::syntax::{Field, Kind, Node};
 use crate::leak::request::callers;
 use crate::leak::{Acquisition, field_set_in, literal_of};
 
@@ -45,6 +45,45 @@ pub fn is_made_for_others(opening: &Acquisition<'_>) -> bool {
             .is_some_and(|parent| parent.is(Kind::LiteralElement))
     };
     !calls.is_empty() && calls.iter().all(|(_, call)| is_element(call))
+}
+
+/// Whether no connection stays open behind a response: the transport says so, where it is made or right behind.
+pub fn keeps_nothing(opening: &Acquisition<'_>) -> bool {
+    let made = match opening.resource.owns {
+        Some(_) => transport_of(opening),
+        None => Some(opening.call),
+    };
+    let set = made
+        .and_then(literal_of)
+        .and_then(|literal| field_set_in(literal, UNKEPT));
+    set.is_some_and(|value| value.is(Kind::True)) || made.is_some_and(|made| is_set_behind(opening.at, made))
+}
+
+const UNKEPT: &str = "DisableKeepAlives";
+
+/// `t.DisableKeepAlives = true` in the block in which the name `t` gets the transport.
+fn is_set_behind(at: Declaration<'_>, made: Node<'_>) -> bool {
+    let statement = made.statement();
+    let names = statement.and_then(|statement| statement.field(Field::Left));
+    let held = names.and_then(|names| at.scopes().binding_of(names.child(0)?));
+    let mut uses = held
+        .into_iter()
+        .flat_map(|held| at.scopes().uses(held, at.tree()));
+    uses.any(|node| {
+        let field = node
+            .parent()
+            .filter(|selector| selector.is(Kind::SelectorExpression));
+        let is_meant = field
+            .and_then(|selector| selector.field(Field::Field))
+            .map(Node::text)
+            == Some(UNKEPT);
+        let assignment = node.statement().filter(|_| is_meant);
+        let values = assignment.and_then(|assignment| assignment.field(Field::Right));
+        let is_true = values
+            .and_then(|values| values.child(0))
+            .is_some_and(|value| value.is(Kind::True));
+        is_true && assignment.and_then(Node::parent) == statement.and_then(Node::parent)
+    })
 }
 
 /// Where the transport of a client is made: in its literal, or in the only definition of a name.

@@ -2,13 +2,15 @@
 //! limit it, and whether anybody else has it afterwards.
 
 use super::beneath::{self, Fate};
-use super::closers::{Closer, Closers, releases_beneath};
+use super::closers::{Closer, Closers, may_be_closed_by, may_release_another, releases_beneath};
 use super::dismissal;
-use super::value::{Known, Reader, Value};
+use super::reader::Reader;
+use super::removable::removable_close;
+use super::setting::{is_setting, set_for_all};
+use super::value::{Known, Value};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Declaration, Usage};
-use crate::leak::{Acquirers, Acquisition, Effect, Handle, Keep, Lifetime, Mention, Resource};
-use crate::rewrite::is_pure;
+use crate::leak::{Acquirers, Acquisition, Effect, Handle, Keep, Lifetime, Mention, Resource, literal_of};
 use crate::transform::{Reason, Refusal};
 
 /// A statement that sets a limit of the pool: `db.SetMaxOpenConns(10)`.
@@ -103,6 +105,12 @@ struct Sorter<'a, 's> {
 impl<'a> Sorter<'a, '_> {
     /// The pool goes where others have it, which does no harm where none of them closes it.
     fn kept(&self, node: Node<'a>, how: &str, uses: &mut Uses<'a>) -> Result<(), Refusal> {
+        if may_release_another(self.at, node, self.acquisition.resource) {
+            return Err(escapes(
+                node,
+                &format!("{how}, and this function closes one such value"),
+            ));
+        }
         match self.scene.closer(self.acquisition.resource) {
             Closer::Somebody(who) => return Err(escapes(node, &format!("{how}, and {who} closes one"))),
             Closer::Perhaps(_) => {
@@ -164,6 +172,8 @@ impl<'a> Sorter<'a, '_> {
                 .push(statement.ok_or_else(|| closed_in_passing(call))?);
         } else if let Some(limit) = self.limit(method, call) {
             uses.limits.push(limit);
+        } else if is_setting(self.at, call) && !resource.limits {
+            return Err(set_for_all(call));
         } else {
             uses.plain.push(node);
         }
@@ -211,17 +221,28 @@ impl<'a> Sorter<'a, '_> {
         let statement = call
             .parent()
             .filter(|parent| parent.is(Kind::ExpressionStatement))?;
-        let argument = call.field(Field::Arguments)?.child(0)?;
-        let is_own = statement.enclosing_function() == Some(self.acquisition.function);
-        let value = Reader::new(self.at, Some(self.acquisition.function))
-            .read(argument)
-            .ok()?;
+        // In a branch, it would be set for those who do not take it.
+        let is_beside = statement.parent() == self.acquisition.statement.parent();
+        // A pool keeps to the last limit, whoever set it. What else is set up is the opener's matter.
+        let is_own = is_beside && (self.acquisition.resource.limits || self.opens());
+        let reader = Reader::new(self.at, Some(self.acquisition.function));
+        let arguments = call.field(Field::Arguments)?.children();
+        let values: Option<Vec<_>> = arguments.map(|argument| reader.read(argument).ok()).collect();
+        let value = Value::joined(method, values?);
         let is_movable = value.known == Known::Init && value.locals.is_empty();
-        (method.starts_with("Set") && is_own && is_movable).then_some(Limit {
+        (is_setting(self.at, call) && is_own && is_movable).then_some(Limit {
             statement,
             call,
             value,
         })
+    }
+
+    /// Whether the function opens it itself, and did not get it from a helper.
+    fn opens(&self) -> bool {
+        let Acquisition {
+            at, call, resource, ..
+        } = self.acquisition;
+        literal_of(*call).is_some() || resource.is_acquired_by(&at.callee(*call))
     }
 
     fn argument(&self, node: Node<'a>, list: Node<'a>, uses: &mut Uses<'a>) -> Result<(), Refusal> {
@@ -253,7 +274,13 @@ impl<'a> Sorter<'a, '_> {
                 return self.kept(node, "it is handed to a goroutine", uses);
             }
             Some(Effect::Keep(_)) => return self.kept(node, &format!("`{name}` keeps it"), uses),
-            Some(Effect::Conditional { .. } | Effect::Unknown) | None => {
+            Some(Effect::Conditional { .. }) => {
+                return Err(escapes(node, &format!("`{name}` closes it on some of its paths")));
+            }
+            Some(Effect::Unknown) | None if may_be_closed_by(self.at, call, node, resource) => {
+                return Err(escapes(node, &format!("`{name}` may close it")));
+            }
+            Some(Effect::Unknown) | None => {
                 uses.unseen.get_or_insert(name);
             }
         }
@@ -275,128 +302,6 @@ impl<'a> Sorter<'a, '_> {
             )),
         }
     }
-}
-
-/// The statement that `call`, a call of Close, can be taken out with: `db.Close()`, `_ = db.Close()`,
-/// `defer db.Close()`, a check of its error that only reports, or the deferred closure around one of those.
-pub fn removable_close<'a>(at: Declaration<'a>, function: Node<'a>, call: Node<'a>) -> Option<Node<'a>> {
-    let parent = call.parent()?;
-    let statement = match parent.kind() {
-        Kind::ExpressionStatement | Kind::DeferStatement => parent,
-        Kind::ExpressionList => closing_assignment(parent)?,
-        _ => return None,
-    };
-    let statement = with_its_branch(at, statement)?;
-    match statement.enclosing_function()? {
-        owner if owner == function => Some(statement),
-        literal => deferred(literal, function).map(|deferred| match is_alone(statement) {
-            true => deferred,
-            false => statement,
-        }),
-    }
-}
-
-/// `_ = db.Close()` or `if err := db.Close(); err != nil { log… }`.
-fn closing_assignment(list: Node<'_>) -> Option<Node<'_>> {
-    let assignment = list.parent()?;
-    let left = assignment.field(Field::Left)?;
-    let mut targets = left.children();
-    match assignment.role() {
-        Field::Initializer => {
-            let check = assignment.parent().filter(|check| check.is(Kind::IfStatement))?;
-            let quiet = check.field(Field::Consequence).is_some_and(only_reports);
-            let alone = check.field(Field::Alternative).is_none() && assignment.is(Kind::ShortVarDeclaration);
-            (quiet && alone).then_some(check)
-        }
-        _ => targets.all(|target| target.text() == "_").then_some(assignment),
-    }
-}
-
-/// `if db != nil { db.Close() }` as a whole, where `statement` is all of its body: nothing would be left of it but
-/// its condition. `None` where that does something of its own, or there is another branch.
-fn with_its_branch<'a>(at: Declaration<'a>, statement: Node<'a>) -> Option<Node<'a>> {
-    let block = statement.enclosing(Kind::Block);
-    let branch = block.and_then(Node::parent).filter(|branch| {
-        matches!(branch.kind(), Kind::IfStatement | Kind::ForStatement) && is_alone(statement)
-    });
-    let Some(branch) = branch else {
-        return Some(statement);
-    };
-    let condition = branch
-        .field(Field::Condition)
-        .filter(|condition| is_pure(at, *condition));
-    let is_plain = branch.is(Kind::IfStatement)
-        && branch.field(Field::Alternative).is_none()
-        && branch.field(Field::Initializer).is_none()
-        && branch.role() != Field::Alternative;
-    condition.filter(|_| is_plain)?;
-    with_its_branch(at, branch)
-}
-
-/// Whether `statement` is all that its block does.
-fn is_alone(statement: Node<'_>) -> bool {
-    statement
-        .parent()
-        .is_some_and(|list| list.is(Kind::StatementList) && list.children().count() == 1)
-}
-
-/// The statement of `function` that defers the call of `literal`.
-pub fn deferred<'a>(literal: Node<'a>, function: Node<'a>) -> Option<Node<'a>> {
-    let call = literal
-        .parent()
-        .filter(|call| call.field(Field::Function) == Some(literal))?;
-    let statement = call.parent().filter(|parent| parent.is(Kind::DeferStatement))?;
-    (statement.enclosing_function() == Some(function)).then_some(statement)
-}
-
-/// Whether a block does nothing but tell someone and leave.
-pub fn only_reports(block: Node<'_>) -> bool {
-    let statements = block.children().flat_map(Node::children);
-    statements.into_iter().all(reports)
-}
-
-/// Whether a statement tells someone, or leaves.
-pub fn reports(statement: Node<'_>) -> bool {
-    match statement.kind() {
-        Kind::ReturnStatement | Kind::ContinueStatement | Kind::BreakStatement => true,
-        Kind::ExpressionStatement => statement.child(0).is_some_and(is_report),
-        _ => false,
-    }
-}
-
-/// Whether a call logs, prints, panics, ends the program or shapes the response: by name, since a wrong guess only
-/// keeps an error check that could have gone.
-fn is_report(call: Node<'_>) -> bool {
-    const REPORTS: [&str; 15] = [
-        "Debug",
-        "Error",
-        "Exit",
-        "Fatal",
-        "Info",
-        "Log",
-        "Msg",
-        "Panic",
-        "Print",
-        "Send",
-        "SendString",
-        "Status",
-        "Trace",
-        "Warn",
-        "JSON",
-    ];
-    let function = call.field(Field::Function);
-    let name = function.map_or("", |function| {
-        function.field(Field::Field).unwrap_or(function).text()
-    });
-    let stem = name
-        .trim_end_matches("ln")
-        .trim_end_matches('f')
-        .trim_end_matches("Context");
-    name == "panic"
-        || name == "print"
-        || name == "println"
-        || REPORTS.contains(&stem)
-        || REPORTS.contains(&name)
 }
 
 /// Whether the opening is all that the name ever holds: declared by it, or by a `var` without a value before it and

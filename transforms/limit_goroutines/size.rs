@@ -1,14 +1,28 @@
 //! Whether a client chooses how many items there are: what it sends in the body, the query, a form, also where that
 //! is handed on to other functions of the module.
 
+use std::collections::HashSet;
+
 use crate::fiber::{Version, is_request_context};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{BindingId, BindingKind, Callee, Declaration, Meaning, Type};
+use crate::go::{BindingId, BindingKind, Callee, DeclId, Declaration, Meaning, Type};
 use crate::leak::launch::loops_around;
 use crate::leak::request::callers;
+use crate::limits;
 
-/// How many names and calls are followed back to the request.
-const DEPTH: u32 = 8;
+/// The expressions and names that were asked before, each in its declaration: once is enough, and what is asked again
+/// on the way has no other answer.
+#[derive(Default)]
+struct Seen<'a> {
+    asked: HashSet<Place<'a>>,
+    filled: HashSet<Place<'a>>,
+}
+
+type Place<'a> = (&'a str, DeclId, usize);
+
+fn place<'a>(at: Declaration<'a>, node: Node<'_>) -> Place<'a> {
+    (&at.package.path, at.id, node.index())
+}
 
 /// Getters of a request context whose results are as long, or as high, as the client likes.
 const SENT: [&str; 16] = [
@@ -40,38 +54,38 @@ pub struct Size<'a> {
 
 /// Where the client says how many items the expression `over` has, if it does so and nothing checks it.
 pub fn of<'a>(at: Declaration<'a>, over: Node<'a>) -> Option<Size<'a>> {
-    sent(at, over, DEPTH)
+    sent(at, over, &mut Seen::default())
 }
 
-fn sent<'a>(at: Declaration<'a>, value: Node<'a>, depth: u32) -> Option<Size<'a>> {
-    let depth = depth.checked_sub(1)?;
-    let inner = |field| value.field(field).and_then(|inner| sent(at, inner, depth));
+fn sent<'a>(at: Declaration<'a>, value: Node<'a>, seen: &mut Seen<'a>) -> Option<Size<'a>> {
+    seen.asked.insert(place(at, value)).then_some(())?;
+    let mut inner = |field| value.field(field).and_then(|inner| sent(at, inner, seen));
     match value.kind() {
         Kind::Identifier => match at.resolve(value) {
-            Meaning::Local(id) if !is_capped(at, value) => sent_in(at, id, depth),
+            Meaning::Local(id) if !is_capped(at, value) => sent_in(at, id, seen),
             _ => None,
         },
         Kind::SelectorExpression if !is_capped(at, value) && !is_validated(at, value) => {
             inner(Field::Operand)
         }
-        Kind::ParenthesizedExpression => sent(at, value.child(0)?, depth),
+        Kind::ParenthesizedExpression => sent(at, value.child(0)?, seen),
         Kind::UnaryExpression | Kind::IndexExpression => inner(Field::Operand),
-        Kind::CallExpression | Kind::TypeConversionExpression => given(at, value, depth),
+        Kind::CallExpression | Kind::TypeConversionExpression => given(at, value, seen),
         _ => None,
     }
 }
 
 /// What a call gives.
-fn given<'a>(at: Declaration<'a>, call: Node<'a>, depth: u32) -> Option<Size<'a>> {
+fn given<'a>(at: Declaration<'a>, call: Node<'a>, seen: &mut Seen<'a>) -> Option<Size<'a>> {
     let argument = |position| call.field(Field::Arguments)?.child(position);
     if asks_client(at, call) {
         return Some(Size { at, given: call });
     }
     match at.callee(call) {
-        Callee::Conversion(_) => sent(at, argument(0).or(call.field(Field::Operand))?, depth),
-        Callee::Builtin(name) if name == "len" => sent(at, argument(0)?, depth),
-        Callee::Builtin(name) if name == "make" => sent(at, argument(1)?, depth),
-        Callee::External { path, name, .. } if keeps_size(&path, &name) => sent(at, argument(0)?, depth),
+        Callee::Conversion(_) => sent(at, argument(0).or(call.field(Field::Operand))?, seen),
+        Callee::Builtin(name) if name == "len" => sent(at, argument(0)?, seen),
+        Callee::Builtin(name) if name == "make" => sent(at, argument(1)?, seen),
+        Callee::External { path, name, .. } if keeps_size(&path, &name) => sent(at, argument(0)?, seen),
         // A function of the module that reads the request and gives what it says.
         Callee::Package(callee) => {
             let arguments = call.field(Field::Arguments)?.children();
@@ -83,7 +97,8 @@ fn given<'a>(at: Declaration<'a>, call: Node<'a>, depth: u32) -> Option<Size<'a>
                 .shallow_descendants()
                 .filter(|node| node.is(Kind::ReturnStatement));
             let mut values = returns.filter_map(|returned| returned.child(0)?.child(0));
-            values.find_map(|value| sent(callee, value, depth))
+            let mut search = || values.find_map(|value| sent(callee, value, seen));
+            limits::inside(&callee.file().path, &mut search).flatten()
         }
         _ => None,
     }
@@ -133,17 +148,17 @@ fn asks_client(at: Declaration<'_>, call: Node<'_>) -> bool {
 }
 
 /// What a local name stands for.
-fn sent_in<'a>(at: Declaration<'a>, id: BindingId, depth: u32) -> Option<Size<'a>> {
+fn sent_in<'a>(at: Declaration<'a>, id: BindingId, seen: &mut Seen<'a>) -> Option<Size<'a>> {
     let binding = at.scopes().get(id);
     let uses: Vec<Node<'a>> = at.scopes().uses(id, at.tree()).collect();
-    let filled = uses.iter().find_map(|name| filled_by(at, *name, depth));
+    let filled = uses.iter().find_map(|name| filled_by(at, *name, seen));
     if filled.is_some() {
         return filled;
     }
     let origin = at.tree().node(binding.origin);
     match binding.kind {
-        BindingKind::Range => sent(at, origin.field(Field::Right)?, depth),
-        BindingKind::Param => handed(at, binding.function, binding.declared, depth),
+        BindingKind::Range => sent(at, origin.field(Field::Right)?, seen),
+        BindingKind::Param => handed(at, binding.function, binding.declared, seen),
         BindingKind::Var => {
             let values = origin.field(Field::Right).or(origin.field(Field::Value));
             let names = origin.field(Field::Left).map_or_else(
@@ -155,15 +170,15 @@ fn sent_in<'a>(at: Declaration<'a>, id: BindingId, depth: u32) -> Option<Size<'a
                 true => values.child(position),
                 false => values.child(0).filter(|_| position == 0),
             });
-            let value = value.and_then(|value| sent(at, value, depth));
-            value.or_else(|| uses.iter().find_map(|name| gathered(at, *name, depth)))
+            let value = value.and_then(|value| sent(at, value, seen));
+            value.or_else(|| uses.iter().find_map(|name| gathered(at, *name, seen)))
         }
         _ => None,
     }
 }
 
 /// `xs = append(xs, …)` in a loop over what the client sends.
-fn gathered<'a>(at: Declaration<'a>, name: Node<'a>, depth: u32) -> Option<Size<'a>> {
+fn gathered<'a>(at: Declaration<'a>, name: Node<'a>, seen: &mut Seen<'a>) -> Option<Size<'a>> {
     let statement = name
         .parent()?
         .parent()
@@ -176,18 +191,23 @@ fn gathered<'a>(at: Declaration<'a>, name: Node<'a>, depth: u32) -> Option<Size<
     let mut loops = loops_around(statement, name.enclosing_function()?);
     loops.find_map(|looped| {
         let header = looped.children().find(|child| child.is(Kind::RangeClause))?;
-        sent(at, header.field(Field::Right)?, depth)
+        sent(at, header.field(Field::Right)?, seen)
     })
 }
 
 /// The argument for a parameter, in a call on the way from a request.
-fn handed<'a>(at: Declaration<'a>, function: usize, declared: usize, depth: u32) -> Option<Size<'a>> {
+fn handed<'a>(
+    at: Declaration<'a>,
+    function: usize,
+    declared: usize,
+    seen: &mut Seen<'a>,
+) -> Option<Size<'a>> {
     let own = at.function().filter(|own| own.index() == function)?;
     let names = parameters(own);
     let position = names.iter().position(|name| name.index() == declared)?;
     callers(at).into_iter().find_map(|(caller, call)| {
         let argument = call.field(Field::Arguments)?.child(position)?;
-        sent(caller, argument, depth)
+        limits::inside(&caller.file().path, || sent(caller, argument, seen)).flatten()
     })
 }
 
@@ -203,8 +223,8 @@ fn parameters(function: Node<'_>) -> Vec<Node<'_>> {
 
 /// The call that fills the variable `name` with what the client sends: `c.BodyParser(&name)`, also in a function of
 /// the module that gets the request context with it.
-fn filled_by<'a>(at: Declaration<'a>, name: Node<'a>, depth: u32) -> Option<Size<'a>> {
-    let depth = depth.checked_sub(1)?;
+fn filled_by<'a>(at: Declaration<'a>, name: Node<'a>, seen: &mut Seen<'a>) -> Option<Size<'a>> {
+    seen.filled.insert(place(at, name)).then_some(())?;
     let address = name.parent().filter(|up| up.is(Kind::UnaryExpression));
     let argument = address.unwrap_or(name);
     let list = argument.parent().filter(|list| list.is(Kind::ArgumentList))?;
@@ -215,7 +235,7 @@ fn filled_by<'a>(at: Declaration<'a>, name: Node<'a>, depth: u32) -> Option<Size
     }
     match at.callee(call) {
         Callee::External { path, name, .. } if name == "Unmarshal" && path.contains("json") => {
-            sent(at, list.child(0).filter(|bytes| *bytes != argument)?, depth).map(|_| size)
+            sent(at, list.child(0).filter(|bytes| *bytes != argument)?, seen).map(|_| size)
         }
         Callee::Package(callee) => {
             let position = list.children().position(|held| held == argument)?;
@@ -223,7 +243,9 @@ fn filled_by<'a>(at: Declaration<'a>, name: Node<'a>, depth: u32) -> Option<Size
             let name = *parameters(callee.function().filter(|_| has_context)?).get(position)?;
             let id = callee.scopes().binding_of(name)?;
             let mut uses = callee.scopes().uses(id, callee.tree());
-            uses.find_map(|held| filled_by(callee, held, depth)).map(|_| size)
+            let mut search = || uses.find_map(|held| filled_by(callee, held, seen));
+            let found = limits::inside(&callee.file().path, &mut search).flatten();
+            found.map(|_| size)
         }
         _ => None,
     }

@@ -3,7 +3,7 @@ use super::ticker::Timer;
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::leak::launch::loops_around;
-use crate::rewrite::{self, Rewrite};
+use crate::rewrite::{self, NewName, Rewrite};
 use crate::text::Edit;
 use crate::transform::{Applicability, Fix, Reason, Refusal};
 
@@ -59,7 +59,8 @@ pub fn own_ticker(at: Declaration<'_>, timer: &Timer<'_>) -> Result<Fix, Refusal
         let message = "make a ticker with time.NewTicker before this statement, and stop it by a defer";
         return Err(Refusal::new(Reason::ControlFlow, message));
     };
-    let name = rewrite::fresh_local(at, &["ticker", "tick"]);
+    let new = NewName::local(at, statement, &["ticker", "tick"]);
+    let name = &new.name;
     let made = format!("{name} := {package}NewTicker{}", duration.text());
     let stopped = format!("defer {name}.Stop()");
     let before = rewrite::insert_before(at.file(), statement, &[&made, &stopped]).ok_or_else(no_line)?;
@@ -68,12 +69,16 @@ pub fn own_ticker(at: Declaration<'_>, timer: &Timer<'_>) -> Result<Fix, Refusal
         true => Applicability::Safe,
         false => Applicability::Unsafe,
     };
-    fix(
+    let fix = fix(
         at,
         "Tick by a ticker that stops when the function returns",
         applicability,
         [before, instead],
-    )
+    )?;
+    Ok(Fix {
+        names: vec![new],
+        ..fix
+    })
 }
 
 /// Moves the ticker into the stream:
@@ -100,18 +105,24 @@ pub fn into_stream(at: Declaration<'_>, timer: &Timer<'_>) -> Result<Fix, Refusa
         return Err(Refusal::new(Reason::ControlFlow, message));
     }
     let file = at.file();
-    let lines = [statement.text(), stop.text()];
+    let neighbours = statement.next_sibling() == Some(stop);
+    let both = rewrite::comment_beside(statement).is_some() && rewrite::comment_beside(stop).is_some();
+    let is_crowded = both || rewrite::has_comments_behind(file, body.start());
+    let going = |node| neighbours && (node == statement || node == stop);
+    let mut lines = rewrite::moved_lines(statement, statement.text(), is_crowded, &going);
+    lines.extend(rewrite::moved_lines(stop, stop.text(), is_crowded, &going));
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let edits = (
-        rewrite::delete_statement(file, statement),
-        rewrite::delete_statement(file, stop),
+        rewrite::delete_with_comments(file, statement),
+        rewrite::delete_with_comments(file, stop),
         rewrite::insert_at_start(file, body, &lines),
     );
     let (Some(made), Some(stopped), Some(inside)) = edits else {
         return Err(no_line());
     };
     // Neighbours go in one piece, so that no blank line is counted twice.
-    let gone = match statement.next_sibling() == Some(stop) {
-        true => vec![rewrite::delete_statements(file, statement, stop).ok_or_else(no_line)?],
+    let gone = match neighbours {
+        true => vec![rewrite::delete_all_with_comments(file, statement, stop).ok_or_else(no_line)?],
         false => vec![made, stopped],
     };
     let edits = gone.into_iter().chain([inside]);

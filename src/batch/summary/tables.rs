@@ -81,7 +81,11 @@ pub fn findings(summary: &Summary) -> Result<Vec<u8>> {
                 .map(|refusal| refusal.reason.to_string())
                 .unwrap_or_default(),
             finding.message.clone(),
-            finding.note.clone().unwrap_or_default(),
+            [finding.note.clone().unwrap_or_default()]
+                .into_iter()
+                .chain(finding.remains.iter().cloned())
+                .collect::<Vec<_>>()
+                .join("; "),
             finding.fingerprint.clone(),
         ]
     });

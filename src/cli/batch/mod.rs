@@ -89,7 +89,7 @@ fn terms(args: &Plan, manifest: &Manifest, console: &Console) -> Result<Terms> {
     }
     let gofmt = judges.gofmt.is_some();
     if !gofmt && args.verify == super::args::Verify::Auto {
-        console.note("gofmt was not found, so only the built-in parser checks the results");
+        console.note("gofmt was not found, so only the built-in checker judges the results");
     }
     Ok(Terms {
         campaign: args.campaign.clone(),

@@ -1,13 +1,14 @@
 //! Publishing and its reverse from the command line.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 
 use super::args::{ForgeName, Publish, Rollback};
 use crate::batch::{Author, Cache, Campaign, Done, Flavor, Forge, News, Publisher, Trouble};
 use crate::cli::{Console, Exit, STOP};
+use crate::workspace::programs;
 
 pub fn publish(args: &Publish, console: &Console) -> Result<Exit> {
     let mut campaign = Campaign::open(&args.place.folder.folder)?;
@@ -141,7 +142,7 @@ fn author(given: Option<&str>) -> Result<Author> {
 
 /// A setting of the user's git; not of a repository that we happen to stand in.
 fn configured(name: &str) -> Result<Option<String>> {
-    let output = Command::new("git")
+    let output = programs::command("git")
         .args(["config", "--get", name])
         .current_dir(Path::new("/"))
         .stdin(Stdio::null())

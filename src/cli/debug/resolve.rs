@@ -85,7 +85,7 @@ fn meant(at: Declaration<'_>, function: Node<'_>) -> Option<String> {
             let interface = at.interface_asked(function)?;
             let path = &interface.declaration.package.path;
             let method = function.field(Field::Field)?;
-            Some(with(path, Some(&interface.name), method.text()))
+            Some(with(path, Some(interface.name()), method.text()))
         }
     }
 }

@@ -2,9 +2,12 @@ use std::collections::HashMap;
 
 use super::graph::{Block, BlockId, Condition, Edge, Exit, Test};
 use crate::go::syntax::{Field, Kind, Node};
+use crate::limits::Limit;
 
-/// Statements and conditions nested deeper than this stay one node: no person writes them, and recursion must end.
-const MAX_DEPTH: usize = 200;
+/// How deep statements may be nested: no person writes deeper ones, and recursion must end.
+pub(super) const DEPTH: Limit = Limit::new(200, "nested statements");
+/// What stands deeper in a condition stays one node, so that nobody knows which operand decided.
+const OPERANDS: Limit = Limit::new(200, "nested operands of a condition");
 
 /// A statement that `break`, `continue` or `fallthrough` can refer to.
 struct Target<'t> {
@@ -23,12 +26,17 @@ pub(super) struct Builder<'t, 'f> {
     labels: HashMap<&'t str, BlockId>,
     /// The label directly before the statement at hand.
     label: Option<&'t str>,
-    depth: usize,
+    depth: u32,
+    /// The bounds that were met.
+    cuts: Vec<Limit>,
     never_returns: &'f dyn Fn(Node<'t>) -> bool,
 }
 
 impl<'t, 'f> Builder<'t, 'f> {
-    pub(super) fn run(body: Node<'t>, never_returns: &'f dyn Fn(Node<'t>) -> bool) -> Vec<Block<'t>> {
+    pub(super) fn run(
+        body: Node<'t>,
+        never_returns: &'f dyn Fn(Node<'t>) -> bool,
+    ) -> (Vec<Block<'t>>, Vec<Limit>) {
         let mut builder = Builder {
             blocks: vec![Block::default()],
             current: BlockId(0),
@@ -36,11 +44,18 @@ impl<'t, 'f> Builder<'t, 'f> {
             labels: HashMap::new(),
             label: None,
             depth: 0,
+            cuts: Vec::new(),
             never_returns,
         };
         builder.statements(body);
         builder.exit(Exit::FallOff(body));
-        reachable(builder.blocks)
+        (reachable(builder.blocks), builder.cuts)
+    }
+
+    fn cut(&mut self, limit: Limit) {
+        if !self.cuts.contains(&limit) {
+            self.cuts.push(limit);
+        }
     }
 
     fn new_block(&mut self) -> BlockId {
@@ -99,7 +114,8 @@ impl<'t, 'f> Builder<'t, 'f> {
 
     fn statement(&mut self, statement: Node<'t>) {
         let label = self.label.take();
-        if self.depth >= MAX_DEPTH {
+        if self.depth >= DEPTH.most {
+            self.cut(DEPTH);
             return self.node(statement);
         }
         self.depth += 1;
@@ -203,10 +219,14 @@ impl<'t, 'f> Builder<'t, 'f> {
     }
 
     /// Splits the path on `condition`, with `&&`, `||` and `!` taken apart.
-    fn condition(&mut self, condition: Node<'t>, yes: BlockId, no: BlockId, depth: usize) {
+    fn condition(&mut self, condition: Node<'t>, yes: BlockId, no: BlockId, depth: u32) {
         let condition = condition.unparenthesized();
         let operator = condition.operator();
-        let operand = |field| condition.field(field).filter(|_| depth < MAX_DEPTH);
+        let is_parted = matches!(operator, Some(Kind::Not | Kind::And | Kind::Or));
+        if is_parted && depth >= OPERANDS.most {
+            self.cut(OPERANDS);
+        }
+        let operand = |field| condition.field(field).filter(|_| depth < OPERANDS.most);
         match (
             operator,
             operand(Field::Left),

@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 
-use super::build::Builder;
+use super::build::{Builder, DEPTH};
 use crate::go::syntax::Node;
+use crate::limits::Limit;
 
 /// A block of a [`Cfg`], by its place in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,15 +77,23 @@ pub struct Cfg<'t> {
     pub body: Node<'t>,
     blocks: Vec<Block<'t>>,
     points: HashMap<usize, Point>,
+    /// The bounds that were met when it was built.
+    pub(in crate::go) cuts: Vec<Limit>,
 }
 
 impl<'t> Cfg<'t> {
     /// The graph of `body`, the block of a function. `never_returns` tells of calls that end a path.
     pub fn build(body: Node<'t>, never_returns: &dyn Fn(Node<'t>) -> bool) -> Cfg<'t> {
-        Cfg::new(body, Builder::run(body, never_returns))
+        let (blocks, cuts) = Builder::run(body, never_returns);
+        Cfg::new(body, blocks, cuts)
     }
 
-    fn new(body: Node<'t>, blocks: Vec<Block<'t>>) -> Self {
+    /// Whether every statement is in it, and none hidden in one that is nested too deep.
+    pub(in crate::go) fn is_whole(&self) -> bool {
+        !self.cuts.contains(&DEPTH)
+    }
+
+    fn new(body: Node<'t>, blocks: Vec<Block<'t>>, cuts: Vec<Limit>) -> Self {
         let mut points = HashMap::new();
         for (at, block) in blocks.iter().enumerate() {
             for (index, node) in block.nodes.iter().enumerate() {
@@ -92,7 +101,12 @@ impl<'t> Cfg<'t> {
                 points.entry(node.index()).or_insert(Point { block, index });
             }
         }
-        Cfg { body, blocks, points }
+        Cfg {
+            body,
+            blocks,
+            points,
+            cuts,
+        }
     }
 
     pub fn entry(&self) -> Point {

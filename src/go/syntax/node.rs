@@ -113,9 +113,14 @@ impl<'t> Node<'t> {
         self.children().nth(at)
     }
 
-    /// The first child that plays `field`.
+    /// The first child that plays `field`. What is called counts without the parentheses that may be around it:
+    /// `(c.Params)("id")` calls what `c.Params("id")` calls.
     pub fn field(self, field: Field) -> Option<Node<'t>> {
-        self.all_children().find(|child| child.role() == field)
+        let found = self.all_children().find(|child| child.role() == field);
+        match field {
+            Field::Function => found.map(Node::unparenthesized),
+            _ => found,
+        }
     }
 
     /// Every child that plays `field`.
@@ -174,6 +179,12 @@ impl<'t> Node<'t> {
             }
         }
         node
+    }
+
+    /// The expression with any parentheses around it.
+    pub fn parenthesized(self) -> Node<'t> {
+        let is_around = |node: &Node<'_>| node.is(Kind::ParenthesizedExpression);
+        self.ancestors().take_while(is_around).last().unwrap_or(self)
     }
 
     /// The statement this node is or belongs to: the nearest child of a statement list.

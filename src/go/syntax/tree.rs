@@ -25,7 +25,12 @@ pub struct Tree {
     source: Arc<[u8]>,
     pub(super) entries: Vec<Entry>,
     error: Option<usize>,
+    too_deep: Option<usize>,
 }
+
+/// How deep code may be nested. What walks a tree by calling itself takes a stack of known size for that; code that
+/// people write stays below a hundred, and generated sums and chains below a thousand.
+pub const DEEPEST: usize = 4_000;
 
 impl Tree {
     pub fn root(&self) -> Node<'_> {
@@ -60,6 +65,11 @@ impl Tree {
     pub fn error(&self) -> Option<usize> {
         self.error
     }
+
+    /// Where the slice is nested deeper than [`DEEPEST`]: it is left out, and this is its [`Tree::error`].
+    pub fn too_deep(&self) -> Option<usize> {
+        self.too_deep
+    }
 }
 
 /// Parses the bytes of `slice`. Total: nonsense gives a tree with [`Tree::error`] set. A slice that the parser
@@ -76,20 +86,25 @@ pub fn parse(source: &Arc<[u8]>, slice: Span) -> Tree {
 
 /// The tree of `text`, which is the slice or reads like it.
 fn parse_text(source: &Arc<[u8]>, slice: Span, text: &[u8]) -> Tree {
-    match parse_within_budget(text) {
-        Some(parsed) => flatten(source, slice, &parsed),
-        None => Tree {
-            source: Arc::clone(source),
-            entries: vec![Entry {
-                start: slice.start as u32,
-                end: slice.end as u32,
-                parent: 0,
-                subtree_end: 1,
-                kind: Kind::Error,
-                field: Field::Other,
-            }],
-            error: Some(slice.start),
-        },
+    let parsed = parse_within_budget(text);
+    let tree = parsed.map(|parsed| flatten(source, slice, &parsed));
+    tree.unwrap_or_else(|| unreadable(source, slice, slice.start, None))
+}
+
+/// What stands for a slice that is left out whole.
+fn unreadable(source: &Arc<[u8]>, slice: Span, error: usize, too_deep: Option<usize>) -> Tree {
+    Tree {
+        source: Arc::clone(source),
+        entries: vec![Entry {
+            start: slice.start as u32,
+            end: slice.end as u32,
+            parent: 0,
+            subtree_end: 1,
+            kind: Kind::Error,
+            field: Field::Other,
+        }],
+        error: Some(error),
+        too_deep,
     }
 }
 
@@ -162,17 +177,27 @@ fn flatten(source: &Arc<[u8]>, slice: Span, parsed: &tree_sitter::Tree) -> Tree 
         }
         let kept = node.is_named() || field != Field::Other;
         if kept {
+            let (start, mut end) = (place(node.start_byte()), place(node.end_byte()));
+            let kind = ids.kind(node.kind_id());
+            // To the grammar, a line comment ends with the `\n`; its `\r` ends the line as well.
+            if kind == Kind::Comment && source[start..end].ends_with(b"\r") {
+                end -= 1;
+            }
             entries.push(Entry {
-                start: place(node.start_byte()) as u32,
-                end: place(node.end_byte()) as u32,
+                start: start as u32,
+                end: end as u32,
                 parent: open.last().copied().unwrap_or(0),
                 subtree_end: 0,
-                kind: ids.kind(node.kind_id()),
+                kind,
                 field,
             });
         }
         if kept && cursor.goto_first_child() {
             open.push(entries.len() as u32 - 1);
+            if open.len() > DEEPEST {
+                let at = place(node.start_byte());
+                return unreadable(source, slice, at, Some(at));
+            }
             continue;
         }
         if kept {
@@ -184,6 +209,7 @@ fn flatten(source: &Arc<[u8]>, slice: Span, parsed: &tree_sitter::Tree) -> Tree 
                     source: Arc::clone(source),
                     entries: with_calls(source, entries),
                     error,
+                    too_deep: None,
                 };
             }
             close(&mut entries, open.pop());
@@ -251,8 +277,16 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_does_not_overflow_the_stack() {
-        let deep = format!("var x = {}1{}", "(".repeat(20_000), ")".repeat(20_000));
-        assert!(tree(&deep).root().descendants().count() > 20_000);
+    fn what_is_nested_too_deep_is_left_out() {
+        let nested = |depth: usize| format!("var x = {}1{}", "(".repeat(depth), ")".repeat(depth));
+        let most = tree(&nested(DEEPEST - 10));
+        assert_eq!((most.error(), most.too_deep()), (None, None));
+        assert!(most.root().descendants().count() > DEEPEST - 10);
+        for depth in [DEEPEST, 20_000] {
+            let left_out = tree(&nested(depth));
+            assert!(left_out.too_deep().is_some());
+            assert_eq!(left_out.too_deep(), left_out.error());
+            assert_eq!(left_out.root().descendants().count(), 0);
+        }
     }
 }

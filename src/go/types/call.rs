@@ -72,7 +72,7 @@ impl Typer<'_, '_> {
     }
 
     /// The builtin function that an expression names.
-    pub(super) fn builtin_named(self, function: Node<'_>) -> Option<&str> {
+    pub(super) fn builtin_named(self, function: Node<'_>) -> Option<&'static str> {
         let function = function.unparenthesized();
         let is_universe = function.is(Kind::Identifier)
             && matches!(self.at.resolve(function), Meaning::Universe)

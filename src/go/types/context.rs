@@ -18,7 +18,7 @@ impl Typer<'_, '_> {
 
     /// A generic function where it is called has the type arguments of that call.
     fn settled_function(self, node: Node<'_>) -> Type {
-        let outer = outermost(node);
+        let outer = node.parenthesized();
         match outer.parent() {
             Some(call) if call.is(Kind::CallExpression) && outer.role() == Field::Function => {
                 self.callable(call, outer)
@@ -252,16 +252,4 @@ fn is_nil(of: &Type) -> bool {
 fn is_shift(assignment: Node<'_>) -> bool {
     let operator = assignment.field(Field::Operator);
     operator.is_some_and(|operator| matches!(operator.text(), "<<=" | ">>="))
-}
-
-/// The expression with the parentheses around it.
-fn outermost(node: Node<'_>) -> Node<'_> {
-    let mut outer = node;
-    while let Some(parent) = outer
-        .parent()
-        .filter(|parent| parent.is(Kind::ParenthesizedExpression))
-    {
-        outer = parent;
-    }
-    outer
 }

@@ -195,9 +195,14 @@ impl<'a> Typer<'a, '_> {
         let Some(of) = node.field(Field::Type) else {
             return Type::Unknown;
         };
-        match self.names_type(of) {
-            true => self.meant(of),
-            false => self.called(node, of),
+        match (self.names_type(of), of.kind()) {
+            // `*(*T)(x)` is what the conversion points to.
+            (true, Kind::PointerType) => match self.underlying(&self.meant_of(of.child(0))) {
+                Type::Pointer(to) => (*to).clone(),
+                _ => Type::Unknown,
+            },
+            (true, _) => self.meant(of),
+            (false, _) => self.called(node, of),
         }
     }
 
@@ -242,7 +247,7 @@ impl<'a> Typer<'a, '_> {
 impl<'a> Declaration<'a> {
     /// The declaration that `name` means by a dot import, with the path of its package. Where one of the file's
     /// dot imports is not at hand, nobody can say.
-    pub(in crate::go) fn dot_imported(self, name: &str) -> Option<(&'a str, Declaration<'a>)> {
+    pub(crate) fn dot_imported(self, name: &str) -> Option<(&'a str, Declaration<'a>)> {
         if !name.starts_with(char::is_uppercase) || self.package.declares(name) {
             return None;
         }

@@ -59,6 +59,36 @@ impl<'a> Typer<'a, '_> {
         None
     }
 
+    /// Whether a value of type `of` surely has no field or method `name`.
+    pub(super) fn lacks(self, of: &Type, name: &str) -> bool {
+        let Some(next) = self.deeper() else {
+            return false;
+        };
+        let mut level = vec![next.start_of(of)];
+        let mut seen: Vec<Type> = Vec::new();
+        while !level.is_empty() {
+            let has = |of: &Type| next.own_member(of, name).is_some() || next.may_have(of, name);
+            if level.iter().any(|of| has(of) || next.is_declared_again(of)) {
+                return false;
+            }
+            let below: Vec<Type> = level.iter().flat_map(|of| next.embedded(of)).collect();
+            seen.append(&mut level);
+            level = below.into_iter().filter(|of| !seen.contains(of)).collect();
+        }
+        true
+    }
+
+    /// Whether the package declares the type more than once, for other machines or another Go.
+    fn is_declared_again(self, of: &Type) -> bool {
+        match of {
+            Type::Named { path, name, .. } => {
+                let package = self.at.package_at(path);
+                package.is_some_and(|package| package.is_declared_again(None, name))
+            }
+            _ => false,
+        }
+    }
+
     /// Selectors see through one pointer, also through that of `type P *T`.
     fn start_of(self, of: &Type) -> Type {
         let of = of.pointee();
@@ -139,9 +169,9 @@ impl<'a> Typer<'a, '_> {
                 })
             }
             Type::Interface(interface) => self.interface_member(of, &interface, name),
-            Type::Basic("error") => self.own_member(&Type::basic("error"), name).map(|member| Member {
+            Type::Basic("error") if name == "Error" => Some(Member {
+                of: error_method(),
                 origin: interface_origin(of, None),
-                ..member
             }),
             _ => None,
         }

@@ -1,6 +1,6 @@
 //! What was inferred once is not inferred again while the package under analysis stays as it is.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use elsa::sync::FrozenMap;
 use foldhash::HashMap;
@@ -26,9 +26,18 @@ type Key = (usize, DeclId);
 #[derive(Default)]
 pub struct Memo(FrozenMap<Key, Box<DeclarationMemo>>);
 
-/// The types of one declaration's nodes.
+/// What is known of one declaration.
 #[derive(Default)]
-pub struct DeclarationMemo(Mutex<HashMap<(u32, Kept), Type>>);
+pub struct DeclarationMemo {
+    /// The types of its nodes.
+    types: Mutex<HashMap<(u32, Kept), Type>>,
+    /// The functions of the module that it calls, by the paths of their packages.
+    pub(in crate::go) callees: OnceLock<Vec<(Arc<str>, DeclId)>>,
+    /// The variables of its package that it assigns to.
+    pub(in crate::go) assigned: OnceLock<Vec<DeclId>>,
+    /// Whether its function never comes back to its caller.
+    pub(in crate::go) is_final: OnceLock<bool>,
+}
 
 impl Memo {
     pub(in crate::go) fn of(&self, package: &Package, declaration: DeclId) -> &DeclarationMemo {
@@ -42,12 +51,12 @@ impl Memo {
 
 impl DeclarationMemo {
     pub(super) fn get(&self, node: Node<'_>, kept: Kept) -> Option<Type> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.types.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&(node.index() as u32, kept)).cloned()
     }
 
     pub(super) fn keep(&self, node: Node<'_>, kept: Kept, of: &Type) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.types.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert((node.index() as u32, kept), of.clone());
     }
 }

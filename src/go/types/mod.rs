@@ -1,6 +1,7 @@
 //! Light types: enough to know which declaration a name means and which function a call reaches. *Unknown*
 //! wherever the source at hand does not say; an answer is the compiler's answer.
 
+mod asked;
 mod call;
 mod constant;
 mod context;
@@ -203,7 +204,7 @@ impl Type {
         }
     }
 
-    fn is_untyped(&self) -> bool {
+    pub(in crate::go) fn is_untyped(&self) -> bool {
         matches!(self, Type::Basic(name) if name.starts_with("untyped "))
     }
 

@@ -7,12 +7,13 @@ use super::{Member, Type};
 use crate::go::package::Declaration;
 use crate::go::scope::BindingId;
 use crate::go::syntax::Node;
+use crate::limits::Limit;
 
 /// How deep definitions may lead. Real code needs a few dozen; the stack of a worker holds several times that.
-const DEPTH: u32 = 160;
+const DEPTH: Limit = Limit::new(160, "definitions that lead to each other");
 
 /// How many steps one question may take, so that nothing contrived takes long.
-const STEPS: u32 = 30_000;
+const STEPS: Limit = Limit::new(30_000, "steps");
 
 impl<'a> Declaration<'a> {
     /// The type of an expression of this declaration: of an untyped constant, the one it gets here.
@@ -55,6 +56,16 @@ impl<'a> Declaration<'a> {
         Typer::new(self, &Fuel::default()).member(of, name)
     }
 
+    /// Whether a value of static type `of` has a method `name`; `None` where the source at hand does not say.
+    pub fn has_method(self, of: &Type, name: &str) -> Option<bool> {
+        let fuel = Fuel::default();
+        let typer = Typer::new(self, &fuel);
+        match typer.member(of, name) {
+            Some(member) => Some(matches!(member.of, Type::Func(_))),
+            None => typer.lacks(of, name).then_some(false),
+        }
+    }
+
     /// Whether an expression names a type.
     pub(in crate::go) fn names_type(self, node: Node<'_>) -> bool {
         Typer::new(self, &Fuel::default()).names_type(node)
@@ -66,13 +77,15 @@ pub(super) struct Fuel {
     steps: Cell<u32>,
     /// Whether an answer was cut short, so that it is not worth keeping.
     pub(super) cut: Cell<bool>,
+    told: Cell<bool>,
 }
 
 impl Default for Fuel {
     fn default() -> Self {
         Fuel {
-            steps: Cell::new(STEPS),
+            steps: Cell::new(STEPS.most),
             cut: Cell::new(false),
+            told: Cell::new(false),
         }
     }
 }
@@ -92,7 +105,7 @@ impl<'a, 'q> Typer<'a, 'q> {
         Typer {
             at,
             memo: at.memo(),
-            depth: DEPTH,
+            depth: DEPTH.most,
             fuel,
         }
     }
@@ -104,8 +117,12 @@ impl<'a, 'q> Typer<'a, 'q> {
                 self.fuel.steps.set(steps);
                 Some(Typer { depth, ..self })
             }
-            _ => {
+            (depth, _) => {
                 self.fuel.cut.set(true);
+                if !self.fuel.told.replace(true) {
+                    let limit = if depth.is_none() { DEPTH } else { STEPS };
+                    limit.reached(&self.at.file().path);
+                }
                 None
             }
         }

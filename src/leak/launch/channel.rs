@@ -1,6 +1,6 @@
 use super::{UNBOUNDED, Worker, WorkerKind};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{BindingId, Callee, Declaration, Usage};
+use crate::go::{BindingId, Callee, Declaration, Direction, Type, Usage};
 
 /// What is done with a channel at one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +42,8 @@ pub struct Channel<'a> {
     pub make: Node<'a>,
     /// How many items wait in it: [`UNBOUNDED`] where that is computed, in the hope that it was computed well.
     pub capacity: u32,
+    /// Whether the name is of a type that can be closed: not `var ch <-chan T = make(chan T)`.
+    pub is_closable: bool,
     pub uses: Vec<Use<'a>>,
 }
 
@@ -94,6 +96,10 @@ pub fn collect<'a>(
     ids.filter_map(|id| tracker.channel(id)).collect()
 }
 
+fn is_receive_only(of: &Type) -> bool {
+    matches!(of, Type::Chan(channel) if channel.direction == Direction::Receive)
+}
+
 struct Tracker<'a, 'w> {
     declaration: Declaration<'a>,
     function: Node<'a>,
@@ -102,7 +108,7 @@ struct Tracker<'a, 'w> {
 
 impl<'a> Tracker<'a, '_> {
     fn channel(&self, id: BindingId) -> Option<Channel<'a>> {
-        let make = self.make_of(id)?;
+        let make = make_of(self.declaration, id)?;
         let capacity = match make.field(Field::Arguments)?.child(1) {
             None => 0,
             Some(written) if written.is(Kind::IntLiteral) => written.text().parse().ok()?,
@@ -117,24 +123,9 @@ impl<'a> Tracker<'a, '_> {
             name: tree.node(self.declaration.scopes().get(id).declared).text(),
             make,
             capacity,
+            is_closable: !is_receive_only(&self.declaration.type_of_binding(id)),
             uses,
         })
-    }
-
-    /// The `make(chan T)` that is the first value of the name.
-    fn make_of(&self, id: BindingId) -> Option<Node<'a>> {
-        let tree = self.declaration.tree();
-        let binding = self.declaration.scopes().get(id);
-        let (origin, name) = (tree.node(binding.origin), tree.node(binding.declared));
-        let (names, values): (Vec<_>, _) = match origin.kind() {
-            Kind::ShortVarDeclaration => (origin.field(Field::Left)?.children().collect(), Field::Right),
-            Kind::VarSpec => (origin.fields(Field::Name).collect(), Field::Value),
-            _ => return None,
-        };
-        let values: Vec<_> = origin.field(values)?.children().collect();
-        let at = names.iter().position(|held| *held == name)?;
-        let value = values.get(at).filter(|_| values.len() == names.len())?;
-        is_channel_make(self.declaration, *value).then_some(*value)
     }
 
     /// What the mention `name` comes to: one use, or those of the worker it is handed to. `None` where the
@@ -231,6 +222,22 @@ fn runs_in(node: Node<'_>, function: Node<'_>) -> Option<bool> {
     (by_defer && inner.enclosing_function() == Some(function)).then_some(true)
 }
 
+/// The `make(chan T)` that is the first value of the name.
+pub fn make_of(declaration: Declaration<'_>, id: BindingId) -> Option<Node<'_>> {
+    let tree = declaration.tree();
+    let binding = declaration.scopes().get(id);
+    let (origin, name) = (tree.node(binding.origin), tree.node(binding.declared));
+    let (names, values): (Vec<_>, _) = match origin.kind() {
+        Kind::ShortVarDeclaration => (origin.field(Field::Left)?.children().collect(), Field::Right),
+        Kind::VarSpec => (origin.fields(Field::Name).collect(), Field::Value),
+        _ => return None,
+    };
+    let values: Vec<_> = origin.field(values)?.children().collect();
+    let at = names.iter().position(|held| *held == name)?;
+    let value = values.get(at).filter(|_| values.len() == names.len())?;
+    is_channel_make(declaration, *value).then_some(*value)
+}
+
 fn is_channel_make(declaration: Declaration<'_>, value: Node<'_>) -> bool {
     let arguments = value.field(Field::Arguments);
     let of = arguments.and_then(|arguments| arguments.child(0));
@@ -248,11 +255,8 @@ pub(super) fn parameter_at(function: Node<'_>, position: usize) -> Option<Node<'
 }
 
 /// What is done with the channel that `name` stands for.
-fn action_of(declaration: Declaration<'_>, name: Node<'_>) -> Option<Action> {
-    let mut node = name;
-    while let Some(parent) = node.parent().filter(|up| up.is(Kind::ParenthesizedExpression)) {
-        node = parent;
-    }
+pub fn action_of(declaration: Declaration<'_>, name: Node<'_>) -> Option<Action> {
+    let node = name.parenthesized();
     let parent = node.parent()?;
     match parent.kind() {
         Kind::SendStatement if node.role() == Field::Channel => Some(Action::Send),

@@ -8,7 +8,7 @@ use crate::fiber::{Handler, is_stream_writer};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration};
 
-pub use channel::{Action, Channel, Party, Use};
+pub use channel::{Action, Channel, Party, Use, action_of, make_of};
 pub use group::waited_group;
 pub use turns::{FOREVER, Turns, UNBOUNDED, is_left_by, leaves, loops_around, turns_of};
 

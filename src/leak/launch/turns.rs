@@ -1,4 +1,5 @@
 use crate::go::syntax::{Field, Kind, Node};
+use crate::leak::jump_target;
 
 /// Stands for any number of times.
 pub const UNBOUNDED: u32 = 1_000_000;
@@ -38,7 +39,34 @@ impl Turns {
 pub fn loops_around<'a>(node: Node<'a>, function: Node<'a>) -> impl Iterator<Item = Node<'a>> {
     let up = node.ancestors().take_while(move |up| *up != function);
     up.filter(move |up| {
-        up.is(Kind::ForStatement) && up.field(Field::Body).is_some_and(|body| body.contains(node))
+        let runs = up.field(Field::Body).is_some_and(|body| body.contains(node));
+        up.is(Kind::ForStatement) && runs && !is_last_turn(node, *up)
+    })
+}
+
+/// Whether the loop is always left behind `node`: `found <- item; return`.
+fn is_last_turn(node: Node<'_>, looped: Node<'_>) -> bool {
+    let within = std::iter::once(node)
+        .chain(node.ancestors())
+        .take_while(|up| *up != looped);
+    let mut statements = within.filter(|up| up.parent().is_some_and(|list| list.is(Kind::StatementList)));
+    statements.any(|statement| {
+        let behind = std::iter::successors(statement.next_sibling(), |next| next.next_sibling());
+        let behind: Vec<Node<'_>> = behind.filter(|next| !next.is(Kind::Comment)).collect();
+        let goes_on = |next: &Node<'_>| {
+            let mut jumps = next.subtree();
+            jumps.any(|jump| matches!(jump.kind(), Kind::ContinueStatement | Kind::GotoStatement))
+        };
+        let around = statement.shallow_descendants();
+        let inside = around
+            .filter(|jump| jump.start() >= node.end())
+            .any(|jump| goes_on(&jump));
+        let ends = behind.last().is_some_and(|last| match last.kind() {
+            Kind::ReturnStatement => true,
+            Kind::BreakStatement => jump_target(*last).is_some_and(|target| target.contains(looped)),
+            _ => false,
+        });
+        ends && !inside && !behind.iter().any(goes_on)
     })
 }
 

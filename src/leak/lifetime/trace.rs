@@ -162,24 +162,13 @@ impl<'a, 'l> Trace<'a, 'l> {
     }
 
     fn is_error(&self, node: Node<'_>, known: &Knowledge) -> bool {
-        if self.is_error_field(node.unparenthesized()) {
+        if self.acquisition.holds_fault(node) {
             return true;
         }
         let Fault::Local(error) = self.acquisition.fault else {
             return false;
         };
         !known.error_gone && self.acquisition.at.scopes().binding_of(node.unparenthesized()) == Some(error)
-    }
-
-    /// Whether `node` is the field in which the resource itself holds the error.
-    fn is_error_field(&self, node: Node<'_>) -> bool {
-        let field = self.acquisition.resource.error_field.as_deref();
-        let named = node.field(Field::Field).map(Node::text);
-        field.is_some()
-            && named == field
-            && node
-                .field(Field::Operand)
-                .is_some_and(|operand| self.is_handle(operand))
     }
 
     /// Whether `node` is the handle, or the part of it that has to be released.

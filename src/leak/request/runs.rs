@@ -1,15 +1,16 @@
 //! Where a function runs: it is called by name, through an interface of the module, or as a value that was passed
 //! on, assigned, kept in a field or returned. What is handed to `sync.Once` and its kin runs once and nowhere else.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use super::{Call, Through};
+use super::Call;
 use crate::fiber::{Entry, is_called_back, serves, serving_names};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingKind, Callee, DeclId, DeclKind, Declaration, Meaning, Package, Type, Usage};
+use crate::limits::{Budget, Limit};
 
 /// How often one function value is looked at on its way from hand to hand. Real ones need a few dozen steps.
-const STEPS: u32 = 2000;
+const STEPS: Limit = Limit::new(10_000, "steps");
 
 /// One place where a function runs.
 #[derive(Clone, Debug)]
@@ -19,6 +20,16 @@ pub(super) enum Run<'a> {
     Served,
 }
 
+impl<'a> Run<'a> {
+    /// The declaration and call at which it happens.
+    fn place(&self) -> Option<(&'a str, DeclId, usize)> {
+        match self {
+            Run::At(call) => Some((&call.caller.package.path, call.caller.id, call.call.index())),
+            Run::Served => None,
+        }
+    }
+}
+
 /// Where `function`, a declared function or a literal of `at`, runs, as far as can be seen.
 pub(super) fn runs_of<'a>(at: Declaration<'a>, function: Node<'a>) -> Vec<Run<'a>> {
     let mut trail = Trail::default();
@@ -26,7 +37,7 @@ pub(super) fn runs_of<'a>(at: Declaration<'a>, function: Node<'a>) -> Vec<Run<'a
         return trail.runs(at, function);
     }
     let mut all = Vec::new();
-    for mention in mentions_of(at) {
+    for mention in at.mentioned() {
         let mut runs = trail.runs(mention.at, mention.node);
         for run in &mut runs {
             if let Run::At(call) = run {
@@ -43,69 +54,22 @@ pub(super) fn runs_of<'a>(at: Declaration<'a>, function: Node<'a>) -> Vec<Run<'a
     all
 }
 
-/// A mention of a function, to call it or to hand it on.
-pub(super) struct Mentioned<'a> {
-    pub at: Declaration<'a>,
-    pub node: Node<'a>,
-    pub through: Option<Through>,
-}
-
-/// Every mention in the module that means the function or method `declaration`.
-pub(super) fn mentions_of<'a>(declaration: Declaration<'a>) -> Vec<Mentioned<'a>> {
-    let name = declaration.decl().title();
-    let is_exported = name.starts_with(char::is_uppercase);
-    let package = declaration.package;
-    let found: Vec<(Declaration<'a>, Node<'a>)> = match &declaration.decl().receiver {
-        // A method is called where its package is not even imported: through an interface, on a field.
-        Some(_) => {
-            let packages = declaration.own_packages();
-            let seeing = packages.filter(|other| is_exported || std::ptr::eq(*other, package));
-            seeing.flat_map(|other| other.selections(name)).collect()
-        }
-        None => {
-            let importers = declaration.importers().filter(|_| is_exported);
-            let outside = importers.flat_map(|importer| importer.selections(name));
-            package.mentions(name).into_iter().chain(outside).collect()
-        }
-    };
-    let found = found.into_iter();
-    found
-        .filter_map(|(at, node)| meaning(declaration, declaration.beside(at), node))
-        .collect()
-}
-
-fn meaning<'a>(declaration: Declaration<'a>, at: Declaration<'a>, node: Node<'a>) -> Option<Mentioned<'a>> {
-    let through = match at.function_meant(node) {
-        Callee::Package(meant) if meant == declaration => None,
-        Callee::Unknown => Some(through(declaration, at, node)?),
-        _ => return None,
-    };
-    Some(Mentioned { at, node, through })
-}
-
-/// The interface through which `selector` may mean the method `declaration`.
-fn through(declaration: Declaration<'_>, at: Declaration<'_>, selector: Node<'_>) -> Option<Through> {
-    let receiver = declaration.decl().receiver.as_deref()?;
-    let interface = at.interface_asked(selector)?;
-    let is_implemented = interface.is_implemented_by(declaration.package, receiver);
-    is_implemented.then(|| Through {
-        implementations: interface.implementations().len(),
-        interface: interface.name,
-    })
-}
-
 /// Follows function values from hand to hand.
 struct Trail<'a> {
-    /// The values under way, so that cycles end.
-    open: HashSet<(&'a str, DeclId, usize)>,
-    left: u32,
+    /// What the hops gave that were made before; nothing yet for those under way, so that cycles end.
+    known: HashMap<Hop<'a>, Vec<Run<'a>>>,
+    budget: Budget,
 }
+
+/// A step of the way: the package, the declaration and the node of what is followed, and which of the results of a
+/// function it is, where that one returns it.
+type Hop<'a> = (&'a str, DeclId, (usize, Option<usize>));
 
 impl Default for Trail<'_> {
     fn default() -> Self {
         Trail {
-            open: HashSet::new(),
-            left: STEPS,
+            known: HashMap::new(),
+            budget: Budget::new(STEPS),
         }
     }
 }
@@ -113,14 +77,32 @@ impl Default for Trail<'_> {
 impl<'a> Trail<'a> {
     /// Where the function that the expression `value` gives runs.
     fn runs(&mut self, at: Declaration<'a>, value: Node<'a>) -> Vec<Run<'a>> {
-        let key = (&*at.package.path, at.id, value.index());
-        if self.left == 0 || !self.open.insert(key) {
+        self.hop(at, (value.index(), None), |trail| {
+            let found = value.parent().map(|parent| trail.held(at, value, parent));
+            found.unwrap_or_default()
+        })
+    }
+
+    /// What `follow` finds, each run once; nothing where this hop is under way already, or the way got too long.
+    fn hop(
+        &mut self,
+        at: Declaration<'a>,
+        of: (usize, Option<usize>),
+        follow: impl FnOnce(&mut Self) -> Vec<Run<'a>>,
+    ) -> Vec<Run<'a>> {
+        let hop = (&*at.package.path, at.id, of);
+        if let Some(known) = self.known.get(&hop) {
+            return known.clone();
+        }
+        if !self.budget.spend(&at.file().path) {
             return Vec::new();
         }
-        self.left -= 1;
-        let found = value.parent().map(|parent| self.held(at, value, parent));
-        self.open.remove(&key);
-        found.unwrap_or_default()
+        self.known.insert(hop, Vec::new());
+        let mut found = follow(self);
+        let mut seen = HashSet::new();
+        found.retain(|run| seen.insert(run.place()));
+        self.known.insert(hop, found.clone());
+        found
     }
 
     /// [`Trail::runs`] of each of the values.
@@ -197,35 +179,41 @@ impl<'a> Trail<'a> {
         };
         let uses = taker.scopes().uses(binding, taker.tree());
         let reads = uses.filter(|node| taker.usage(*node) == Usage::Read);
-        let mut all = Vec::new();
-        for run in self.all_runs(reads.map(|node| (taker, node))) {
-            self.lifted(run, (taker, function), &Call::plain(at, call), &mut all);
-        }
-        all
+        let inside = self.all_runs(reads.map(|node| (taker, node)));
+        self.lifted(inside, (taker, function), &Call::plain(at, call))
     }
 
-    /// `run`, told as it is seen from outside of `taker`.
+    /// `runs`, told as they are seen from outside of `taker`.
     fn lifted(
         &mut self,
-        run: Run<'a>,
+        runs: Vec<Run<'a>>,
         taker: (Declaration<'a>, Node<'a>),
         outside: &Call<'a>,
-        all: &mut Vec<Run<'a>>,
-    ) {
-        let Run::At(inside) = &run else {
-            return all.push(run);
-        };
-        match inside.call.enclosing_function() {
-            Some(function) if inside.caller == taker.0 && function == taker.1 => {
-                all.push(Run::At(outside.clone()));
-            }
-            Some(literal) if literal.is(Kind::FuncLiteral) && Entry::of(inside.caller, literal).is_none() => {
-                for run in self.runs(inside.caller, literal) {
-                    self.lifted(run, taker, outside, all);
+    ) -> Vec<Run<'a>> {
+        let (mut due, mut all) = (runs, Vec::new());
+        due.reverse();
+        let mut seen = HashSet::new();
+        while let Some(run) = due.pop() {
+            let Run::At(inside) = &run else {
+                all.push(run);
+                continue;
+            };
+            match inside.call.enclosing_function() {
+                Some(function) if inside.caller == taker.0 && function == taker.1 => {
+                    all.push(Run::At(outside.clone()));
                 }
+                Some(literal)
+                    if literal.is(Kind::FuncLiteral) && Entry::of(inside.caller, literal).is_none() =>
+                {
+                    // One that runs in itself was looked at.
+                    if seen.insert((&*inside.caller.package.path, inside.caller.id, literal.index())) {
+                        due.extend(self.runs(inside.caller, literal).into_iter().rev());
+                    }
+                }
+                _ => all.push(run),
             }
-            _ => all.push(run),
         }
+        all
     }
 
     /// The function is one of the values of a statement.
@@ -248,13 +236,15 @@ impl<'a> Trail<'a> {
         if function.is(Kind::FuncLiteral) {
             return Vec::new();
         }
-        let mentions = mentions_of(at).into_iter();
+        let mentions = at.mentioned().into_iter();
         let calls = mentions.filter_map(|mention| Some((mention.at, called(mention.node)?)));
         let calls: Vec<_> = calls.collect();
-        calls
-            .into_iter()
-            .flat_map(|(caller, call)| self.result(caller, call, position))
-            .collect()
+        // A function may return what it gives itself: `return step(n - 1)`.
+        self.hop(at, (statement.index(), Some(position)), |trail| {
+            let results = calls.into_iter();
+            let runs = results.flat_map(|(caller, call)| trail.result(caller, call, position));
+            runs.collect()
+        })
     }
 
     /// Where a function that a call gives as its result number `position` runs.
@@ -356,7 +346,7 @@ impl<'a> Trail<'a> {
             return Vec::new();
         };
         let is_exported = field.starts_with(char::is_uppercase);
-        let packages = at.own_packages();
+        let packages = at.own_packages_holding(field);
         let seeing = packages.filter(|package| is_exported || std::ptr::eq::<Package>(*package, declaring));
         let selections = seeing.flat_map(|package| package.selections(field));
         let held = selections.filter_map(|(other, node)| {
@@ -376,8 +366,10 @@ fn is_collection(shape: &Type) -> bool {
 
 /// Whether values of the type `receiver`, which `at` declares a method for, are handed to what makes handlers of them.
 fn is_served(at: Declaration<'_>, receiver: &str) -> bool {
-    let packages = at.own_packages();
-    let mentions = packages.flat_map(|package| serving_names().flat_map(|name| package.selections(name)));
+    let mentions = serving_names().flat_map(|name| {
+        let packages = at.own_packages_holding(name);
+        packages.flat_map(move |package| package.selections(name))
+    });
     let mut calls = mentions.filter_map(|(other, node)| Some((at.beside(other), called(node)?)));
     calls.any(|(other, call)| {
         let arguments = call.field(Field::Arguments).into_iter().flat_map(Node::children);

@@ -39,6 +39,19 @@ fn drops(imports: &str, expected: &str) {
 }
 
 #[test]
+fn a_dot_import_goes_with_the_last_of_its_names() {
+    let file = |body: &str| format!("package p\n\nimport . \"time\"\n\nfunc f() {{{body}}}\n");
+    let names = vec!["Now".to_owned(), "Duration".to_owned()];
+    let need = [ImportNeed::DropDotIfUnused(FileId(0), "time".to_owned(), names)];
+    let source = file(" Now() ");
+    for used in [" Now() ", " var d Duration; _ = d "] {
+        assert_eq!(settled(&source, &file(used), &need), file(used));
+    }
+    let without = "package p\n\nfunc f() {}\n";
+    assert_eq!(settled(&source, &file(""), &need), without);
+}
+
+#[test]
 fn std_paths_go_in_order_among_their_kin() {
     let block = "\nimport (\n\t\"fmt\"\n\t\"time\"\n\n\t\"github.com/a/b\"\n)\n";
     adds(

@@ -11,14 +11,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::walk::{slashed, upwards};
-use super::{ImportIndexes, read};
+use super::{ImportIndexes, Unread, read};
 use crate::go::{Loaded, Loader, Module, SourceFile};
+use crate::limits::Limit;
 use build_list::BuildList;
 use places::Places;
 use work::Work;
 
 /// Machine-written tables of the standard library and of drivers go up to this size.
-pub(super) const MAX_FILE_BYTES: u64 = 8 << 20;
+pub(super) const MAX_FILE_BYTES: u64 = (LARGEST_FILE.most as u64) << 20;
+const LARGEST_FILE: Limit = Limit::new(8, "MiB in one file");
 
 /// What lies around one module.
 pub struct ModuleLoader {
@@ -152,7 +154,11 @@ impl ModuleLoader {
             (Err(_), None) => slashed(path),
         };
         let files = names.iter().filter_map(|path| {
-            let source = read(path, MAX_FILE_BYTES).ok()?;
+            let read = read(path, MAX_FILE_BYTES);
+            if let Err(Unread::TooLarge(_)) = read {
+                LARGEST_FILE.reached(&shown(path));
+            }
+            let source = read.ok()?;
             let file = SourceFile::new(shown(path), source);
             (file.package != "documentation").then_some(file)
         });

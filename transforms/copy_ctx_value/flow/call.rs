@@ -5,17 +5,14 @@ use std::rc::Rc;
 use super::super::accessor::Shape;
 use super::super::functions::{Known, known};
 use super::super::loan::{Entry, Value};
-use super::{Keeper, Tracer, converted};
+use super::{Keeper, Tracer, converted, lent, place};
 use crate::fiber::{Handler, is_request_context};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration, Type};
 use crate::leak::keeper::{self, Effect};
 use crate::leak::owner::{Frame, outlives};
 use crate::leak::request::callers;
-
-/// How many calls deep a value is followed, and to how many callers of a function that returns it.
-const DEPTH: usize = 4;
-const CALLERS: usize = 12;
+use crate::limits;
 
 impl<'a> Tracer<'a> {
     pub(super) fn pass(&mut self, value: Value<'a>) -> Option<Value<'a>> {
@@ -73,8 +70,7 @@ impl<'a> Tracer<'a> {
         callee: Declaration<'a>,
         position: usize,
     ) {
-        let depth = std::iter::successors(value.calls.as_ref(), |entry| entry.up.as_ref()).count();
-        let function = callee.function().filter(|_| callee.is_sound() && depth < DEPTH);
+        let function = callee.function().filter(|_| callee.is_sound());
         let Some(function) = function else { return };
         let Some(binding) = parameter(callee, function, position) else {
             return;
@@ -101,7 +97,14 @@ impl<'a> Tracer<'a> {
     /// The function at hand returns it.
     pub(super) fn give_back(&mut self, value: Value<'a>, statement: Node<'a>, result: usize) {
         let at = value.at();
-        if statement.enclosing_function() != Some(value.frame.function) {
+        if statement.enclosing_function() != Some(value.frame.function)
+            || !self.given_back.insert((
+                place(at),
+                value.frame.function.index(),
+                result,
+                lent(&value.loan, &value.calls),
+            ))
+        {
             return;
         }
         if let Some(entry) = value.calls.clone() {
@@ -112,11 +115,12 @@ impl<'a> Tracer<'a> {
                 calls: entry.up.clone(),
                 loan: value.loan,
             };
-            return self.follow(back);
+            return self.follow_outside(back);
         }
         if Some(value.frame.function) != at.function() {
             return;
         }
+        self.given.push((result, value.loan.shape));
         for (frame, call) in callers_beside(at) {
             let back = Value {
                 frame,
@@ -136,8 +140,14 @@ impl<'a> Tracer<'a> {
                 }
                 _ => back.same(call),
             };
-            self.follow(back);
+            self.follow_outside(back);
         }
+    }
+
+    /// Goes on where the function at hand was called.
+    fn follow_outside(&mut self, value: Value<'a>) {
+        let path = value.at().file().path.as_str();
+        let _ = limits::inside(path, || self.follow(value));
     }
 
     /// The function at hand puts it into what its parameter `binding` refers to.
@@ -186,7 +196,7 @@ fn is_own_type(of: &Type) -> bool {
 fn callers_beside<'a>(at: Declaration<'a>) -> Vec<(Frame<'a>, Node<'a>)> {
     let calls = callers(at).into_iter();
     let beside = calls.filter(|(caller, _)| std::ptr::eq(caller.package, at.package) && caller.is_sound());
-    let framed = beside.filter_map(|(at, call)| {
+    let framed = |(at, call): (Declaration<'a>, Node<'a>)| {
         let function = match Handler::around(at, call) {
             Some(handler) => handler.function,
             None => call.enclosing_function()?,
@@ -197,8 +207,8 @@ fn callers_beside<'a>(at: Declaration<'a>) -> Vec<(Frame<'a>, Node<'a>)> {
             receiver: None,
         };
         Some((frame, call))
-    });
-    framed.take(CALLERS).collect()
+    };
+    beside.filter_map(framed).collect()
 }
 
 fn parameter_names<'a>(function: Node<'a>) -> impl Iterator<Item = Node<'a>> {

@@ -1,5 +1,7 @@
 //! Whether a client streams the bodies of its responses: only where every value that it can have says so.
 
+use std::collections::BTreeMap;
+
 use super::FASTHTTP;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Meaning};
@@ -10,19 +12,19 @@ const CLIENT: &str = "github.com/gofiber/fiber/v3/client";
 const FIELD: &str = "StreamResponseBody";
 const SETTER: &str = "SetStreamResponseBody";
 
-/// How far names of clients and requests are followed.
-const DEPTH: u32 = 4;
+/// What the variables and fields say that were looked at; nothing for those under way.
+type Known = BTreeMap<Owner, Option<bool>>;
 
 /// Whether the client behind `call`, a request, streams for certain.
 pub(super) fn streams(at: Declaration<'_>, call: Node<'_>) -> bool {
     let operand = call
         .field(Field::Function)
         .and_then(|function| function.field(Field::Operand));
-    operand.is_some_and(|operand| says(at, operand, DEPTH) == Some(true))
+    operand.is_some_and(|operand| says(at, operand, &mut Known::new()) == Some(true))
 }
 
 /// What an expression says about the streaming of the client that it is or leads to; `None` where it cannot be seen.
-fn says(at: Declaration<'_>, expression: Node<'_>, depth: u32) -> Option<bool> {
+fn says(at: Declaration<'_>, expression: Node<'_>, known: &mut Known) -> Option<bool> {
     let expression = expression.unparenthesized();
     if let Some(literal) = literal_of(expression) {
         let of = at.type_meant(literal.field(Field::Type)?);
@@ -31,8 +33,8 @@ fn says(at: Declaration<'_>, expression: Node<'_>, depth: u32) -> Option<bool> {
         return is_client.then(|| set.map_or(Some(false), constant)).flatten();
     }
     match expression.kind() {
-        Kind::CallExpression => called(at, expression, depth),
-        Kind::Identifier | Kind::SelectorExpression => held(at, expression, depth.checked_sub(1)?),
+        Kind::CallExpression => called(at, expression, known),
+        Kind::Identifier | Kind::SelectorExpression => held(at, expression, known),
         _ => None,
     }
 }
@@ -46,7 +48,7 @@ fn constant(value: Node<'_>) -> Option<bool> {
 }
 
 /// `client.New()`, and what chains of calls make of a client: the client itself, or a request of it.
-fn called(at: Declaration<'_>, call: Node<'_>, depth: u32) -> Option<bool> {
+fn called(at: Declaration<'_>, call: Node<'_>, known: &mut Known) -> Option<bool> {
     let argument = || call.field(Field::Arguments).and_then(|list| list.child(0));
     let callee = at.callee(call);
     if callee.is_function(CLIENT, "New") || callee.is_function(CLIENT, "AcquireRequest") {
@@ -56,7 +58,7 @@ fn called(at: Declaration<'_>, call: Node<'_>, depth: u32) -> Option<bool> {
     if wraps.iter().any(|name| callee.is_function(CLIENT, name))
         || callee.is_method(CLIENT, "Request", "SetClient")
     {
-        return says(at, argument()?, depth);
+        return says(at, argument()?, known);
     }
     if callee.is_method(CLIENT, "Client", SETTER) {
         return constant(argument()?);
@@ -64,24 +66,35 @@ fn called(at: Declaration<'_>, call: Node<'_>, depth: u32) -> Option<bool> {
     let operand = call.field(Field::Function)?.field(Field::Operand)?;
     let of = at.type_of(operand);
     let chains = of.pointee().is(CLIENT, "Client") || of.pointee().is(CLIENT, "Request");
-    says(at, operand.unparenthesized(), depth).filter(|_| chains)
+    says(at, operand.unparenthesized(), known).filter(|_| chains)
 }
 
 /// A variable or field: what all its values say, and what is set on it.
-fn held(at: Declaration<'_>, place: Node<'_>, depth: u32) -> Option<bool> {
+fn held(at: Declaration<'_>, place: Node<'_>, known: &mut Known) -> Option<bool> {
     let owner = match (place.kind(), at.resolve(place)) {
         (Kind::SelectorExpression, _) => owner::member(at, place)?,
         (_, Meaning::Local(id)) => Owner::Captured(at.id, id),
         (_, Meaning::Package(_)) => Owner::Variable(place.text().to_owned()),
         _ => return None,
     };
+    if let Some(known) = known.get(&owner) {
+        return *known;
+    }
+    known.insert(owner.clone(), None);
+    let said = said(at, &owner, known);
+    known.insert(owner, said);
+    said
+}
+
+/// What the values of `owner` say, and what is set on it.
+fn said(at: Declaration<'_>, owner: &Owner, known: &mut Known) -> Option<bool> {
     let mut values = Vec::new();
     if let Owner::Field { .. } = owner {
         for (there, element) in owner.initializers(at.package)? {
             values.push((there, element.field(Field::Value)?.child(0)?));
         }
     } else {
-        values.extend(declared(at, &owner)?);
+        values.extend(declared(at, owner)?);
     }
     let mut is_set = false;
     for (there, mention) in owner.mentions(at.package) {
@@ -97,11 +110,11 @@ fn held(at: Declaration<'_>, place: Node<'_>, depth: u32) -> Option<bool> {
     }
     let said: Option<Vec<bool>> = values
         .iter()
-        .map(|(there, value)| says(there.beside(*there), *value, depth))
+        .map(|(there, value)| says(there.beside(*there), *value, known))
         .collect();
     let said = said?;
     let streams = !said.is_empty() && said.iter().all(|streams| *streams);
-    (!said.is_empty() || is_zero(at, &owner)).then_some(streams || is_set)
+    (!said.is_empty() || is_zero(at, owner)).then_some(streams || is_set)
 }
 
 /// The value with which a variable is declared: none for a variable of a client's own type, `None` where it comes

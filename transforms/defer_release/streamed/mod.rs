@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Declaration, Usage};
 use crate::leak::{
-    Acquirers, Acquisition, Effect, Fault, Handle, Lifetime, Resource, Severity, Yield, deferred, literal_of,
+    Acquirers, Acquisition, Beside, Effect, Fault, Handle, Lifetime, Resource, Severity, Yield, deferred,
+    literal_of,
 };
 use crate::release::{self, Unreleased};
 use crate::transform::{Applicability, Family, Finding, Fix, Pass, Refusal, Rule};
@@ -117,6 +118,7 @@ fn filled<'a>(
         resource: row,
         result: 0,
         error: None,
+        beside: Beside::default(),
     };
     let acquisition = Acquisition {
         at,
