@@ -109,11 +109,9 @@ impl<'a> Tracer<'a> {
                 continue;
             };
             if let Some(part) = value.clone().part(name, None).filter(|_| place == 1 || is_map) {
-                // There is no expression that could be copied before the body.
-                let mut loan = part.loan;
-                if !value.loan.settled {
-                    loan.spot = None;
-                }
+                // There is no expression that could be copied before the body: only what went into the group can be.
+                let spot = value.loan.spot.filter(|_| value.loan.settled);
+                let loan = Loan { spot, ..part.loan };
                 self.carry(part.frame, binding, loan, part.calls, clause.end());
             }
         }
