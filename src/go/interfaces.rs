@@ -189,6 +189,22 @@ impl<'a> Interface<'a> {
         *implementations.get_or_init(|| self.implementations().len())
     }
 
+    /// The methods `name` that the module declares for types which implement it, those of tests and machine-written
+    /// mocks left out.
+    pub fn methods_named(&self, name: &str) -> Vec<Declaration<'a>> {
+        let implementing = self.implementations().into_iter();
+        let methods = implementing.filter_map(|(package, receiver)| {
+            match self
+                .declaration
+                .method_of(&Type::named(&package.path, receiver), name)
+            {
+                Callee::Package(method) => Some(method),
+                _ => None,
+            }
+        });
+        methods.filter(|method| !method.file().is_test()).collect()
+    }
+
     /// The types of the module that implement it, machine-written mocks left out, with their packages.
     fn implementations(&self) -> Vec<(&'a Package, &'a str)> {
         let Some((first, _)) = self.asked.methods.first() else {

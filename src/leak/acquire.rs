@@ -8,7 +8,7 @@ use super::beside::Beside;
 use super::escape::{self, Effect, Hold, Keep, Mention, targets};
 use super::table::Resource;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{BindingId, BindingKind, Callee, DeclId, Declaration, Usage};
+use crate::go::{BindingId, BindingKind, Callee, DeclId, Declaration, Type, Usage};
 use crate::limits;
 
 /// Who holds the acquired resource.
@@ -137,6 +137,8 @@ impl<'a> Acquisition<'a> {
 /// Finds acquisitions by a table; remembers which functions of the package pass them on.
 pub struct Acquirers<'a> {
     table: Vec<&'a Resource>,
+    /// Whether a named result of a function may hold what it acquires, like any other name.
+    follows_results: bool,
     /// By package and place, since a table may lead through several packages.
     fresh: RefCell<HashMap<(&'a str, DeclId), Option<Yield<'a>>>>,
 }
@@ -145,7 +147,16 @@ impl<'a> Acquirers<'a> {
     pub fn new(table: impl IntoIterator<Item = &'a Resource>) -> Self {
         Acquirers {
             table: table.into_iter().collect(),
+            follows_results: false,
             fresh: RefCell::default(),
+        }
+    }
+
+    /// The same, which also follows what named results hold: `func open() (f *os.File, err error)`.
+    pub fn following_results(self) -> Self {
+        Acquirers {
+            follows_results: true,
+            ..self
         }
     }
 
@@ -160,7 +171,7 @@ impl<'a> Acquirers<'a> {
     pub fn acquisition(&self, at: Declaration<'a>, call: Node<'a>) -> Option<Acquisition<'a>> {
         let yields = self.yields(at, call)?;
         let function = call.enclosing_function()?;
-        let (statement, mut handle, fault) = taken(at, function, call, yields);
+        let (statement, mut handle, fault) = self.taken(at, function, call, yields);
         if yields.beside.taken_by(at, function, statement).is_none() {
             handle = Handle::Elsewhere;
         }
@@ -188,19 +199,52 @@ impl<'a> Acquirers<'a> {
         let callee = at.callee(call);
         // A row about a function of the module knows better than its code.
         match (self.table.iter().find(|row| row.is_acquired_by(&callee)), callee) {
-            (Some(resource), _) => {
-                let excused = |text: &String| memchr::memmem::find(at.bytes(), text.as_bytes()).is_some();
-                let (result, error) = (resource.result, resource.error);
-                (!resource.unless.iter().any(excused)).then_some(Yield {
-                    resource,
-                    result,
-                    error,
-                    beside: Beside::carried(resource.carrier),
-                })
-            }
+            (Some(resource), _) => (!is_excused(at, resource)).then_some(Yield {
+                resource,
+                result: resource.result,
+                error: resource.error,
+                beside: Beside::carried(resource.carrier),
+            }),
             (None, Callee::Package(callee)) => self.passed_on(callee),
+            (
+                None,
+                Callee::Unknown
+                | Callee::External {
+                    receiver: Some(_), ..
+                },
+            ) => self.handed_out(at, call),
             (None, _) => None,
         }
+    }
+
+    /// What a method of an interface gives, of which no body is at hand. Types of the module that implement the
+    /// interface know best; where there are none, its name and its type say it.
+    fn handed_out(&self, at: Declaration<'a>, call: Node<'a>) -> Option<Yield<'a>> {
+        let selector = call.field(Field::Function)?.unparenthesized();
+        let method = selector.field(Field::Field)?.text();
+        let given = at.type_of(call).values();
+        let [of, error] = given.as_slice() else {
+            return None;
+        };
+        let mut rows = self.table.iter().filter(|_| error.is_error());
+        let resource = *rows.find(|row| row.is_handed_out_as(method, of))?;
+        let is_fresh = match at.interface_asked(selector) {
+            Some(interface) => {
+                let methods = interface.methods_named(method);
+                let passes = |method: &Declaration<'a>| self.passed_on(at.beside(*method)).is_some();
+                methods.is_empty() || methods.iter().any(passes)
+            }
+            None => {
+                let operand = at.type_of(selector.field(Field::Operand)?);
+                matches!(at.underlying(&operand), Type::Interface(_))
+            }
+        };
+        (is_fresh && !is_excused(at, resource)).then_some(Yield {
+            resource,
+            result: 0,
+            error: Some(1),
+            beside: Beside::default(),
+        })
     }
 
     /// What a literal is, or the address of one.
@@ -248,6 +292,7 @@ impl<'a> Acquirers<'a> {
         for statement in returns {
             let values: Vec<_> = statement.children().flat_map(Node::children).collect();
             let found = match values.as_slice() {
+                [] if self.follows_results => self.fresh_value(at, function, &named_results(function)),
                 [] => return None,
                 [only] if is_acquiring(*only) => self.yields(at, *only),
                 many => self.fresh_value(at, function, many),
@@ -309,10 +354,12 @@ impl<'a> Acquirers<'a> {
     ) -> Option<(&'a Resource, Vec<(BindingId, Hold)>)> {
         let tree = at.tree();
         let held = at.scopes().get(binding);
-        if held.kind != BindingKind::Var || held.function != function.index() {
+        if !self.may_hold(held.kind) || held.function != function.index() {
             return None;
         }
-        let declared = std::iter::once(tree.node(held.declared));
+        // A named result holds nothing where it is declared.
+        let is_assigned = held.kind == BindingKind::Var;
+        let declared = is_assigned.then(|| tree.node(held.declared)).into_iter();
         let written = at
             .scopes()
             .uses(binding, tree)
@@ -334,6 +381,79 @@ impl<'a> Acquirers<'a> {
         }
         Some((found?, holders))
     }
+
+    /// Whether names of this kind are followed.
+    fn may_hold(&self, kind: BindingKind) -> bool {
+        kind == BindingKind::Var || (kind == BindingKind::Result && self.follows_results)
+    }
+
+    /// Who takes the results of `call`.
+    fn taken(
+        &self,
+        at: Declaration<'a>,
+        function: Node<'a>,
+        call: Node<'a>,
+        yields: Yield<'a>,
+    ) -> (Node<'a>, Handle, Fault) {
+        let Some(parent) = call.parenthesized().parent() else {
+            return (call, Handle::Elsewhere, Fault::Dropped);
+        };
+        if parent.is(Kind::ExpressionStatement) {
+            return (parent, Handle::Discarded, Fault::Dropped);
+        }
+        let statement = parent
+            .parent()
+            .filter(|_| matches!(parent.role(), Field::Right | Field::Value));
+        let Some(statement) = statement.filter(|statement| assigned_value(*statement) == Some(call)) else {
+            return (call, Handle::Elsewhere, Fault::Dropped);
+        };
+        let local = |position: usize| {
+            let target = targets(statement).nth(position)?;
+            if target.text() == "_" {
+                return Some(None);
+            }
+            let binding = at.scopes().binding_of(target)?;
+            (at.scopes().get(binding).function == function.index()).then_some(Some(binding))
+        };
+        let may_hold = |binding| match at.scopes().get(binding).kind {
+            BindingKind::Result => self.follows_results,
+            _ => true,
+        };
+        let handle = match local(yields.result) {
+            Some(Some(binding)) if may_hold(binding) => Handle::Local(binding),
+            Some(None) => Handle::Discarded,
+            _ => Handle::Elsewhere,
+        };
+        (statement, handle, fault_of(at, statement, yields))
+    }
+}
+
+/// Where the error goes of what `statement` assigns.
+fn fault_of<'a>(at: Declaration<'a>, statement: Node<'a>, yields: Yield<'a>) -> Fault {
+    // It may be a name of a function around.
+    let error = yields.error.map(|position| {
+        let target = targets(statement).nth(position)?;
+        at.scopes().binding_of(target)
+    });
+    match error {
+        None => Fault::Never,
+        Some(Some(binding)) => Fault::Local(binding),
+        Some(None) => Fault::Dropped,
+    }
+}
+
+/// The names of the results of `function`, which a `return` without values gives.
+pub(super) fn named_results(function: Node<'_>) -> Vec<Node<'_>> {
+    let results = function.field(Field::Result);
+    let list = results.filter(|list| list.is(Kind::ParameterList)).into_iter();
+    let names = list.flat_map(Node::children);
+    names.flat_map(|declared| declared.fields(Field::Name)).collect()
+}
+
+/// Whether the function says that there is nothing to release.
+fn is_excused(at: Declaration<'_>, resource: &Resource) -> bool {
+    let mut texts = resource.unless.iter();
+    texts.any(|text| memchr::memmem::find(at.bytes(), text.as_bytes()).is_some())
 }
 
 /// Whether the function can return the resource after it released it, or with a release deferred.
@@ -413,49 +533,4 @@ pub fn field_set_in<'a>(literal: Node<'a>, name: &str) -> Option<Node<'a>> {
         key.is_some_and(|key| key.text() == name)
     });
     set.next()?.field(Field::Value)?.child(0)
-}
-
-/// Who takes the results of `call`.
-fn taken<'a>(
-    at: Declaration<'a>,
-    function: Node<'a>,
-    call: Node<'a>,
-    yields: Yield<'a>,
-) -> (Node<'a>, Handle, Fault) {
-    let Some(parent) = call.parenthesized().parent() else {
-        return (call, Handle::Elsewhere, Fault::Dropped);
-    };
-    if parent.is(Kind::ExpressionStatement) {
-        return (parent, Handle::Discarded, Fault::Dropped);
-    }
-    let statement = parent
-        .parent()
-        .filter(|_| matches!(parent.role(), Field::Right | Field::Value));
-    let Some(statement) = statement.filter(|statement| assigned_value(*statement) == Some(call)) else {
-        return (call, Handle::Elsewhere, Fault::Dropped);
-    };
-    let local = |position: usize| {
-        let target = targets(statement).nth(position)?;
-        if target.text() == "_" {
-            return Some(None);
-        }
-        let binding = at.scopes().binding_of(target)?;
-        (at.scopes().get(binding).function == function.index()).then_some(Some(binding))
-    };
-    let handle = match local(yields.result) {
-        Some(Some(binding)) if at.scopes().get(binding).kind != BindingKind::Result => Handle::Local(binding),
-        Some(None) => Handle::Discarded,
-        _ => Handle::Elsewhere,
-    };
-    // The error may be a name of a function around.
-    let error = yields.error.map(|position| {
-        let target = targets(statement).nth(position)?;
-        at.scopes().binding_of(target)
-    });
-    let fault = match error {
-        None => Fault::Never,
-        Some(Some(binding)) => Fault::Local(binding),
-        Some(None) => Fault::Dropped,
-    };
-    (statement, handle, fault)
 }

@@ -216,8 +216,23 @@ impl<'a> Tracker<'a, '_> {
             for node in uses.collect::<Vec<_>>() {
                 found.extend(self.mention(node, grip));
             }
+            found.extend(self.returned_by_name(binding));
         }
         found
+    }
+
+    /// The returns without values, where `binding` is a result of the function: they hand over what it holds.
+    fn returned_by_name(&self, binding: BindingId) -> Vec<Mention<'a>> {
+        let name = self.at.scopes().get(binding);
+        let is_result = name.kind == BindingKind::Result && name.function == self.function.index();
+        let body = self.function.field(Field::Body).filter(|_| is_result).into_iter();
+        let nodes = body.flat_map(Node::shallow_descendants);
+        let bare = nodes.filter(|node| node.is(Kind::ReturnStatement) && node.children().next().is_none());
+        let hands_over = |node| Mention {
+            node,
+            effect: Effect::Keep(Keep::Returned),
+        };
+        bare.map(hands_over).collect()
     }
 
     fn hold(&mut self, binding: BindingId, grip: Grip) {

@@ -107,8 +107,11 @@ pub struct Resource {
     /// Whether it is a context, which code works with as long as it runs: never part of a table.
     #[serde(skip)]
     pub is_context: bool,
-    /// The type of the resource, as its own package writes it: `*DB`.
+    /// The type of the resource, as its own package writes it: `*DB`; of another package with its path.
     pub gives: Option<String>,
+    /// Whether nobody keeps one to hand it out twice, so that the type alone says that it is fresh: `*sql.Rows`.
+    #[serde(default)]
+    pub always_fresh: bool,
     /// A name for a package variable that holds it for all requests: `redisClient`.
     pub shared_name: Option<String>,
     /// Whether it is a pool of SQL connections that takes limits.
@@ -190,6 +193,32 @@ impl Resource {
             _ => return false,
         };
         self.is_of(path) && self.acquire.iter().any(|row| is_named(row, receiver, name))
+    }
+
+    /// Whether a method `name` of an interface that gives an `of` gives this resource, as far as its name and its type
+    /// can say: `Do(*http.Request) (*http.Response, error)`.
+    pub fn is_handed_out_as(&self, name: &str, of: &Type) -> bool {
+        let named = |row: &String| row.split_once('.').is_some_and(|(_, method)| method == name);
+        self.has_type(of) && (self.always_fresh || self.acquire.iter().any(named))
+    }
+
+    /// Whether `of` is the type that the row says it gives.
+    fn has_type(&self, of: &Type) -> bool {
+        let Some(gives) = &self.gives else {
+            return false;
+        };
+        let (gives, of) = match (gives.strip_prefix('*'), of) {
+            (Some(gives), Type::Pointer(of)) => (gives, &**of),
+            (Some(_), _) => return false,
+            (None, of) => (&**gives, of),
+        };
+        let Type::Named { path, name, .. } = of else {
+            return false;
+        };
+        match gives.rsplit_once('.') {
+            Some((package, gives)) => **path == *package && **name == *gives,
+            None => self.is_of(path) && **name == *gives,
+        }
     }
 
     /// How a call of each function that acquires begins inside of the row's own package.

@@ -100,7 +100,7 @@ pub fn acquisitions<'a>(
     let table: Vec<&Resource> = table.into_iter().collect();
     let here = table.iter().filter(|row| row.is_of(&pass.package.path));
     let inside: Vec<String> = here.flat_map(|row| row.calls_inside()).collect();
-    let acquirers = Acquirers::new(table);
+    let acquirers = Acquirers::new(table).following_results();
     let mut open: VecDeque<Declaration<'a>> = pass.candidates(needles).collect();
     open.extend(pass.candidates(&inside));
     open.extend(pass.candidates(&imported_acquirers(pass, &acquirers, needles)));

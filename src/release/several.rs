@@ -5,7 +5,7 @@ use super::Unreleased;
 use super::spot::Spot;
 use crate::go::cfg::Point;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{BindingId, Usage};
+use crate::go::{BindingId, BindingKind, Usage};
 use crate::leak::Handle;
 use crate::transform::{Reason, Refusal};
 
@@ -27,7 +27,8 @@ pub(super) fn held_by(site: &Unreleased<'_>) -> Several {
     let at = site.acquisition.at;
     let variable = at.scopes().get(binding);
     let origin = at.tree().node(variable.origin);
-    let declared_empty = origin.is(Kind::VarSpec) && origin.field(Field::Value).is_none();
+    let declared_empty = variable.kind == BindingKind::Result
+        || (origin.is(Kind::VarSpec) && origin.field(Field::Value).is_none());
     let declared_here = site
         .acquisition
         .statement
