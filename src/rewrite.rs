@@ -216,6 +216,25 @@ pub fn insert_after(file: &SourceFile, statement: Node<'_>, lines: &[&str]) -> O
     Some(Edit::insert(end, text))
 }
 
+/// `lines` behind the body of an `if`, whose `else if` becomes an `if` of its own below them. `None` where anything but
+/// white space stands beside the `else`, or other code before the `if` on its line.
+pub fn insert_before_else(file: &SourceFile, branch: Node<'_>, lines: &[&str]) -> Option<Edit> {
+    let (body, next) = (
+        branch.field(Field::Consequence)?,
+        branch.field(Field::Alternative)?,
+    );
+    let between = Span::new(body.end(), next.start());
+    let indent = indentation(file, branch.start());
+    let stands_alone = line_start(&file.source, branch.start()) + indent.len() == branch.start();
+    let is_plain = file.source[between.start..between.end].trim_ascii() == b"else";
+    (stands_alone && is_plain && next.is(Kind::IfStatement)).then_some(())?;
+    let behind = laid_out_behind(file, indent, lines);
+    Some(Edit::replace(
+        between,
+        format!("{behind}{}{indent}", newline(file)),
+    ))
+}
+
 /// `lines` as the first statements of a block that spans several lines. `None` for `{ return nil }` on one line.
 pub fn insert_at_start(file: &SourceFile, block: Node<'_>, lines: &[&str]) -> Option<Edit> {
     let end = end_of_line_behind(file, block.start() + 1)?;

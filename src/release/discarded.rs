@@ -1,6 +1,7 @@
 //! A resource that nobody takes gets a name, and a deferred release.
 
 use super::Unreleased;
+use super::at_once::released_at_once;
 use super::repair::{cut_off, deferred};
 use super::turn;
 use crate::go::syntax::{Field, Kind, Node};
@@ -34,14 +35,19 @@ pub(super) fn named(site: &Unreleased<'_>) -> Result<Fix, Refusal> {
         acquisition.statement,
         &[&acquisition.resource.name],
     );
-    let naming = naming(site, &new.name).ok_or_else(discarded)?;
-    let mut fix = match site.lifetime.repeats {
-        true => turn::deferred(site, &new.name, naming)?,
-        false => deferred(site, &new.name, naming).map_err(|refusal| match acquisition.statement.kind() {
-            Kind::AssignmentStatement => discarded(),
-            _ => refusal,
-        })?,
+    let naming = naming(site, &new.name);
+    let at_once = released_at_once(site, &new, naming.clone());
+    let fix = match (site.lifetime.repeats, naming) {
+        (_, None) => Err(discarded()),
+        (true, Some(naming)) => turn::deferred(site, &new.name, naming),
+        (false, Some(naming)) => {
+            deferred(site, &new.name, naming).map_err(|refusal| match acquisition.statement.kind() {
+                Kind::AssignmentStatement => discarded(),
+                _ => refusal,
+            })
+        }
     };
+    let mut fix = fix.or_else(|refusal| at_once.ok_or(refusal))?;
     fix.names.push(new);
     Ok(fix)
 }

@@ -13,9 +13,11 @@ use crate::text::Span;
 use crate::transform::{Applicability, Confidence, Family, Finding, Pass, Related, Rule};
 
 mod apart;
+mod at_once;
 mod context;
 mod discarded;
 mod exits;
+mod joined;
 mod literal;
 mod obsolete;
 mod own_context;

@@ -335,6 +335,7 @@ fn inserted(site: &Unreleased<'_>, spot: Spot<'_>, name: &str, lines: &[String])
     };
     match spot {
         Spot::Behind(statement) => rewrite::insert_after(file, statement, &plain),
+        Spot::BeforeElse(branch) => rewrite::insert_before_else(file, branch, &plain),
         Spot::StartOf(block) => rewrite::insert_at_start(file, block, &plain),
         Spot::BehindUnchecked(statement) => guarded(statement, format!("if {name} != nil {{")),
         Spot::BehindUnlessFailed(statement, _) if is_pointer(site) => {

@@ -101,7 +101,9 @@ pub(super) fn still_holds(
 pub(super) fn may_change(site: &Unreleased<'_>) -> bool {
     let at = site.acquisition.at;
     let is_forgotten = held(site).is_some_and(|binding| at.scopes().uses(binding, at.tree()).any(forgets));
-    is_forgotten || held_by(site) != Several::No
+    // A return gives a result the value that it names.
+    let is_result = held(site).is_some_and(|held| at.scopes().get(held).kind == BindingKind::Result);
+    is_forgotten || is_result || held_by(site) != Several::No
 }
 
 fn held(site: &Unreleased<'_>) -> Option<BindingId> {

@@ -1,6 +1,7 @@
 //! Where a deferred release may stand: behind the check of the acquisition's error, never before it.
 
 use super::Unreleased;
+use super::joined;
 use crate::go::cfg::Exit;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Declaration};
@@ -16,6 +17,8 @@ pub(super) enum Spot<'a> {
     BehindUnchecked(Node<'a>),
     /// Behind this statement, where acquiring may have failed with the error of this name.
     BehindUnlessFailed(Node<'a>, &'a str),
+    /// Behind the body of this `if`, whose `else if` becomes an `if` of its own.
+    BeforeElse(Node<'a>),
     /// At the start of this block.
     StartOf(Node<'a>),
 }
@@ -27,6 +30,7 @@ impl<'a> Spot<'a> {
             Spot::Behind(statement)
             | Spot::BehindUnchecked(statement)
             | Spot::BehindUnlessFailed(statement, _) => statement.end(),
+            Spot::BeforeElse(branch) => branch.field(Field::Consequence).unwrap_or(branch).end(),
             Spot::StartOf(block) => block.start() + 1,
         }
     }
@@ -36,7 +40,8 @@ impl<'a> Spot<'a> {
         match self {
             Spot::Behind(statement)
             | Spot::BehindUnchecked(statement)
-            | Spot::BehindUnlessFailed(statement, _) => statement.parent(),
+            | Spot::BehindUnlessFailed(statement, _)
+            | Spot::BeforeElse(statement) => statement.parent(),
             Spot::StartOf(block) => block.children().find(|child| child.is(Kind::StatementList)),
         }
     }
@@ -166,28 +171,41 @@ enum Answer {
 }
 
 /// The search for the check of one error.
-struct Check<'a, 's> {
-    site: &'s Unreleased<'a>,
-    error: BindingId,
+pub(super) struct Check<'a, 's> {
+    pub(super) site: &'s Unreleased<'a>,
+    pub(super) error: BindingId,
 }
 
 impl<'a> Check<'a, '_> {
     /// Goes on from the acquisition to the check of its error. Statements that cannot leave, touch neither the
-    /// resource nor the error, or only sort out special errors may stand between.
+    /// resource nor the error, only sort out special errors or acquire anew may stand between.
     fn behind(&self, statement: Node<'a>) -> Result<Spot<'a>, Refusal> {
-        let mut next = following(statement);
-        while let Some(candidate) = next {
-            if let Some(spot) = self.check(candidate)? {
-                return Ok(spot);
-            }
-            if self.also_checks(candidate) {
+        let (mut last, mut is_shared) = (statement, false);
+        loop {
+            let Some(candidate) = following(last) else {
+                // The check of several branches stands behind them.
+                let Some(around) = joined::branches_around(last) else {
+                    break;
+                };
+                (last, is_shared) = (around, true);
+                continue;
+            };
+            if self.acquires_anew(candidate) {
+                is_shared = true;
+            } else if let Some(spot) = self.check(candidate)? {
+                return match !is_shared || self.serves_all(candidate) {
+                    true => Ok(spot),
+                    false => {
+                        refuse("not every path to the check of the error acquires it: check it there first")
+                    }
+                };
+            } else if self.also_checks(candidate) && !is_shared {
                 let error = &self.at().scopes().get(self.error).name;
                 return Ok(Spot::BehindUnlessFailed(statement, error));
-            }
-            if !self.may_stand_between(candidate) {
+            } else if !self.may_stand_between(candidate) {
                 break;
             }
-            next = following(candidate);
+            last = candidate;
         }
         refuse("the error is not checked directly behind the acquisition: check it there first")
     }
@@ -208,8 +226,31 @@ impl<'a> Check<'a, '_> {
                 Ok(Some(Spot::Behind(statement)))
             }
             (Some(Answer::Failed), _, Some(block)) if block.is(Kind::Block) => Ok(Some(Spot::StartOf(block))),
+            (Some(Answer::Failed), Some(block), Some(_)) if leaves(self.site, block) => {
+                Ok(Some(Spot::BeforeElse(statement)))
+            }
             (Some(Answer::Failed), ..) => refuse("the code goes on after the error: return there first"),
-            _ => Ok(None),
+            _ => Ok(self.behind_chain(statement)),
+        }
+    }
+
+    /// Behind `if err != nil && x { return … } else if err != nil { return … }`.
+    fn behind_chain(&self, statement: Node<'a>) -> Option<Spot<'a>> {
+        let mut arm = statement;
+        loop {
+            let condition = arm.field(Field::Condition)?;
+            let is_plain = arm.field(Field::Initializer).is_none();
+            let leaves = is_plain && leaves(self.site, arm.field(Field::Consequence)?);
+            match (self.answer(condition), arm.field(Field::Alternative)) {
+                (Some(Answer::Failed), None) if leaves => return Some(Spot::Behind(statement)),
+                (Some(Answer::Failed), Some(block)) if leaves && block.is(Kind::Block) => {
+                    return Some(Spot::StartOf(block));
+                }
+                (None, Some(next)) if leaves && next.is(Kind::IfStatement) && self.is_failure(condition) => {
+                    arm = next;
+                }
+                _ => return None,
+            }
         }
     }
 
@@ -239,8 +280,13 @@ impl<'a> Check<'a, '_> {
                 .is_some_and(|block| leaves(self.site, block))
     }
 
-    fn at(&self) -> Declaration<'a> {
+    pub(super) fn at(&self) -> Declaration<'a> {
         self.site.acquisition.at
+    }
+
+    /// Whether the condition holds exactly where acquiring failed.
+    pub(super) fn has_failed(&self, condition: Node<'a>) -> bool {
+        self.answer(condition) == Some(Answer::Failed)
     }
 
     fn may_stand_between(&self, statement: Node<'a>) -> bool {
@@ -260,14 +306,23 @@ impl<'a> Check<'a, '_> {
                         .is_some_and(|block| leaves(self.site, block))
                     && statement
                         .field(Field::Condition)
-                        .is_some_and(|condition| self.asks_what_failed(condition))
+                        .is_some_and(|condition| self.is_failure(condition))
             }
             Kind::ShortVarDeclaration | Kind::VarDeclaration => !mentions(self.error),
             _ => false,
         }
     }
 
-    /// Whether the condition can only hold for an error: `errors.Is(err, x)`.
+    /// Whether the condition can only hold where acquiring failed: `errors.Is(err, x)`, `err != nil && …`.
+    fn is_failure(&self, condition: Node<'a>) -> bool {
+        let condition = condition.unparenthesized();
+        if condition.operator() == Some(Kind::And) {
+            let sides = [Field::Left, Field::Right].map(|side| condition.field(side));
+            return sides.into_iter().flatten().any(|side| self.is_failure(side));
+        }
+        self.answer(condition) == Some(Answer::Failed) || self.asks_what_failed(condition)
+    }
+
     fn asks_what_failed(&self, condition: Node<'a>) -> bool {
         let call = condition.unparenthesized();
         let first = call
