@@ -3,7 +3,7 @@
 
 use super::assign_between;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{Declaration, Type};
+use crate::go::{Declaration, Type, Usage};
 use crate::leak::owner::{Frame, Outlives, owner_of};
 use crate::leak::request::request_path;
 use crate::text::Span;
@@ -33,6 +33,7 @@ fn chain<'a>(at: Declaration<'a>, statement: Node<'a>) -> Option<Chain<'a>> {
         return None;
     }
     if let Some(looped) = endless_loop(at, statement, place) {
+        grows_anew(at, statement, place).then_some(())?;
         let looped = Some(looped);
         return Some(Chain {
             at,
@@ -79,6 +80,40 @@ fn endless_loop<'a>(at: Declaration<'a>, statement: Node<'a>, place: Node<'a>) -
         });
         bounded.next().is_none()
     })
+}
+
+/// Whether a later turn can come to the statement with the context that this one made, and not with one that begins
+/// anew.
+fn grows_anew<'a>(at: Declaration<'a>, statement: Node<'a>, place: Node<'a>) -> bool {
+    let scopes = at.scopes();
+    let function = statement.enclosing_function();
+    let flow = function.and_then(|function| at.control_flow(function));
+    let (Some(flow), Some(name)) = (flow, scopes.binding_of(place)) else {
+        return false;
+    };
+    let depends = |other: &Node<'a>| {
+        let value = other.field(Field::Right);
+        let mut nodes = value.into_iter().flat_map(|value| value.subtree());
+        nodes.any(|node| scopes.binding_of(node) == Some(name))
+    };
+    let written = scopes
+        .uses(name, at.tree())
+        .filter(|node| at.usage(*node) == Usage::Write);
+    let assigned = |name: Node<'a>| {
+        name.ancestors()
+            .find(|around| around.is(Kind::AssignmentStatement))
+    };
+    let resets = written.filter_map(assigned).filter(|other| !depends(other));
+    let resets: Vec<_> = resets.filter_map(|other| flow.point_of(other)).collect();
+    let begins_anew = |node| flow.point_of(node).is_some_and(|point| resets.contains(&point));
+    let Some(here) = flow.point_of(statement) else {
+        return false;
+    };
+    flow.reaches(
+        here.after(),
+        |node| flow.point_of(node) == Some(here),
+        begins_anew,
+    )
 }
 
 impl<'a> Chain<'a> {
