@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::beside::Beside;
 use super::escape::{self, Effect, Hold, Keep, Mention, targets};
+use super::excuse;
 use super::table::Resource;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, Callee, DeclId, Declaration, Type, Usage};
@@ -46,6 +47,14 @@ pub struct Acquisition<'a> {
     pub fault: Fault,
     /// Which results of `call` are the resource and its error.
     pub yields: Yield<'a>,
+}
+
+impl Yield<'_> {
+    /// Whether callers have to do the same for both.
+    fn is_like(&self, other: &Yield<'_>) -> bool {
+        (self.result, self.error, self.beside) == (other.result, other.error, other.beside)
+            && self.resource.is_like(other.resource)
+    }
 }
 
 /// What a call gives.
@@ -199,7 +208,7 @@ impl<'a> Acquirers<'a> {
         let callee = at.callee(call);
         // A row about a function of the module knows better than its code.
         match (self.table.iter().find(|row| row.is_acquired_by(&callee)), callee) {
-            (Some(resource), _) => (!is_excused(at, resource)).then_some(Yield {
+            (Some(resource), _) => (!excuse::is_excused(at, call, resource)).then_some(Yield {
                 resource,
                 result: resource.result,
                 error: resource.error,
@@ -239,7 +248,7 @@ impl<'a> Acquirers<'a> {
                 matches!(at.underlying(&operand), Type::Interface(_))
             }
         };
-        (is_fresh && !is_excused(at, resource)).then_some(Yield {
+        (is_fresh && !excuse::is_excused(at, call, resource)).then_some(Yield {
             resource,
             result: 0,
             error: Some(1),
@@ -299,7 +308,7 @@ impl<'a> Acquirers<'a> {
             };
             match (found, all) {
                 (None, _) if hands_over_nothing(&values) => gives_nothing = true,
-                (Some(found), Some(known)) if found == known => {}
+                (Some(found), Some(known)) if found.is_like(&known) => {}
                 (Some(found), None) => all = Some(found),
                 _ => return None,
             }
@@ -448,12 +457,6 @@ pub(super) fn named_results(function: Node<'_>) -> Vec<Node<'_>> {
     let list = results.filter(|list| list.is(Kind::ParameterList)).into_iter();
     let names = list.flat_map(Node::children);
     names.flat_map(|declared| declared.fields(Field::Name)).collect()
-}
-
-/// Whether the function says that there is nothing to release.
-fn is_excused(at: Declaration<'_>, resource: &Resource) -> bool {
-    let mut texts = resource.unless.iter();
-    texts.any(|text| memchr::memmem::find(at.bytes(), text.as_bytes()).is_some())
 }
 
 /// Whether the function can return the resource after it released it, or with a release deferred.

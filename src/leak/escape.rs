@@ -687,6 +687,8 @@ fn handed(call: Node<'_>, handover: Handover, grip: Grip) -> Step<'_> {
         (Handover::Wrap, Grip::Closure(_)) => Up(call, grip),
         (Handover::Wrap, Grip::Child) => Up(call, grip),
         (Handover::Wrap, _) => Up(call, Grip::Derived),
+        (Handover::View, Grip::Whole | Grip::Part) => Up(call, Grip::Part),
+        (Handover::View, _) => Up(call, grip),
         // What came out of it cannot release it.
         (Handover::Release, Grip::Derived | Grip::Child) => Done(Effect::Pass),
         (Handover::Release, Grip::Closure(_)) => Done(Effect::Unknown),

@@ -14,6 +14,8 @@ pub enum Handover {
     Use,
     /// Gives back something that works on it.
     Wrap,
+    /// Gives back something that works on it and releases it with itself.
+    View,
     /// Stores it, or passes it to someone who releases it.
     Keep,
     Release,
@@ -27,6 +29,7 @@ struct Rows {
     #[serde(rename = "use")]
     uses: Vec<String>,
     wrap: Vec<String>,
+    view: Vec<String>,
     keep: Vec<String>,
     release: Vec<String>,
 }
@@ -45,6 +48,7 @@ impl Rows {
             (&self.release, Handover::Release),
             (&self.uses, Handover::Use),
             (&self.wrap, Handover::Wrap),
+            (&self.view, Handover::View),
         ];
         let mut lists = lists.into_iter();
         let found = lists.find(|(rows, _)| rows.iter().any(|row| is_named(row, receiver, name)));
@@ -109,6 +113,7 @@ mod tests {
         assert_eq!(of_known("bufio", None, "NewScanner"), Handover::Wrap);
         assert_eq!(of_known("log", None, "SetOutput"), Handover::Keep);
         assert_eq!(of_known("database/sql", Some("Rows"), "Scan"), Handover::Use);
+        assert_eq!(of_known("net/http", None, "MaxBytesReader"), Handover::View);
         assert_eq!(of_known("io", None, "Pipe"), Handover::Unknown);
         assert_eq!(of_known("example.com/x", None, "CloseBody"), Handover::Release);
         assert_eq!(

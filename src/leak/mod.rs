@@ -7,6 +7,7 @@ mod context;
 pub mod detached;
 pub mod endless;
 mod escape;
+mod excuse;
 mod handover;
 pub mod keeper;
 pub mod launch;

@@ -257,6 +257,21 @@ impl Resource {
         self.release.iter().any(|release| release == method)
     }
 
+    /// Whether what both rows give is told of and released in the same way, whoever gives it.
+    pub fn is_like(&self, other: &Resource) -> bool {
+        let same = |row: &Resource| Resource {
+            package: self.package.clone(),
+            also: Vec::new(),
+            acquire: Vec::new(),
+            title: String::new(),
+            gives: None,
+            always_fresh: false,
+            ends_with: None,
+            ..row.clone()
+        };
+        same(self) == same(other)
+    }
+
     /// Whether the method of the whole releases its part.
     pub fn is_spent_by(&self, method: &str) -> bool {
         self.spent_by.iter().any(|spent| spent == method)
