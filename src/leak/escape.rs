@@ -353,6 +353,9 @@ impl<'a> Tracker<'a, '_> {
         let part = self.resource.part.as_deref();
         match grip {
             Grip::Whole if part == Some(name) => Up(selector, Grip::Part),
+            Grip::Whole if self.resource.is_started_by(name) => {
+                method(selector, Effect::Keep(Keep::Goroutine))
+            }
             Grip::Whole if self.resource.is_spent_by(name) => method(selector, Effect::Release),
             Grip::Whole if part.is_some() => Done(run_by(selector, Effect::Touch)),
             // A field that holds what the resource is made of.

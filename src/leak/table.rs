@@ -75,6 +75,10 @@ pub struct Resource {
     /// Methods of the resource itself that release its part when they are done with it: `Write` of a response.
     #[serde(default)]
     pub spent_by: Vec<String>,
+    /// Methods that start work which goes on behind the function and ends the resource with itself: `Shell` of an SSH
+    /// session.
+    #[serde(default)]
+    pub started_by: Vec<String>,
     /// Which argument is a context that releases the resource where it ends: the transaction of `db.BeginTx`.
     pub ends_with: Option<usize>,
     /// Which result is a context that carries the resource, so that others can take it out and release it.
@@ -275,6 +279,11 @@ impl Resource {
     /// Whether the method of the whole releases its part.
     pub fn is_spent_by(&self, method: &str) -> bool {
         self.spent_by.iter().any(|spent| spent == method)
+    }
+
+    /// Whether the method starts work that goes on without the function.
+    pub fn is_started_by(&self, method: &str) -> bool {
+        self.started_by.iter().any(|started| started == method)
     }
 
     /// Whether this function puts it into a context.
