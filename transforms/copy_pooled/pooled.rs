@@ -38,20 +38,23 @@ pub fn misused(declaration: Declaration<'_>) -> Vec<Pooled<'_>> {
         .subtree()
         .filter(|node| node.is(Kind::CallExpression));
     let gets = calls.filter(|call| is_get(declaration, *call));
-    gets.filter_map(|get| misuse(declaration, get)).collect()
+    gets.filter_map(|get| misuses(declaration, get))
+        .flatten()
+        .collect()
 }
 
-fn misuse<'a>(declaration: Declaration<'a>, get: Node<'a>) -> Option<Pooled<'a>> {
+/// What is done wrong with the object that `get` takes, all at once: one repair leaves the others as they are.
+fn misuses<'a>(declaration: Declaration<'a>, get: Node<'a>) -> Option<Vec<Pooled<'a>>> {
     let (id, name) = named(declaration, get)?;
     let function = get.enclosing_function()?;
     let uses: Vec<Node<'a>> = declaration.scopes().uses(id, declaration.tree()).collect();
     let settled = uses.iter().all(|held| declaration.usage(*held) == Usage::Read);
-    let here = |node: &Node<'a>| node.enclosing_function() == Some(function);
+    let here = |node: &&Node<'a>| node.enclosing_function() == Some(function);
     let puts: Vec<Node<'a>> = uses
         .iter()
         .filter_map(|held| put_of(declaration, *held))
         .collect();
-    (settled && puts.iter().all(|put| here(put) || is_deferred(*put))).then_some(())?;
+    (settled && puts.iter().all(|put| here(&put) || is_deferred(*put))).then_some(())?;
     let first = *puts.first()?;
     let pooled = |misuse, at, argument| Pooled {
         misuse,
@@ -61,37 +64,36 @@ fn misuse<'a>(declaration: Declaration<'a>, get: Node<'a>) -> Option<Pooled<'a>>
         put: first,
     };
     if let Some(second) = put_again(&puts) {
-        return Some(pooled(Misuse::PutTwice, second, None));
+        return Some(vec![pooled(Misuse::PutTwice, second, None)]);
     }
     let flow = declaration.control_flow(function)?;
-    let goes_back = |call: Node<'a>| {
+    let goes_back = |call: &Node<'a>| {
         puts.iter()
-            .any(|put| is_deferred(*put) || share_a_path(&flow, call, *put))
+            .any(|put| is_deferred(*put) || share_a_path(&flow, *call, *put))
     };
-    let kept = uses
-        .iter()
-        .filter(|held| here(held))
-        .filter_map(|held| kept_by(declaration, *held));
-    let mut kept = kept.filter(|(call, _)| goes_back(*call));
-    if let Some((call, argument)) = kept.next() {
-        return Some(pooled(Misuse::Kept, call, Some(argument)));
-    }
     let is_buffer = is_buffer(declaration, get, uses[0]);
+    let kept = uses.iter().filter(here);
+    let kept = kept.filter_map(|held| kept_by(declaration, *held));
+    let kept = kept.map(|(call, argument)| pooled(Misuse::Kept, call, Some(argument)));
+    let returned = uses.iter().filter(|held| is_buffer && here(held));
+    let returned = returned.filter_map(|held| returned_by(*held));
+    let returned = returned.map(|(statement, argument)| pooled(Misuse::Returned, statement, Some(argument)));
+    let mut found: Vec<Pooled<'a>> = kept
+        .chain(returned)
+        .filter(|pooled| goes_back(&pooled.at))
+        .collect();
     let stored = uses
         .iter()
         .filter_map(|held| stored_by(declaration, function, *held, is_buffer));
     let back = |at: Node<'a>| given_back_behind(&flow, function, &puts, at);
-    if let Some((at, put)) = stored.filter_map(|at| Some((at, back(at)?))).next() {
-        return Some(Pooled {
-            put,
+    let mut stored = stored.filter_map(|at| {
+        Some(Pooled {
+            put: back(at)?,
             ..pooled(Misuse::Stored, at, None)
-        });
-    }
-    is_buffer.then_some(())?;
-    let returned = uses.iter().filter(|held| here(held));
-    let mut returned = returned.filter_map(|held| returned_by(*held));
-    let (statement, argument) = returned.find(|(statement, _)| goes_back(*statement))?;
-    Some(pooled(Misuse::Returned, statement, Some(argument)))
+        })
+    });
+    found.extend(stored.next());
+    Some(found)
 }
 
 /// The Put behind `at` that the function runs itself. Who got the object may well give it back: only what this
