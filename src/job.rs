@@ -18,7 +18,7 @@ use crate::transform::{Sources, Suite};
 use crate::verify::{Compiler, Formatter};
 use crate::workspace::{
     Diagnostic, Directory, Discovery, Gate, GoBuild, GoToolchain, ImportIndexes, Modules, Skip, SkipReason,
-    Unread, WalkOptions, discover, read,
+    Unread, Unusable, WalkOptions, discover, read,
 };
 
 mod panics;
@@ -36,7 +36,7 @@ pub use users::ModuleUsers;
 pub use write::{Paths, Unwritten};
 
 /// Go sources are smaller; what is larger was not written by a person.
-const MAX_FILE_BYTES: u64 = 1 << 20;
+pub const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// The stack of a thread that looks at code. Walks that call themselves are bounded by what they may spend and by how
 /// deep code may be nested; this is many times what they need, and memory is only taken where it is used.
@@ -102,7 +102,8 @@ impl Job<'_> {
             .stack_size(STACK)
             .build()
             .context("cannot start worker threads")?;
-        let modules = Modules::new(&discovery.root);
+        let unusable = Arc::new(Unusable::default());
+        let modules = Modules::new(&discovery.root, Arc::clone(&unusable));
         let indexes = Arc::new(ImportIndexes::default());
         let crew = Crew {
             job: self,
@@ -112,7 +113,7 @@ impl Job<'_> {
             compiler: self.compiler(&discovery),
             discovery: &discovery,
             modules,
-            programs: Programs::new(&discovery.root, indexes),
+            programs: Programs::new(&discovery.root, indexes, Arc::clone(&unusable)),
             log: Mutex::default(),
             results: Mutex::new(Vec::new()),
         };
@@ -127,7 +128,8 @@ impl Job<'_> {
             }
         });
         let Crew { log, results, .. } = crew;
-        let log = log.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut log = log.into_inner().unwrap_or_else(PoisonError::into_inner);
+        log.unusable(unusable.told(|path| discovery.shown(path)));
         let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok(log.into_survey(discovery, results))
     }
@@ -190,6 +192,12 @@ struct Log {
 }
 
 impl Log {
+    /// Notes files beside the sources without which the result is not the whole truth.
+    fn unusable(&mut self, mut told: Vec<Diagnostic>) {
+        self.is_incomplete |= !told.is_empty();
+        self.diagnostics.append(&mut told);
+    }
+
     fn into_survey<R>(mut self, mut discovery: Discovery, mut results: Vec<Placed<R>>) -> Survey<R> {
         results.sort_by(|(a, _), (b, _)| a.cmp(b));
         let is_incomplete = self.is_incomplete || !discovery.problems.is_empty();
@@ -258,8 +266,9 @@ impl<R: Send> Crew<'_, R> {
         self.bytes_of(path).unwrap_or_else(|unread| {
             let shown = self.discovery.shown(path);
             self.log(|log| {
-                log.is_incomplete |= matches!(unread, Unread::Unreadable(_));
-                if matches!(unread, Unread::Unreadable(_)) || self.named.contains(path) {
+                let is_lost = matches!(unread, Unread::Unreadable(_) | Unread::Special);
+                log.is_incomplete |= is_lost;
+                if is_lost || self.named.contains(path) {
                     let message = unread.to_string();
                     log.diagnostics.push(Diagnostic {
                         path: shown.clone(),

@@ -172,6 +172,77 @@ fn what_git_ignores_is_left_out_unless_asked_for() {
 }
 
 #[test]
+fn the_walk_leaves_out_what_git_leaves_out() {
+    let rules =
+        "# made by hand\n*_gen.go\n!keep_gen.go\n/only_here.go\nout/\ndeep/**/x.go\n\\!odd.go\ntrail.go  \n";
+    let mut files = vec![
+        (".gitignore", rules),
+        ("a/.gitignore", "!back_gen.go\r\nlocal.go\r\n[z-a\r\n"),
+        ("a/out/.gitignore", "!*.go\n"),
+        ("a/b/.gitignore", "\u{feff}bom.go\n!local.go\n"),
+    ];
+    let names = [
+        "x_gen",
+        "keep_gen",
+        "back_gen",
+        "only_here",
+        "local",
+        "x",
+        "!odd",
+        "trail",
+        "bom",
+        "listed",
+    ];
+    let folders = [
+        "",
+        "a/",
+        "a/b/",
+        "a/out/",
+        "out/",
+        "deep/",
+        "deep/c/",
+        "deep/c/d/",
+    ];
+    let paths: Vec<String> = folders
+        .iter()
+        .flat_map(|folder| names.map(|name| format!("{folder}{name}.go")))
+        .collect();
+    files.extend(paths.iter().map(|path| (path.as_str(), "package p\n")));
+    let tree = Tree::new(&files);
+    tree.git(&["init", "-q"]);
+    tree.put(".git/info/exclude", "listed.go\n!a/listed.go\n");
+    let listed = Command::new("git")
+        .args([
+            "-c",
+            "core.quotePath=off",
+            "ls-files",
+            "--others",
+            "--exclude-standard",
+            "*.go",
+        ])
+        .current_dir(tree.at(""))
+        .output()
+        .unwrap();
+    let mut wanted: Vec<String> = String::from_utf8(listed.stdout)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    wanted.sort();
+    let mut seen = found(&tree.discover(&[""], WalkOptions::default()));
+    seen.sort();
+    assert!(wanted.len() > 20 && wanted.len() < paths.len() - 20, "{wanted:?}");
+    assert_eq!(seen, wanted);
+    // From within, the rules of the folders above hold, too.
+    let below = found(&tree.discover(&["a/b"], WalkOptions::default()));
+    let wanted: Vec<&str> = wanted
+        .iter()
+        .filter_map(|path| path.strip_prefix("a/b/"))
+        .collect();
+    assert_eq!(below, wanted);
+}
+
+#[test]
 fn paths_are_shown_from_the_scanned_root_and_patched_from_the_repository() {
     let tree = Tree::committed(&[("svc/api/h.go", ""), ("svc/db/d.go", ""), ("main.go", "")]);
     let one = tree.discover(&["svc/api"], DEFAULT);

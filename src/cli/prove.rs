@@ -5,15 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use memchr::memmem;
 
 use super::args::Prove;
 use super::{Console, Exit, STOP, rules};
 use crate::config::Config;
-use crate::job::Job;
+use crate::job::{Job, MAX_FILE_BYTES};
 use crate::prove::{GoTest, Proof, prove};
 use crate::transforms::suite;
 use crate::verify::Formatter;
-use crate::workspace::{Created, Gofmt, WalkOptions, create, git};
+use crate::workspace::{Created, Gofmt, WalkOptions, create, git, holds, read};
 
 /// What became of a test.
 enum Ending {
@@ -126,9 +127,9 @@ impl Inquiry<'_> {
             Err(why) => return Ok(Ending::Refused(why.clone())),
         };
         let target = self.root.join(&test.path);
-        match fs::read(&target) {
-            Ok(held) if held == test.text.as_bytes() => return Ok(Ending::Held),
-            Ok(_) => return Ok(Ending::Refused(another_file(test))),
+        match holds(&target, test.text.as_bytes()) {
+            Ok(true) => return Ok(Ending::Held),
+            Ok(false) => return Ok(Ending::Refused(another_file(test))),
             Err(_) => {}
         }
         if let Some(other) = declared_in(&target, &test.name) {
@@ -158,7 +159,8 @@ fn declared_in(target: &Path, name: &str) -> Option<String> {
     let wanted = format!("func {name}(");
     let other = tests.find(|path| {
         let is_test = path.as_os_str().as_encoded_bytes().ends_with(b"_test.go");
-        is_test && fs::read_to_string(path).is_ok_and(|text| text.contains(&wanted))
+        is_test
+            && read(path, MAX_FILE_BYTES).is_ok_and(|text| memmem::find(&text, wanted.as_bytes()).is_some())
     })?;
     Some(other.file_name()?.to_string_lossy().into_owned())
 }

@@ -1,13 +1,12 @@
 //! The end of a repair: changes become files.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::PathBuf;
 
 use super::Survey;
 use crate::plan::Change;
 use crate::text::{FilePatch, patch};
-use crate::workspace::{Discovery, Replacement, Written, write};
+use crate::workspace::{Discovery, Replacement, Written, holds, write};
 
 /// Why a file was left as it is.
 pub type Unwritten = HashMap<String, String>;
@@ -81,7 +80,7 @@ impl<'a> Paths<'a> {
     }
 
     fn is_as_read(&self, change: &Change) -> bool {
-        fs::read(self.named(&change.path)).is_ok_and(|bytes| bytes == *change.old)
+        holds(&self.named(&change.path), &change.old).unwrap_or(false)
     }
 
     fn write_one(&self, change: &Change) -> Option<String> {

@@ -132,6 +132,7 @@ fn told(reason: SkipReason, count: usize) -> String {
         SkipReason::Testdata => plural(count, "testdata folder"),
         SkipReason::Excluded => plural(count, "excluded file"),
         SkipReason::Symlink => plural(count, "symbolic link"),
+        SkipReason::SpecialFile => plural(count, "special file"),
         SkipReason::TooLarge => format!("{count} too large"),
         SkipReason::Binary => format!("{count} binary"),
         SkipReason::Unparsable => format!("{count} unparsable"),

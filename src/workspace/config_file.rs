@@ -3,10 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use super::git::repository_root;
+use super::read::{bytes_of, is_there};
 use super::walk::{scanned_root, slashed};
+
+/// No person writes a larger one.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
 const NAMES: [&str; 2] = ["unleak.toml", ".unleak.toml"];
 
@@ -35,7 +39,8 @@ pub fn config_file(given: Option<&Path>, paths: &[PathBuf]) -> Result<Option<Con
         .and_then(fs::canonicalize)
         .unwrap_or_default();
     let shown = found.strip_prefix(&here).unwrap_or(&found).display().to_string();
-    let text = fs::read_to_string(&found).with_context(|| format!("cannot read the config `{shown}`"))?;
+    let text =
+        text_of(&found, given.is_some()).with_context(|| format!("cannot read the config `{shown}`"))?;
     let folder = fs::canonicalize(&found)
         .ok()
         .and_then(|path| Some(path.parent()?.to_owned()));
@@ -51,5 +56,14 @@ fn nearest(root: &Path) -> Option<PathBuf> {
     let last = repository_root(root).unwrap_or_else(|| root.to_owned());
     let folders = root.ancestors().take_while(|folder| folder.starts_with(&last));
     let files = folders.flat_map(|folder| NAMES.map(|name| folder.join(name)));
-    files.into_iter().find(|path| path.is_file())
+    files.into_iter().find(|path| is_there(path))
+}
+
+/// A file that a person names may be a pipe; one that lies in a tree may not.
+fn text_of(path: &Path, is_given: bool) -> Result<String> {
+    if is_given {
+        return Ok(fs::read_to_string(path)?);
+    }
+    let bytes = bytes_of(path, MAX_CONFIG_BYTES).map_err(|unread| anyhow!("it {unread}"))?;
+    Ok(String::from_utf8(bytes)?)
 }

@@ -12,7 +12,9 @@ use tempfile::TempDir;
 
 use super::complaints::{Complaint, Moves};
 use super::go_tools::find_go;
+use super::loader::MAX_FILE_BYTES;
 use super::programs;
+use super::read;
 use crate::go::Package;
 use crate::verify::Compiler;
 
@@ -204,7 +206,7 @@ impl Overlay {
             .chain(others)
             .flat_map(|package| &package.files);
         let changed: Vec<_> = files
-            .filter_map(|file| Some((file, fs::read(root.join(&file.path)).ok()?)))
+            .filter_map(|file| Some((file, read(&root.join(&file.path), MAX_FILE_BYTES).ok()?)))
             .filter(|(file, held)| *held != *file.source)
             .collect();
         if changed.is_empty() {

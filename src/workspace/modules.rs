@@ -1,22 +1,25 @@
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::loader::MAX_MODULE_BYTES;
+use super::read::Unusable;
 use super::walk::slashed;
 use crate::go::Module;
 
 /// The go.mod that holds for a folder: found upwards, read at the first question and remembered.
 pub struct Modules {
     root: PathBuf,
+    unusable: Arc<Unusable>,
     known: Mutex<HashMap<PathBuf, Option<Arc<Module>>>>,
 }
 
 impl Modules {
-    /// `root` is the scanned root, absolute.
-    pub fn new(root: impl Into<PathBuf>) -> Self {
+    /// `root` is the scanned root, absolute; a go.mod that cannot be used is noted in `unusable`.
+    pub fn new(root: impl Into<PathBuf>, unusable: Arc<Unusable>) -> Self {
         Modules {
             root: root.into(),
+            unusable,
             known: Mutex::default(),
         }
     }
@@ -43,8 +46,7 @@ impl Modules {
     }
 
     fn read(&self, dir: &Path) -> Option<Module> {
-        let bytes = fs::read(dir.join("go.mod")).ok()?;
-        let text = String::from_utf8_lossy(&bytes);
+        let text = self.unusable.read_text(&dir.join("go.mod"), MAX_MODULE_BYTES)?;
         if let Ok(below) = dir.strip_prefix(&self.root) {
             return Some(Module::parse(slashed(below), &text));
         }
@@ -59,6 +61,7 @@ impl Modules {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn the_nearest_go_mod_holds_and_one_above_the_root_is_moved_to_it() {
@@ -69,7 +72,7 @@ mod tests {
         fs::write(top.join("go.mod"), "module example.com/app\ngo 1.22\n").unwrap();
         fs::write(top.join("svc/tool/go.mod"), "module example.com/tool\n").unwrap();
 
-        let modules = Modules::new(top.join("svc"));
+        let modules = Modules::new(top.join("svc"), Arc::default());
         let api = modules.nearest(&top.join("svc/api/handlers")).unwrap();
         assert_eq!((api.path.as_str(), api.dir.as_str()), ("example.com/app/svc", ""));
         assert!(api.has_go(1, 22));

@@ -1,11 +1,16 @@
+//! Reads files of trees that may be hostile: a repository can carry a pipe that nobody writes to, a link to a device
+//! that never ends, or gigabytes, under any name that is looked for.
+
+use std::collections::BTreeSet;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use memchr::memchr;
 
-use super::SkipReason;
+use super::{Diagnostic, SkipReason};
 
 /// Where git, too, looks for the NUL that makes a file binary.
 const BINARY_PROBE: usize = 8000;
@@ -18,6 +23,8 @@ pub enum Unread {
     /// Larger than the limit, in bytes.
     TooLarge(u64),
     Binary,
+    /// A pipe, a socket or a device, or a link to one.
+    Special,
     /// It was there a moment ago.
     Vanished,
     Unreadable(io::Error),
@@ -28,6 +35,7 @@ impl Unread {
         match self {
             Unread::TooLarge(_) => SkipReason::TooLarge,
             Unread::Binary => SkipReason::Binary,
+            Unread::Special => SkipReason::SpecialFile,
             Unread::Vanished => SkipReason::Vanished,
             Unread::Unreadable(_) => SkipReason::Unreadable,
         }
@@ -40,6 +48,7 @@ impl fmt::Display for Unread {
             Unread::TooLarge(limit) if limit % MIB == 0 => write!(f, "larger than {} MiB", limit / MIB),
             Unread::TooLarge(limit) => write!(f, "larger than {limit} bytes"),
             Unread::Binary => write!(f, "holds a NUL byte, so it is not Go source"),
+            Unread::Special => write!(f, "is a pipe, a socket or a device; it was not read"),
             Unread::Vanished => write!(f, "was deleted during the run"),
             Unread::Unreadable(error) => write!(f, "cannot be read: {error}"),
         }
@@ -55,24 +64,130 @@ impl From<io::Error> for Unread {
     }
 }
 
-/// The bytes of a file of at most `limit` bytes. Text that is not UTF-8 is text.
+/// The text of a file of at most `limit` bytes. Text that is not UTF-8 is text.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Unread> {
-    let mut file = File::open(path)?;
+    let bytes = bytes_of(path, limit)?;
+    let head = &bytes[..bytes.len().min(BINARY_PROBE)];
+    match memchr(0, head) {
+        Some(_) => Err(Unread::Binary),
+        None => Ok(bytes),
+    }
+}
+
+/// The bytes of a regular file of at most `limit` bytes. Never waits for what another process may write.
+pub(super) fn bytes_of(path: &Path, limit: u64) -> Result<Vec<u8>, Unread> {
+    let mut file = open(path)?;
     let size = file.metadata()?.len();
     if size > limit {
         return Err(Unread::TooLarge(limit));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
-    // The size is only a hint: a file can grow while it is read.
+    // The size is only a hint: a file can grow while it is read, and those of /proc say 0.
     file.by_ref()
         .take(limit.saturating_add(1))
         .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(Unread::TooLarge(limit));
+    match bytes.len() as u64 > limit {
+        true => Err(Unread::TooLarge(limit)),
+        false => Ok(bytes),
     }
-    let head = &bytes[..bytes.len().min(BINARY_PROBE)];
-    match memchr(0, head) {
-        Some(_) => Err(Unread::Binary),
-        None => Ok(bytes),
+}
+
+/// Whether the file holds these bytes and no others.
+pub fn holds(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    match bytes_of(path, bytes.len() as u64) {
+        Ok(found) => Ok(found == bytes),
+        Err(Unread::TooLarge(_)) => Ok(false),
+        Err(Unread::Unreadable(error)) => Err(error),
+        Err(unread) => Err(io::Error::other(format!("it {unread}"))),
+    }
+}
+
+/// Opens a regular file. To open a device can already do something, so its kind is asked for before, and, since it may
+/// be another one by then, behind it, too.
+fn open(path: &Path) -> Result<File, Unread> {
+    let is_usable = |found: &fs::Metadata| found.is_file() || found.is_dir();
+    if !is_usable(&fs::metadata(path)?) {
+        return Err(Unread::Special);
+    }
+    let mut options = OpenOptions::new();
+    options.read(true);
+    without_waiting(&mut options);
+    let file = options.open(path)?;
+    match is_usable(&file.metadata()?) {
+        true => Ok(file),
+        false => Err(Unread::Special),
+    }
+}
+
+#[cfg(unix)]
+fn without_waiting(options: &mut OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    options.custom_flags(flags.bits().cast_signed());
+}
+
+#[cfg(not(unix))]
+fn without_waiting(_options: &mut OpenOptions) {}
+
+/// Whether something that is no folder lies at `path`: a file, or what was put in the place of one.
+pub(super) fn is_there(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_dir())
+}
+
+/// Files that are there and could not be used: without them a run does not know the whole truth.
+#[derive(Debug, Default)]
+pub struct Unusable(Mutex<BTreeSet<(PathBuf, String)>>);
+
+impl Unusable {
+    /// The bytes of a file that is looked for at a place where there may be none. What is there and cannot be read is
+    /// noted.
+    pub(super) fn read(&self, path: &Path, limit: u64) -> Option<Vec<u8>> {
+        // A folder of that name means something else.
+        if !is_there(path) {
+            return None;
+        }
+        bytes_of(path, limit)
+            .map_err(|unread| match &unread {
+                Unread::Vanished => {}
+                Unread::Unreadable(error) if error.kind() == ErrorKind::NotADirectory => {}
+                _ => self.note(path, unread.to_string()),
+            })
+            .ok()
+    }
+
+    /// Whether a file lies at `path`; what was put in the place of one is noted.
+    pub(super) fn has_file(&self, path: &Path) -> bool {
+        let found = fs::metadata(path).ok().filter(|found| !found.is_dir());
+        let is_special = found.as_ref().is_some_and(|found| !found.is_file());
+        if is_special {
+            self.note(path, Unread::Special.to_string());
+        }
+        found.is_some() && !is_special
+    }
+
+    /// As text; bytes that are not UTF-8 do not matter there.
+    pub(super) fn read_text(&self, path: &Path, limit: u64) -> Option<String> {
+        let bytes = self.read(path, limit)?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    pub(super) fn note(&self, path: &Path, why: String) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.insert((path.to_owned(), why));
+    }
+
+    pub(super) fn into_noted(self) -> Vec<(PathBuf, String)> {
+        let noted = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        noted.into_iter().collect()
+    }
+
+    /// What was noted, with each path as `shown` to people.
+    pub fn told(&self, shown: impl Fn(&Path) -> String) -> Vec<Diagnostic> {
+        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = noted.iter().map(|(path, message)| Diagnostic {
+            path: shown(path),
+            message: message.clone(),
+        });
+        told.collect()
     }
 }

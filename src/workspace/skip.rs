@@ -22,6 +22,8 @@ pub enum SkipReason {
     Excluded,
     /// A symbolic link; its target is scanned under its own name.
     Symlink,
+    /// A pipe, a socket or a device.
+    SpecialFile,
     TooLarge,
     Binary,
     Unparsable,

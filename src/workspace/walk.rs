@@ -10,7 +10,8 @@ use anyhow::{Context, Result, bail};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::git::repository_root;
-use super::{Diagnostic, Skip, SkipReason};
+use super::ignored::Ignored;
+use super::{Diagnostic, Skip, SkipReason, Unread};
 
 /// How to walk.
 #[derive(Clone, Copy, Debug, Default)]
@@ -182,6 +183,7 @@ enum Event {
     File(PathBuf),
     Neighbour(PathBuf),
     Skip(PathBuf, SkipReason),
+    Special(PathBuf),
     Problem(PathBuf, String),
 }
 
@@ -202,23 +204,20 @@ impl Found {
         for folder in folders {
             builder.add(folder);
         }
-        let respect = !options.no_ignore;
-        builder
-            .git_ignore(respect)
-            .git_global(respect)
-            .git_exclude(respect)
-            .ignore(respect)
-            .parents(respect)
-            .threads(options.threads);
+        // The crate would open whatever lies under the names of ignore files.
+        builder.standard_filters(false).threads(options.threads);
+        let ignored = (!options.no_ignore).then(Ignored::default);
         let (sender, events) = mpsc::channel();
         builder.build_parallel().run(|| {
-            let sender = sender.clone();
-            Box::new(move |entry| visit(entry, options, &sender))
+            let (sender, ignored) = (sender.clone(), ignored.as_ref());
+            Box::new(move |entry| visit(entry, options, ignored, &sender))
         });
         drop(sender);
         for event in events {
             self.take(event);
         }
+        let unusable = ignored.map(Ignored::unusable).unwrap_or_default();
+        self.problems.extend(unusable);
     }
 
     fn take(&mut self, event: Event) {
@@ -230,6 +229,11 @@ impl Found {
                     self.directory(&path).neighbours.push(path.clone());
                 }
                 self.skipped.push((path, reason));
+            }
+            Event::Special(path) => {
+                let problem = (path.clone(), Unread::Special.to_string());
+                self.problems.push(problem);
+                self.skipped.push((path, SkipReason::SpecialFile));
             }
             Event::Problem(path, message) => self.problems.push((path, message)),
         }
@@ -305,9 +309,15 @@ impl Directory {
     }
 }
 
-fn visit(entry: Result<DirEntry, ignore::Error>, options: WalkOptions, events: &Sender<Event>) -> WalkState {
+fn visit(
+    entry: Result<DirEntry, ignore::Error>,
+    options: WalkOptions,
+    ignored: Option<&Ignored>,
+    events: &Sender<Event>,
+) -> WalkState {
     let (event, state) = match entry {
         Ok(entry) if entry.depth() == 0 => return WalkState::Continue,
+        Ok(entry) if ignored.is_some_and(|ignored| ignored.leaves_out(&entry)) => return WalkState::Skip,
         Ok(entry) => judge(entry, options),
         Err(error) => (Some(problem(&error)), WalkState::Continue),
     };
@@ -336,7 +346,7 @@ fn judge(entry: DirEntry, options: WalkOptions) -> (Option<Event>, WalkState) {
     let is_test = entry.file_name().as_encoded_bytes().ends_with(b"_test.go");
     let event = match () {
         () if kind.is_symlink() => linked(entry.into_path()),
-        () if !kind.is_file() => None,
+        () if !kind.is_file() => Some(Event::Special(entry.into_path())),
         () if is_test && !options.tests => Some(Event::Neighbour(entry.into_path())),
         () => Some(Event::File(entry.into_path())),
     };
@@ -345,7 +355,11 @@ fn judge(entry: DirEntry, options: WalkOptions) -> (Option<Event>, WalkState) {
 
 /// A link is never searched: its target is found under its own name, and a patch cannot reach through it.
 fn linked(path: PathBuf) -> Option<Event> {
-    path.is_file().then_some(Event::Skip(path, SkipReason::Symlink))
+    match fs::metadata(&path) {
+        Ok(target) if target.is_file() => Some(Event::Skip(path, SkipReason::Symlink)),
+        Ok(target) if !target.is_dir() => Some(Event::Special(path)),
+        _ => None,
+    }
 }
 
 fn problem(error: &ignore::Error) -> Event {

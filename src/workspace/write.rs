@@ -7,6 +7,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
 
+use super::holds;
+
 /// New bytes for a file, on the ground of the bytes that were read.
 pub struct Replacement<'a> {
     pub path: &'a Path,
@@ -51,7 +53,7 @@ fn replace(target: &Path, metadata: &Metadata, replacement: &Replacement<'_>) ->
     temporary.as_file().set_permissions(metadata.permissions())?;
     keep_owner(temporary.as_file(), metadata)?;
     temporary.as_file().sync_all()?;
-    if fs::read(target)? != replacement.old {
+    if !holds(target, replacement.old)? {
         return Ok(Written::ChangedMeanwhile);
     }
     temporary.persist(target)?;
@@ -66,7 +68,7 @@ fn overwrite(target: &Path, _metadata: &Metadata, replacement: &Replacement<'_>)
     backup.write_all(replacement.old)?;
     backup.as_file().sync_all()?;
     let mut file = OpenOptions::new().write(true).open(target)?;
-    if fs::read(target)? != replacement.old {
+    if !holds(target, replacement.old)? {
         return Ok(Written::ChangedMeanwhile);
     }
     if let Err(error) = fill(&mut file, replacement.new) {

@@ -3,13 +3,13 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::places::Places;
 use super::work::Work;
-use super::{Home, below};
+use super::{Home, MAX_MODULE_BYTES, below};
 use crate::go::{Module, Replacement};
+use crate::workspace::read::Unusable;
 
 /// The modules that an import may lead to.
 pub(super) struct BuildList {
@@ -22,18 +22,18 @@ pub(super) struct BuildList {
 }
 
 impl BuildList {
-    pub(super) fn read(own: &[Home], work: Option<&Work>) -> Self {
+    pub(super) fn read(own: &[Home], work: Option<&Work>, unusable: &Unusable) -> Self {
         let mut list = BuildList {
             versions: HashMap::new(),
             summed: HashMap::new(),
             replacing: Vec::new(),
         };
         if let Some(work) = work {
-            list.add_sums(&work.folder.join("go.work.sum"));
+            list.add_sums(&work.folder.join("go.work.sum"), unusable);
             list.replacing.push((work.folder.clone(), work.module.clone()));
         }
         for home in own {
-            list.add_sums(&home.folder.join("go.sum"));
+            list.add_sums(&home.folder.join("go.sum"), unusable);
             list.replacing
                 .push((home.folder.clone(), Module::clone(&home.module)));
             for (path, version) in &home.module.requires {
@@ -53,8 +53,9 @@ impl BuildList {
         }
     }
 
-    fn add_sums(&mut self, file: &Path) {
-        for line in fs::read_to_string(file).unwrap_or_default().lines() {
+    fn add_sums(&mut self, file: &Path, unusable: &Unusable) {
+        let text = unusable.read_text(file, MAX_MODULE_BYTES).unwrap_or_default();
+        for line in text.lines() {
             // Lines of `version/go.mod` only say that the version was looked at.
             if let [path, version, _] = line.split_whitespace().collect::<Vec<_>>().as_slice()
                 && !version.ends_with("/go.mod")

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use super::read::Unusable;
 use super::walk::{slashed, upwards};
 use super::{ImportIndexes, Unread, read};
 use crate::go::{Loaded, Loader, Module, SourceFile};
@@ -20,6 +21,8 @@ use work::Work;
 
 /// Machine-written tables of the standard library and of drivers go up to this size.
 pub(super) const MAX_FILE_BYTES: u64 = (LARGEST_FILE.most as u64) << 20;
+/// go.mod, go.work and their sums; the go command takes no larger go.mod either.
+pub(super) const MAX_MODULE_BYTES: u64 = 16 << 20;
 const LARGEST_FILE: Limit = Limit::new(8, "MiB in one file");
 
 /// What lies around one module.
@@ -33,6 +36,7 @@ pub struct ModuleLoader {
     places: Places,
     build_list: BuildList,
     indexes: Arc<ImportIndexes>,
+    unusable: Arc<Unusable>,
     imports: OnceLock<Imports>,
 }
 
@@ -54,10 +58,10 @@ struct Home {
 
 impl Home {
     /// `folder` holds go.mod. A module above the scanned root is told as in [`super::Modules::nearest`].
-    fn read(folder: &Path, root: &Path) -> Option<Home> {
-        let text = fs::read(folder.join("go.mod")).ok()?;
+    fn read(folder: &Path, root: &Path, unusable: &Unusable) -> Option<Home> {
+        let text = unusable.read_text(&folder.join("go.mod"), MAX_MODULE_BYTES)?;
         let dir = folder.strip_prefix(root).map(slashed).unwrap_or_default();
-        let module = Module::parse(dir, &String::from_utf8_lossy(&text));
+        let module = Module::parse(dir, &text);
         Some(Home {
             folder: folder.to_owned(),
             path: module.path.clone(),
@@ -82,7 +86,12 @@ fn below<'p>(path: &'p str, module: &str) -> Option<&'p str> {
 impl ModuleLoader {
     /// For the module whose go.mod lies in `folder` or above; `None` without one.
     pub fn around(folder: &Path, root: &Path) -> Option<ModuleLoader> {
-        ModuleLoader::among(folder, root, Places::of_this_machine())
+        ModuleLoader::noting(folder, root, Arc::default())
+    }
+
+    /// The same; files that it cannot use are noted in `unusable`.
+    pub fn noting(folder: &Path, root: &Path, unusable: Arc<Unusable>) -> Option<ModuleLoader> {
+        ModuleLoader::among(folder, root, Places::of_this_machine(), unusable)
     }
 
     /// This loader with the indexes that others ask, too.
@@ -90,19 +99,21 @@ impl ModuleLoader {
         ModuleLoader { indexes, ..self }
     }
 
-    fn among(folder: &Path, root: &Path, places: Places) -> Option<ModuleLoader> {
-        let home = folder.ancestors().find(|dir| dir.join("go.mod").is_file())?;
-        let work = Work::around(home);
-        let mut own = vec![Home::read(home, root)?];
+    fn among(folder: &Path, root: &Path, places: Places, unusable: Arc<Unusable>) -> Option<ModuleLoader> {
+        let mut above = folder.ancestors();
+        let home = above.find(|dir| unusable.has_file(&dir.join("go.mod")))?;
+        let work = Work::around(home, &unusable);
+        let mut own = vec![Home::read(home, root, &unusable)?];
         let others = work.iter().flat_map(|work| &work.uses).filter(|dir| *dir != home);
-        own.extend(others.filter_map(|dir| Home::read(dir, root)));
+        own.extend(others.filter_map(|dir| Home::read(dir, root, &unusable)));
         let vendor = work.as_ref().map_or(home, |work| &work.folder).join("vendor");
         Some(ModuleLoader {
             root: root.to_owned(),
             vendor: vendor.is_dir().then_some(vendor),
             places,
-            build_list: BuildList::read(&own, work.as_ref()),
+            build_list: BuildList::read(&own, work.as_ref(), &unusable),
             own,
+            unusable,
             indexes: Arc::default(),
             imports: OnceLock::new(),
         })
@@ -114,7 +125,7 @@ impl ModuleLoader {
         let home = homes.max_by_key(|home| home.path.len())?;
         let folder = home.folder_of(path)?;
         let mut inner = folder.ancestors().take_while(|dir| *dir != home.folder);
-        match inner.any(|dir| dir.join("go.mod").is_file()) {
+        match inner.any(|dir| self.unusable.has_file(&dir.join("go.mod"))) {
             true => None,
             false => self.open(&folder, Some(home)),
         }
@@ -155,8 +166,10 @@ impl ModuleLoader {
         };
         let files = names.iter().filter_map(|path| {
             let read = read(path, MAX_FILE_BYTES);
-            if let Err(Unread::TooLarge(_)) = read {
-                LARGEST_FILE.reached(&shown(path));
+            match &read {
+                Err(Unread::TooLarge(_)) => LARGEST_FILE.reached(&shown(path)),
+                Err(special @ Unread::Special) => self.unusable.note(path, special.to_string()),
+                _ => {}
             }
             let source = read.ok()?;
             let file = SourceFile::new(shown(path), source);
@@ -341,7 +354,7 @@ mod tests {
             "package only_looked_at\n",
         );
 
-        let loader = ModuleLoader::among(&top.join("app"), &top, places(&top)).unwrap();
+        let loader = ModuleLoader::among(&top.join("app"), &top, places(&top), Arc::default()).unwrap();
         let found = |path| package_of(&loader, path);
         assert_eq!(found("ex.com/A/sub").as_deref(), Some("required"));
         assert_eq!(found("ex.com/b").as_deref(), Some("fork"));
@@ -367,7 +380,7 @@ mod tests {
             "package net\n",
         );
 
-        let loader = ModuleLoader::among(&top.join("app"), &top, places(&top)).unwrap();
+        let loader = ModuleLoader::among(&top.join("app"), &top, places(&top), Arc::default()).unwrap();
         assert_eq!(package_of(&loader, "ex.com/a").as_deref(), Some("vendored"));
         assert_eq!(package_of(&loader, "net/http").as_deref(), Some("http"));
         assert_eq!(package_of(&loader, "golang.org/x/net").as_deref(), Some("net"));
@@ -394,7 +407,7 @@ mod tests {
         write(&top.join("cache/ex.com/a@v1.10.0/a.go"), "package highest\n");
         write(&top.join("cache/ex.com/a@v1.2.0/a.go"), "package lower\n");
 
-        let loader = ModuleLoader::among(&top.join("app"), &top, places(&top)).unwrap();
+        let loader = ModuleLoader::among(&top.join("app"), &top, places(&top), Arc::default()).unwrap();
         assert_eq!(package_of(&loader, "ex.com/a").as_deref(), Some("highest"));
         assert_eq!(package_of(&loader, "ex.com/r").as_deref(), Some("local"));
         assert_eq!(package_of(&loader, "ex.com/app/nested"), None);
@@ -409,7 +422,7 @@ mod tests {
         write(&top.join("db/db.go"), "package db\n");
         write(&top.join("db/fake.go"), "//go:build integration\n\npackage db\n");
 
-        let loader = ModuleLoader::among(&top, &top, places(&top)).unwrap();
+        let loader = ModuleLoader::among(&top, &top, places(&top), Arc::default()).unwrap();
         assert_eq!(package_of(&loader, "ex.com/app/it").as_deref(), Some("it"));
         assert_eq!(loader.load("ex.com/app/db").unwrap().files.len(), 1);
         write(

@@ -4,7 +4,9 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::MAX_MODULE_BYTES;
 use crate::go::Module;
+use crate::workspace::read::{Unusable, is_there};
 
 /// A workspace with the folders of its modules.
 pub(super) struct Work {
@@ -16,16 +18,16 @@ pub(super) struct Work {
 
 impl Work {
     /// The workspace that `home` belongs to: as the go command looks for it, and if it uses `home`.
-    pub(super) fn around(home: &Path) -> Option<Work> {
+    pub(super) fn around(home: &Path, unusable: &Unusable) -> Option<Work> {
         let file = match env::var_os("GOWORK").filter(|value| !value.is_empty()) {
             Some(off) if off == "off" => return None,
             Some(file) => PathBuf::from(file),
             None => home
                 .ancestors()
                 .map(|dir| dir.join("go.work"))
-                .find(|file| file.is_file())?,
+                .find(|file| is_there(file))?,
         };
-        let text = fs::read_to_string(&file).ok()?;
+        let text = unusable.read_text(&file, MAX_MODULE_BYTES)?;
         let folder = file.parent()?.to_owned();
         let uses = used_by(&text).into_iter();
         let uses: Vec<PathBuf> = uses
