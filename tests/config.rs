@@ -288,7 +288,7 @@ fn mistakes_name_the_file_the_line_and_the_nearest_name() {
         ),
         (
             "[[resource]]\nrule = \"r\"\npackage = \"p\"\nacquire = [\"A\"]\nrelease = []\n",
-            "unleak.toml:1: this row needs `release`",
+            "unleak.toml:5: this row needs `release`",
         ),
         ("select = [\n", "unleak.toml:1: "),
     ];
@@ -320,4 +320,112 @@ fn a_client_of_ones_own_is_found_and_opened_once() {
     run(folder.path(), &["fix", "--allow-no-vcs"]).expect(0, &["Fixed 1 of 1 finding"]);
     let repaired = fs::read_to_string(folder.path().join("main.go")).unwrap();
     assert!(repaired.contains("sync.Mutex"), "{repaired}");
+}
+
+/// Puts `value` in the place of the row's own value of `key`, or behind the row.
+fn row_with(row: &str, key: &str, value: &str) -> (String, usize) {
+    let new = format!("{key} = {value}");
+    let is_old = |line: &&str| line.starts_with(&format!("{key} = "));
+    let mut lines: Vec<&str> = row.lines().filter(|line| !is_old(line)).collect();
+    lines.push(&new);
+    (lines.join("\n") + "\n", lines.len())
+}
+
+#[test]
+fn no_text_of_a_config_becomes_more_source_than_it_should() {
+    let cases = [
+        ("release", "[\"Return\", \"Return(1); panic\"]", "a Go identifier"),
+        ("release", "[\"\"]", "a Go identifier"),
+        ("release", "[\"Return\\n\"]", "a Go identifier"),
+        ("release_argument", "\"nil); panic(1\"", "one Go expression"),
+        ("release_argument", "\"nil, nil\"", "one Go expression"),
+        ("release_argument", "\"nil // \"", "one Go expression"),
+        ("part", "\"Body.Close(); x\"", "a Go identifier"),
+        ("name", "\"x, _ = os.Exit\"", "a Go identifier"),
+        (
+            "package",
+            "\"example.com/lease\\\"\\nimport \\\"os\"",
+            "an import path",
+        ),
+        ("also", "[\"a b\"]", "an import path"),
+        (
+            "acquire",
+            "[\"Pool.Take\", \"Pool.Take()\"]",
+            "a function, or a method as `Type.Method`",
+        ),
+        (
+            "acquire",
+            "[\"a.b.c\"]",
+            "a function, or a method as `Type.Method`",
+        ),
+        ("literal", "[\"func\"]", "a Go identifier"),
+        (
+            "empty",
+            "{ field = \"F\", values = [\"1; 2\"] }",
+            "one Go expression",
+        ),
+        ("title", "\"a\\u001b[31mb\"", "one line of text"),
+    ];
+    for (key, value, noun) in cases {
+        let (row, line) = row_with(LEASE_ROW, key, value);
+        let folder = folder(&[("unleak.toml", &row), ("a.go", LEASES)]);
+        let said = format!("in `{key}` is not {noun}");
+        let place = format!("error: unleak.toml:{line}: ");
+        let ran = run(folder.path(), &["fix", "--allow-no-vcs"]).expect(2, &[&said, &place]);
+        assert_eq!(ran.stderr.lines().count(), 1, "{ran:#?}");
+        assert_eq!(fs::read_to_string(folder.path().join("a.go")).unwrap(), LEASES);
+    }
+    for (key, value) in [
+        ("gives", "\"*Client; func init() { panic(1) }\""),
+        ("shared_name", "\"x = 1; var y\""),
+        ("name", "\"client\\\" + x\""),
+        ("ended_by", "\"Stop()\""),
+        ("made_by", "\"1\""),
+    ] {
+        let (row, line) = row_with(CLIENT_ROW, key, value);
+        let folder = folder(&[("unleak.toml", &row), ("main.go", LEDGER)]);
+        let said = format!("in `{key}` is not ");
+        scan(folder.path(), &[]).expect(2, &[&said, &format!("unleak.toml:{line}: ")]);
+    }
+}
+
+#[test]
+fn a_wrong_element_of_a_list_is_told_with_its_own_line() {
+    let row = LEASE_ROW.replace("[\"Return\"]", "[\n  \"Return\",\n  \"Give back\",\n]");
+    let folder = folder(&[("unleak.toml", &format!("select = []\n{row}")), ("a.go", LEASES)]);
+    let said = "unleak.toml:13: `Give back` in `release` is not a Go identifier";
+    scan(folder.path(), &[]).expect(2, &[said]);
+}
+
+#[test]
+fn arguments_that_are_expressions_are_taken() {
+    let (row, _) = row_with(LEASE_ROW, "release_argument", "\"[]string{\\\"a, b\\\"}\"");
+    let folder = folder(&[("unleak.toml", &row), ("a.go", LEASES)]);
+    let ran = run(folder.path(), &["fix", "--dry-run"]).expect(1, &[]);
+    assert!(
+        ran.text().contains("held.Return([]string{\"a, b\"})"),
+        "{}",
+        ran.text()
+    );
+}
+
+#[test]
+fn an_untrusted_tree_s_config_is_not_read() {
+    let wrong = "release = [\"Return(1); panic\"]\n";
+    let hides = "ignore = [\"unclosed-file\"]\n";
+    for config in [wrong, hides] {
+        let folder = folder(&[("unleak.toml", config), ("a.go", FILES)]);
+        for command in [&["scan"][..], &["fix", "--dry-run"]] {
+            let ran = run(folder.path(), &[command, &["--untrusted"]].concat()).expect(1, &[]);
+            assert!(ran.text().contains("a.go"), "{ran:#?}");
+        }
+        run(folder.path(), &["prove", "--untrusted"]).expect(0, &[]);
+        run(folder.path(), &["fix", "--untrusted", "--verify", "test"]).expect(2, &["--untrusted forbids"]);
+    }
+    // A config that a person names is read.
+    let folder = folder(&[("a.go", FILES)]);
+    let own = tempfile::NamedTempFile::new().unwrap();
+    fs::write(own.path(), hides).unwrap();
+    let named = ["--untrusted", "--config", own.path().to_str().unwrap()];
+    scan(folder.path(), &named).expect(0, &["No leaks found"]);
 }

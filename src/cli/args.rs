@@ -84,6 +84,9 @@ pub struct Selection {
     pub min_confidence: Option<Level>,
     #[command(flatten)]
     pub settings: Settings,
+    /// Take the tree for somebody else's: read no unleak.toml in it, and run none of its code
+    #[arg(long)]
+    pub untrusted: bool,
     /// Look at test files, too
     #[arg(long)]
     pub tests: bool,
@@ -166,6 +169,9 @@ pub struct Prove {
     /// No leaks of these rules
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub ignore: Vec<String>,
+    /// Take the tree for somebody else's; without it, too, no config is read and no code of it runs
+    #[arg(long)]
+    pub untrusted: bool,
     /// Print the tests and write nothing
     #[arg(long)]
     pub dry_run: bool,

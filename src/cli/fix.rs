@@ -37,6 +37,11 @@ fn findings(repaired: &Repaired) -> Vec<ReportedFinding> {
 
 /// Applies fixes, or shows them as a patch.
 pub fn fix(args: &Fix, console: &Console) -> Result<Exit> {
+    if args.selection.untrusted && args.verify == Verify::Test {
+        bail!(
+            "--verify test runs code of the tree, which --untrusted forbids; --verify build compiles it only"
+        );
+    }
     let config = config(args)?;
     let judges = Judges::find(args.verify, args.allow_network)?;
     let job = args.selection.job(&config, &judges);

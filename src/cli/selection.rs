@@ -13,7 +13,7 @@ use crate::workspace::WalkOptions;
 
 impl Selection {
     pub fn config(&self) -> Result<Config> {
-        let mut config = self.settings.config(&self.paths)?;
+        let mut config = self.settings.config(&self.paths, self.untrusted)?;
         set(&mut config.select, &self.select);
         set(&mut config.ignore, &self.ignore);
         if let Some(level) = self.min_confidence {

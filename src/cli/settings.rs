@@ -11,9 +11,10 @@ use crate::text::LineIndex;
 use crate::workspace::{ConfigFile, config_file};
 
 impl Settings {
-    /// The config for a look at `paths`: that of the file that was given or found, else the ready one.
-    pub fn config(&self, paths: &[PathBuf]) -> Result<Config> {
-        if self.isolated {
+    /// The config for a look at `paths`: that of the file that was given or found, else the ready one. A tree that is
+    /// `untrusted` is not searched for one.
+    pub fn config(&self, paths: &[PathBuf], untrusted: bool) -> Result<Config> {
+        if self.isolated || (untrusted && self.config.is_none()) {
             return Ok(Config::default());
         }
         match config_file(self.config.as_deref(), paths)? {

@@ -1,13 +1,13 @@
 //! The text of `unleak.toml`. Every rule that it names comes with its place, so that a mistyped one can be shown.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use serde::Deserialize;
 use toml::Spanned;
+use toml::de::DeTable;
 
 use super::{Config, Override, PathPatterns, Pool, PoolStyle, RuleChange};
-use crate::leak::Resource;
+use crate::leak::{Complaint, Resource};
 use crate::transform::Confidence;
 
 /// A config, and the rules that its lists name.
@@ -135,8 +135,8 @@ pub fn parse(text: &str) -> Result<Parsed, Fault> {
         overrides,
         prefix: String::new(),
         pool: file.pool.into(),
-        resources: rows(file.resources)?,
-        clients: rows(file.clients)?,
+        resources: rows(text, "resource", file.resources)?,
+        clients: rows(text, "client", file.clients)?,
         ..Config::default()
     };
     named.sort_by_key(|(_, at)| *at);
@@ -165,20 +165,32 @@ fn changes(
     rules.map(|(name, change)| (name.into_inner(), change)).collect()
 }
 
-/// Rows that say enough to be of use.
-fn rows(rows: Vec<Spanned<Resource>>) -> Result<Vec<Resource>, Fault> {
-    let rows = rows.into_iter().map(|row| {
-        let at: Range<usize> = row.span();
+/// Rows that say enough to be of use, and nothing that is not to become source.
+fn rows(text: &str, table: &str, rows: Vec<Spanned<Resource>>) -> Result<Vec<Resource>, Fault> {
+    let rows = rows.into_iter().enumerate().map(|(at, row)| {
+        let start = row.span().start;
         let row = row.into_inner();
-        match row.complaint() {
-            Some(message) => Err(Fault {
-                at: at.start,
-                message,
+        match row.complaint(table == "resource") {
+            Some(complaint) => Err(Fault {
+                at: place_of(text, table, at, &complaint).unwrap_or(start),
+                message: complaint.message,
             }),
             None => Ok(row),
         }
     });
     rows.collect()
+}
+
+/// Where the key of a row has the value that is complained of.
+fn place_of(text: &str, table: &str, row: usize, complaint: &Complaint) -> Option<usize> {
+    let file = DeTable::parse(text).ok()?.into_inner();
+    let row = file.get(table)?.get_ref().as_array()?.get(row)?;
+    let value = row.get_ref().as_table()?.get(complaint.key)?;
+    let element = value
+        .get_ref()
+        .as_array()
+        .and_then(|list| list.get(complaint.element));
+    Some(element.unwrap_or(value).span().start)
 }
 
 /// The parser's own sentence; where it lists the names it knows, only the nearest one.

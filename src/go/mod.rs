@@ -17,6 +17,7 @@ mod scope;
 mod search;
 mod signatures;
 mod source;
+mod spelled;
 pub mod syntax;
 mod types;
 mod words;
@@ -32,6 +33,7 @@ pub use resolve::{Meaning, Usage, is_predeclared};
 pub use scope::{Binding, BindingId, BindingKind, Scopes};
 pub use signatures::rows as signature_rows;
 pub use source::{Decl, DeclKind, Import, Name, SourceFile, package_name};
+pub use spelled::{is_expression, is_identifier, is_import_path};
 pub use types::{
     ArrayType, Channel, Definition, Direction, InterfaceType, LocalType, Signature, StructField, Type,
 };

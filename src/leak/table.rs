@@ -240,23 +240,6 @@ impl Resource {
         fits(&self.package) || self.also.iter().any(fits)
     }
 
-    /// What this row lacks to be of use.
-    pub fn complaint(&self) -> Option<String> {
-        let lacks = |key: &str, what: &str| Some(format!("this row needs `{key}`: {what}"));
-        let is_slug = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        match () {
-            () if self.rule.is_empty() || !self.rule.chars().all(is_slug) => {
-                lacks("rule", "a name of lower-case words joined by `-`")
-            }
-            () if self.package.is_empty() => lacks("package", "an import path"),
-            () if self.acquire.is_empty() && self.literal.is_empty() => {
-                lacks("acquire", "the functions that give the resource")
-            }
-            () if self.release.is_empty() && !self.called => lacks("release", "the methods that release it"),
-            () => None,
-        }
-    }
-
     pub fn is_released_by(&self, method: &str) -> bool {
         self.release.iter().any(|release| release == method)
     }
