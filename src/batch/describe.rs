@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::cache::OPT_OUT;
 use super::campaign::Terms;
 use super::unit::{Unit, UnitFinding};
+use crate::text::printable;
 use crate::transform::{Outcome, Severity};
 
 /// The template that is used unless the user gives one.
@@ -24,8 +25,8 @@ struct Facts<'a> {
     branch: String,
     found: usize,
     fixed: usize,
-    repaired: Vec<&'a UnitFinding>,
-    left: Vec<&'a UnitFinding>,
+    repaired: Vec<UnitFinding>,
+    left: Vec<UnitFinding>,
     rules: Vec<RuleLine<'a>>,
     gofmt: bool,
     unsafe_fixes: bool,
@@ -84,8 +85,8 @@ pub fn describe(unit: &Unit, terms: &Terms) -> Result<String> {
         branch: format!("unleak/{}", terms.campaign),
         found: unit.found(),
         fixed: unit.count(Outcome::Fixed),
-        repaired: of(Outcome::Fixed).collect(),
-        left,
+        repaired: of(Outcome::Fixed).map(harmless).collect(),
+        left: left.into_iter().map(harmless).collect(),
         rules,
         gofmt: terms.repairs.gofmt,
         unsafe_fixes: terms.repairs.unsafe_fixes,
@@ -95,6 +96,27 @@ pub fn describe(unit: &Unit, terms: &Terms) -> Result<String> {
     let text = environment.get_template("change")?.render(Serde(facts));
     text.map_err(|error| anyhow!("{error:#}"))
         .context("cannot fill in the template")
+}
+
+/// The finding in words that stay on their line and in their quotes: names of files are up to the repository, and what
+/// they say must not stand in a merge request as if we said it.
+fn harmless(finding: &UnitFinding) -> UnitFinding {
+    let line = |text: &String| printable(text.as_bytes()).into_owned();
+    let lines = |texts: &[String]| texts.iter().map(line).collect();
+    let mut told = finding.clone();
+    told.path = line(&finding.path).replace('`', "'");
+    told.function = finding.function.as_ref().map(line);
+    told.message = line(&finding.message);
+    told.note = finding.note.as_ref().map(line);
+    told.related = lines(&finding.related);
+    told.remains = lines(&finding.remains);
+    if let Some(refusal) = &mut told.refusal {
+        refusal.message = line(&refusal.message);
+    }
+    if let Some(fix) = &mut told.fix {
+        fix.title = line(&fix.title);
+    }
+    told
 }
 
 fn environment(template: &str) -> Result<Environment<'_>> {
@@ -107,4 +129,23 @@ fn environment(template: &str) -> Result<Environment<'_>> {
         .map_err(|error| anyhow!("{error:#}"))
         .context("the template cannot be read")?;
     Ok(environment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_say_nothing_in_our_name() {
+        let finding: UnitFinding = serde_json::from_value(serde_json::json!({
+            "rule": "unclosed-file", "severity": "medium", "confidence": "high", "fingerprint": "x",
+            "path": "a`\n\n# Please run this\n`.go", "line": 1, "column": 1,
+            "message": "`f` is never closed", "outcome": "declined", "note": "b\n.go is read-only",
+        }))
+        .unwrap();
+        let told = harmless(&finding);
+        assert_eq!(told.path, "a'\\u{a}\\u{a}# Please run this\\u{a}'.go");
+        assert_eq!(told.message, "`f` is never closed");
+        assert_eq!(told.note.as_deref(), Some("b\\u{a}.go is read-only"));
+    }
 }
