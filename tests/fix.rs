@@ -476,3 +476,35 @@ func count(c *fiber.Ctx) error {
         );
     }
 }
+
+/// As on a full disk: no file may grow beyond some blocks.
+#[cfg(unix)]
+#[test]
+fn a_failed_write_is_told_as_one() {
+    let repository = service();
+    let padding = format!("// {}\n", "x".repeat(117)).repeat(100);
+    let large = format!("{LEAKY}\n{padding}");
+    repository.write("large/list.go", large.as_bytes());
+    repository.commit();
+    // A signal that is not heard by the shell is not heard by what it starts.
+    let script = "trap '' XFSZ; ulimit -f 4; exec \"$0\" fix --verify syntax --format json";
+    let output = std::process::Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_unleak")])
+        .current_dir(repository.path())
+        .output()
+        .unwrap();
+    let ran = support::command::Ran::new(output).expect(
+        2,
+        &[
+            "warning: large/list.go: cannot write ",
+            "Fixed 1 of 2 findings: 1 whose files could not be written.",
+        ],
+    );
+    assert!(!ran.stderr.contains("did not pass"), "{}", ran.stderr);
+    let report: serde_json::Value = serde_json::from_str(&ran.text()).unwrap();
+    assert_eq!(report["summary"]["fixed"], 1);
+    assert_eq!(report["findings"][1]["outcome"], "failed");
+    assert_eq!(text(&repository, "large/list.go"), large);
+    assert_eq!(text(&repository, "handlers/list.go"), repaired());
+    assert_eq!(fs::read_dir(repository.path().join("large")).unwrap().count(), 1);
+}

@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
 
 use super::args::Voice;
+use super::interrupt::Whole;
 use crate::report::{Color, Report, Run, skipped_line, summary_line, write_diagnostics, write_remains};
 use crate::text::printable;
 use crate::workspace;
@@ -37,13 +38,16 @@ impl Console {
         }
     }
 
-    /// Writes the product: in colour where stdout wants it, without in a file. A reader that has seen enough and
-    /// closed the pipe is no error.
+    /// Writes the product, whole or, where the run is to end, not at all: in colour where stdout wants it, without in a
+    /// file. A reader that has seen enough and closed the pipe is no error.
     pub fn product(
         &self,
         output: Option<&Path>,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<()> {
+        let Some(_whole) = Whole::begin() else {
+            return Ok(());
+        };
         if let Some(path) = output {
             let mut bytes = Vec::new();
             write(&mut anstream::StripStream::new(&mut bytes)).context("cannot make the report")?;
@@ -58,6 +62,9 @@ impl Console {
 
     /// Bytes that are the product as they are: never coloured.
     pub fn bytes(&self, output: Option<&Path>, bytes: &[u8]) -> Result<()> {
+        let Some(_whole) = Whole::begin() else {
+            return Ok(());
+        };
         if let Some(path) = output {
             return workspace::put(path, bytes);
         }

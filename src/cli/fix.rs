@@ -2,21 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result, bail};
 
+use super::aftermath::Aftermath;
 use super::args::{Fix, Verify};
 use super::selection::set;
-use super::{Console, Exit, Judges, STOP, WRITING, rules};
+use super::{Console, Exit, Judges, Whole, is_stopped, rules};
 use crate::config::Config;
-use crate::job::{Job, Paths, Stage, Survey, Unwritten, reported};
+use crate::job::{Job, Paths, Stage, Survey, reported};
 use crate::pipeline::{Analysis, Automatic, Decided, Repaired, allowed_fixes, repair};
 use crate::plan::Change;
 use crate::report::{ReportedFinding, Run};
 use crate::review::{Questions, Review, Terminal, review};
-use crate::transform::Outcome;
-use crate::workspace::{Diagnostic, git};
+use crate::workspace::git;
 
 /// A run after its repairs: the findings of each package, and all changes in groups that stand and fall together.
 struct Treated {
@@ -208,34 +207,39 @@ fn write(args: &Fix, console: &Console, treated: &Treated) -> Result<Exit> {
     let changes = treated.changes.iter().flatten();
     let targets: Vec<PathBuf> = changes.map(|change| paths.named(&change.path)).collect();
     guard(args, &targets)?;
-    WRITING.store(true, Ordering::SeqCst);
-    let mut unwritten = Unwritten::new();
-    let begun = treated
-        .changes
+    // What was written has to be told, too.
+    let Some(_whole) = Whole::begin() else {
+        return Ok(Exit::Interrupted);
+    };
+    let aftermath = written(&paths, &treated.changes);
+    let findings = survey
+        .results
         .iter()
-        .take_while(|_| !STOP.load(Ordering::SeqCst));
-    begun.for_each(|group| unwritten.extend(paths.write(group)));
-    WRITING.store(false, Ordering::SeqCst);
-    let findings = survey.results.iter().flatten().cloned();
-    let findings = findings.map(|finding| as_written(finding, &unwritten));
+        .flat_map(|findings| aftermath.told(findings));
     let mut report = survey.report(findings.collect());
-    let failures = unwritten.iter().map(|(path, message)| Diagnostic {
-        path: path.clone(),
-        message: message.clone(),
-    });
-    report.diagnostics.extend(failures);
+    report.diagnostics.extend(aftermath.diagnostics());
     report.diagnostics.sort();
     args.selection.write(&report, args.format, console)?;
     console.closing(&report, Run::Fix);
-    let is_incomplete = survey.is_incomplete || !unwritten.is_empty();
+    if aftermath.not_begun() > 0 {
+        let (left, all) = (aftermath.not_begun(), targets.len());
+        console.note(&format!(
+            "interrupted: {left} of {all} changed files were not written"
+        ));
+    }
+    let is_incomplete = survey.is_incomplete || aftermath.has_failures();
     Ok(args.selection.exit(&report, is_incomplete, false))
 }
 
-/// A finding is not fixed while its file is as it was.
-fn as_written(mut finding: ReportedFinding, unwritten: &Unwritten) -> ReportedFinding {
-    if let (true, Some(why)) = (finding.is_fixed(), unwritten.get(&finding.path)) {
-        finding.outcome = Some(Outcome::Failed);
-        finding.note = Some(why.clone());
+/// Writes one group after the other until the run is to end.
+fn written(paths: &Paths<'_>, groups: &[Vec<Change>]) -> Aftermath {
+    let _whole = Whole::writing();
+    let mut aftermath = Aftermath::default();
+    for group in groups {
+        match is_stopped() {
+            true => aftermath.interrupted(group.iter().map(|change| &change.path)),
+            false => aftermath.failed(paths.write(group)),
+        }
     }
-    finding
+    aftermath
 }

@@ -3,16 +3,17 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 
+mod aftermath;
 mod args;
 mod batch;
 mod console;
 mod debug;
 mod exit;
 mod fix;
+mod interrupt;
 mod judges;
 mod prove;
 mod rules;
@@ -23,13 +24,8 @@ mod settings;
 use args::{Cli, Command};
 use console::Console;
 use exit::Exit;
+use interrupt::{STOP, Whole, is_stopped};
 use judges::Judges;
-
-/// Set by Ctrl-C: no further package is begun.
-static STOP: AtomicBool = AtomicBool::new(false);
-
-/// Set while files are written: Ctrl-C then waits until they are whole.
-static WRITING: AtomicBool = AtomicBool::new(false);
 
 /// The whole program.
 pub fn main() -> ExitCode {
@@ -40,7 +36,7 @@ pub fn main() -> ExitCode {
     }
     let cli = Cli::parse();
     let console = Console::new(&cli.voice);
-    watch_for_interrupts();
+    interrupt::watch();
     let exit = on_own_stack(|| run(&cli, &console)).unwrap_or_else(|panic| {
         console.error(&format!(
             "internal error: {}; please report it",
@@ -48,7 +44,7 @@ pub fn main() -> ExitCode {
         ));
         Exit::Trouble
     });
-    match STOP.load(Ordering::SeqCst) {
+    match is_stopped() {
         true => Exit::Interrupted.into(),
         false => exit.into(),
     }
@@ -83,16 +79,4 @@ fn run(cli: &Cli, console: &Console) -> Exit {
         console.error(&format!("{error:#}"));
         Exit::Trouble
     })
-}
-
-/// Ctrl-C ends the run at once, or as soon as the files under way are written. Without a handler the shell's
-/// own applies, which is no worse than untidy.
-fn watch_for_interrupts() {
-    let _ = ctrlc::set_handler(|| {
-        STOP.store(true, Ordering::SeqCst);
-        if !WRITING.load(Ordering::SeqCst) {
-            crate::review::restore();
-            std::process::exit(Exit::Interrupted.code());
-        }
-    });
 }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use memchr::memmem;
 
 use super::args::Prove;
-use super::{Console, Exit, STOP, rules};
+use super::{Console, Exit, STOP, Whole, is_stopped, rules};
 use crate::config::Config;
 use crate::job::{Job, MAX_FILE_BYTES};
 use crate::prove::{GoTest, Proof, prove};
@@ -44,8 +44,12 @@ pub fn prove_handlers(args: &Prove, console: &Console) -> Result<Exit> {
     if let Some(gofmt) = Gofmt::find() {
         format(&mut proofs, &gofmt);
     }
+    let Some(_whole) = Whole::begin() else {
+        return Ok(Exit::Interrupted);
+    };
     let mut report = Report::default();
-    for proof in proofs.values() {
+    for proof in proofs.values().take_while(|_| !is_stopped()) {
+        let _whole = Whole::writing();
         let ending = inquiry.settle(proof)?;
         report.note(proof, &ending);
     }

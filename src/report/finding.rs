@@ -41,6 +41,9 @@ pub struct ReportedFinding {
     /// Where the leak may still happen although it counts as fixed: `path:line: why`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remains: Vec<String>,
+    /// Its repair passed the checks, and a file of it was not written.
+    #[serde(skip)]
+    pub is_unwritten: bool,
     /// The line of `start`, for people.
     #[serde(skip)]
     pub source: Option<Source>,
@@ -142,6 +145,7 @@ impl ReportedFinding {
             outcome: ending.map(|ending| ending.outcome),
             note: ending.and_then(|ending| ending.note.clone()),
             remains: ending.map(|ending| ending.remains.clone()).unwrap_or_default(),
+            is_unwritten: false,
             source: source(package, finding.place),
         }
     }

@@ -76,17 +76,20 @@ fn fixable(findings: &[&ReportedFinding]) -> String {
 
 fn repaired(report: &Report, verb: &str) -> String {
     let (fixed, all) = (report.summary.fixed, plural(report.summary.findings, "finding"));
-    let ended = |wanted| {
-        report
-            .remaining()
-            .filter(|finding| finding.outcome == Some(wanted))
-            .count()
+    let count = |wanted, is_unwritten| {
+        let ended = |finding: &&ReportedFinding| {
+            finding.outcome == Some(wanted) && finding.is_unwritten == is_unwritten
+        };
+        report.remaining().filter(ended).count()
     };
+    let ended = |wanted| count(wanted, false);
     let rest = [
         (ended(Outcome::Refused), "without a fix"),
         (ended(Outcome::Declined), "left alone"),
         (ended(Outcome::Deferred), "left to the next run"),
         (ended(Outcome::Failed), "whose fix did not pass the checks"),
+        (count(Outcome::Failed, true), "whose files could not be written"),
+        (count(Outcome::Deferred, true), "not applied: interrupted"),
     ];
     let rest = rest.iter().filter(|(count, _)| *count > 0);
     let rest: Vec<String> = rest.map(|(count, what)| format!("{count} {what}")).collect();

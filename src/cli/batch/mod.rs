@@ -16,7 +16,7 @@ mod publish;
 pub use args::{Batch, Command};
 use args::{Machine, Merge, Plan, Resume, Status, StatusFormat};
 
-use super::{Console, Exit, Judges, STOP, WRITING, rules};
+use super::{Console, Exit, Judges, STOP, Whole, rules};
 use crate::batch::{
     Cache, Campaign, Entry, Limits, Manifest, Repairs, Runner, Shard, State, Summary, TEMPLATE, Terms, Turn,
     check_template, detect_shard, look, summarize,
@@ -25,7 +25,7 @@ use crate::transforms::suite;
 
 pub fn batch(args: &Batch, console: &Console) -> Result<Exit> {
     // Ctrl-C then asks the run to end, rather than ending us under its children.
-    WRITING.store(true, Ordering::SeqCst);
+    let _whole = Whole::writing();
     match &args.command {
         Command::Plan(args) => plan(args, console),
         Command::Resume(args) => resume(args, console),
