@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::go::{FileId, Package};
 use crate::rewrite::{Brought, NewName, NewNames, renamed, retitled};
-use crate::text::{Edit, EditSet};
+use crate::text::{Edit, EditSet, with_line_ends};
 use crate::transform::{Fix, ImportNeed};
 
 mod imports;
@@ -165,24 +165,6 @@ fn file_of(need: &ImportNeed) -> FileId {
 
 fn fits(edit: &Edit, source: &[u8]) -> bool {
     edit.span.start <= edit.span.end && edit.span.end <= source.len()
-}
-
-/// Transforms write `\n`; a file with CRLF line ends gets those.
-fn with_line_ends(edits: &EditSet, source: &[u8]) -> EditSet {
-    if !ends_lines_with_crlf(source) {
-        return edits.clone();
-    }
-    let translated = edits.iter().map(|edit| {
-        let text = edit.text.replace("\r\n", "\n").replace('\n', "\r\n");
-        Edit::replace(edit.span, text)
-    });
-    // Spans stay as they were, so the edits stay disjoint.
-    EditSet::try_from(translated.collect::<Vec<_>>()).unwrap_or_else(|_| edits.clone())
-}
-
-/// Whether the first line ends with CRLF.
-fn ends_lines_with_crlf(source: &[u8]) -> bool {
-    memchr::memchr(b'\n', source).is_some_and(|at| source[..at].ends_with(b"\r"))
 }
 
 /// What one fix alone changes, its imports settled: what a person is shown. Empty where the fix does not fit.

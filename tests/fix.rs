@@ -477,6 +477,59 @@ func count(c *fiber.Ctx) error {
     }
 }
 
+/// Opens a pool per request: its repair adds imports, declarations and lines in a function.
+const OPENS: &str = r#"package handlers
+
+import "github.com/gofiber/fiber/v2"
+import "database/sql"
+
+func count(c *fiber.Ctx) error {
+	db, err := sql.Open("postgres", "dsn")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return db.PingContext(c.Context())
+}
+"#;
+
+#[test]
+fn inserted_lines_end_as_those_around_them() {
+    let dos = |text: &str| text.replace('\n', "\r\n");
+    let plain = Repository::with([
+        ("go.mod", GO_MOD),
+        ("a/a.go", LEAKY.as_bytes()),
+        ("b/b.go", OPENS.as_bytes()),
+    ]);
+    run(plain.path(), &["fix", "--verify", "syntax"]).expect(0, &[]);
+    for path in ["a/a.go", "b/b.go"] {
+        let (old, new) = match path {
+            "a/a.go" => (LEAKY, text(&plain, path)),
+            _ => (OPENS, text(&plain, path)),
+        };
+        assert_ne!(old, new);
+        // The first lines end in one way, all others in the other.
+        let head = "package handlers\n\n";
+        let rest = |text: &str| text.strip_prefix(head).unwrap().to_owned();
+        let mixed: [fn(&str, &str) -> String; 2] = [
+            |head, rest| head.to_owned() + &rest.replace('\n', "\r\n"),
+            |head, rest| head.replace('\n', "\r\n") + rest,
+        ];
+        for mixed in mixed {
+            let repository = service();
+            repository.write("handlers/list.go", mixed(head, &rest(old)).as_bytes());
+            repository.commit();
+            run(repository.path(), &["fix", "--verify", "syntax"]).expect(0, &[]);
+            assert_eq!(text(&repository, "handlers/list.go"), mixed(head, &rest(&new)));
+        }
+        let repository = service();
+        repository.write("handlers/list.go", dos(old).as_bytes());
+        repository.commit();
+        run(repository.path(), &["fix", "--verify", "syntax"]).expect(0, &[]);
+        assert_eq!(text(&repository, "handlers/list.go"), dos(&new));
+    }
+}
+
 /// As on a full disk: no file may grow beyond some blocks.
 #[cfg(unix)]
 #[test]

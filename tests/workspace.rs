@@ -366,6 +366,92 @@ fn a_write_keeps_mode_links_and_leaves_nothing_behind() {
     assert_eq!(names.count(), 3, "no temporary file stays");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_write_keeps_access_lists_and_extended_attributes() {
+    use rustix::fs::{XattrFlags, getxattr, setxattr};
+    let tree = Tree::new(&[("a/p.go", "old"), ("b/p.go", "old")]);
+    // Version 2; owner rw, user 1234 r, group r, mask r, others nothing.
+    let entries: [(u16, u16, u32); 5] = [(1, 6, !0), (2, 4, 1234), (4, 4, !0), (0x10, 4, !0), (0x20, 0, !0)];
+    let mut list = 2_u32.to_le_bytes().to_vec();
+    for (tag, permissions, id) in entries {
+        list.extend(tag.to_le_bytes());
+        list.extend(permissions.to_le_bytes());
+        list.extend(id.to_le_bytes());
+    }
+    let large = vec![b'x'; 1000];
+    let set =
+        |path: &str, name: &str, value: &[u8]| setxattr(tree.at(path), name, value, XattrFlags::empty());
+    let held = |path: &str, name: &str| {
+        let mut value = vec![0; 4096];
+        let size = getxattr(tree.at(path), name, value.as_mut_slice()).ok()?;
+        value.truncate(size);
+        Some(value)
+    };
+    const ACCESS: &str = "system.posix_acl_access";
+    if set("a/p.go", "user.note", &large).is_err() || set("a/p.go", ACCESS, &list).is_err() {
+        eprintln!("skipped: this file system keeps no such attributes");
+        return;
+    }
+    // What is made in this folder gets a list that the file at hand has not.
+    set("b", "system.posix_acl_default", &list).unwrap();
+    rewrite(&tree.at("a/p.go"), "old", "new");
+    rewrite(&tree.at("b/p.go"), "old", "new");
+    assert_eq!(fs::read(tree.at("a/p.go")).unwrap(), b"new");
+    assert_eq!(held("a/p.go", "user.note"), Some(large));
+    assert_eq!(held("a/p.go", ACCESS), Some(list));
+    assert_eq!(held("b/p.go", ACCESS), None);
+}
+
+/// Whoever may write in a folder can replace what lies there, and would become its owner.
+#[cfg(unix)]
+#[test]
+fn a_file_of_another_owner_is_not_taken_over() {
+    use std::os::unix::process::CommandExt;
+    const NOBODY: u32 = 65534;
+    let tree = Tree::new(&[(
+        "p.go",
+        "package p\n\nimport \"os\"\n\nfunc f() error {\n\tf, err := os.Open(\"x\")\n\tif err != nil {\n\t\treturn err\n\t}\n\t_, err = f.Stat()\n\treturn err\n}\n",
+    )]);
+    fs::set_permissions(tree.at(""), fs::Permissions::from_mode(0o777)).unwrap();
+    fs::set_permissions(tree.at("p.go"), fs::Permissions::from_mode(0o666)).unwrap();
+    let before = fs::read(tree.at("p.go")).unwrap();
+    let owner = fs::metadata(tree.at("p.go")).unwrap().uid();
+    // Run from a copy: the folder of the build may be root's own.
+    let program = tree.at("unleak");
+    fs::copy(env!("CARGO_BIN_EXE_unleak"), &program).unwrap();
+    let mut command = Command::new(&program);
+    command.args([
+        "fix",
+        "--allow-no-vcs",
+        "--verify",
+        "syntax",
+        "--profile",
+        "general",
+    ]);
+    command
+        .current_dir(tree.at(""))
+        .env("HOME", tree.at(""))
+        .uid(NOBODY)
+        .gid(NOBODY);
+    let Ok(output) = command.output() else {
+        eprintln!("skipped: only root can run as another user");
+        return;
+    };
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("it belongs to user 0 and group 0, and would not any more"),
+        "{said}"
+    );
+    assert!(
+        said.contains("Fixed 0 of 1 finding: 1 whose files could not be written."),
+        "{said}"
+    );
+    assert_eq!(fs::metadata(tree.at("p.go")).unwrap().uid(), owner);
+    assert_eq!(fs::read(tree.at("p.go")).unwrap(), before);
+}
+
 #[test]
 fn a_file_that_someone_else_wrote_is_left_alone() {
     let tree = Tree::new(&[("a.go", "theirs"), ("b.go", "theirs")]);

@@ -5,7 +5,7 @@ use memchr::memmem;
 
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Decl, Module, SourceFile};
-use crate::text::EditSet;
+use crate::text::{EditSet, with_line_ends};
 use crate::transform::ImportNeed;
 
 mod add;
@@ -29,7 +29,10 @@ pub(super) fn settle<'n>(
             ImportNeed::DropDotIfUnused(_, path, names) => drop_dot_if_unused(&file, path, names),
         };
         if let Some(edits) = edits {
-            file = SourceFile::new(before.path.clone(), edits.apply(&file.source));
+            file = SourceFile::new(
+                before.path.clone(),
+                with_line_ends(&edits, &file.source).apply(&file.source),
+            );
         }
     }
     file.source.to_vec()

@@ -2,12 +2,14 @@
 
 mod diff;
 mod edit;
+mod line_ends;
 mod lines;
 mod printable;
 mod span;
 
 pub use diff::{DiffLine, FilePatch, Hunk, LineChange, LineRange, changed_lines, hunks, patch};
 pub use edit::{Conflict, Edit, EditSet};
+pub use line_ends::with_line_ends;
 pub use lines::{LineIndex, Position};
 pub use printable::printable;
 pub use span::Span;

@@ -3,6 +3,7 @@
 //! [`discover`] finds the files, [`read`] reads one, [`Gate`] drops those without a literal that matters,
 //! [`write`] replaces one, [`git`] says what would be lost, [`Gofmt`] and [`GoToolchain`] judge what is to be written.
 
+mod attributes;
 mod complaints;
 mod config_file;
 mod gate;

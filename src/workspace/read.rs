@@ -97,14 +97,22 @@ pub fn holds(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     match bytes_of(path, bytes.len() as u64) {
         Ok(found) => Ok(found == bytes),
         Err(Unread::TooLarge(_)) => Ok(false),
-        Err(Unread::Unreadable(error)) => Err(error),
-        Err(unread) => Err(io::Error::other(format!("it {unread}"))),
+        Err(unread) => Err(unread.into()),
+    }
+}
+
+impl From<Unread> for io::Error {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Unreadable(error) => error,
+            unread => io::Error::other(format!("it {unread}")),
+        }
     }
 }
 
 /// Opens a regular file. To open a device can already do something, so its kind is asked for before, and, since it may
 /// be another one by then, behind it, too.
-fn open(path: &Path) -> Result<File, Unread> {
+pub(super) fn open(path: &Path) -> Result<File, Unread> {
     let is_usable = |found: &fs::Metadata| found.is_file() || found.is_dir();
     if !is_usable(&fs::metadata(path)?) {
         return Err(Unread::Special);

@@ -7,7 +7,9 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
 
+use super::attributes::keep_attributes;
 use super::holds;
+use super::read::open;
 
 /// New bytes for a file, on the ground of the bytes that were read.
 pub struct Replacement<'a> {
@@ -26,8 +28,8 @@ pub enum Written {
     ChangedMeanwhile,
 }
 
-/// Writes one file. A symbolic link keeps pointing at its target, which gets the new bytes; mode and owner
-/// stay; hard links stay links. An error means that the file is as it was.
+/// Writes one file. A symbolic link keeps pointing at its target, which gets the new bytes; mode, owner, access lists and
+/// other extended attributes stay; hard links stay links. An error means that the file is as it was.
 pub fn write(replacement: &Replacement<'_>) -> Result<Written> {
     if replacement.old == replacement.new {
         return Ok(Written::Unchanged);
@@ -50,8 +52,10 @@ fn replace(target: &Path, metadata: &Metadata, replacement: &Replacement<'_>) ->
     let folder = target.parent().unwrap_or(target);
     let mut temporary = temporary(folder)?;
     temporary.write_all(replacement.new)?;
-    temporary.as_file().set_permissions(metadata.permissions())?;
     keep_owner(temporary.as_file(), metadata)?;
+    keep_attributes(&open(target)?, temporary.as_file())?;
+    // A change of owner clears the set-user-ID bits.
+    temporary.as_file().set_permissions(metadata.permissions())?;
     temporary.as_file().sync_all()?;
     if !holds(target, replacement.old)? {
         return Ok(Written::ChangedMeanwhile);
@@ -183,18 +187,20 @@ fn links(_metadata: &Metadata) -> u64 {
     1
 }
 
-/// Matters to root, who would take files over from their owners. Where it is not allowed the writer may still
-/// replace the file, and becomes its owner.
+/// Matters to root, who would take files over from their owners, and to everyone who may write in a folder but owns
+/// not all that lies there.
 #[cfg(unix)]
 fn keep_owner(file: &File, metadata: &Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};
     let fresh = file.metadata()?;
-    if (fresh.uid(), fresh.gid()) == (metadata.uid(), metadata.gid()) {
+    let (user, group) = (metadata.uid(), metadata.gid());
+    if (fresh.uid(), fresh.gid()) == (user, group) {
         return Ok(());
     }
-    let _ = fchown(file, Some(metadata.uid()), Some(metadata.gid()));
-    // A change of owner clears the set-user-ID bits.
-    file.set_permissions(metadata.permissions())
+    fchown(file, Some(user), Some(group)).map_err(|error| {
+        let why = format!("it belongs to user {user} and group {group}, and would not any more: {error}");
+        io::Error::new(error.kind(), why)
+    })
 }
 
 #[cfg(not(unix))]
