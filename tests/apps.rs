@@ -48,6 +48,7 @@ impl Service {
 
     fn unleak(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_unleak"));
+        command.env("XDG_STATE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"));
         command.args(arguments).current_dir(self.path()).output().unwrap()
     }
 

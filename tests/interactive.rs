@@ -191,6 +191,7 @@ fn accepting_everything_is_what_fix_does_alone() {
     };
     let alone = repository();
     let fixed = Command::new(env!("CARGO_BIN_EXE_unleak"))
+        .env("XDG_STATE_HOME", support::command::STATE)
         .args(["fix", "."])
         .current_dir(alone.path())
         .status()
@@ -497,6 +498,7 @@ fn help_and_explanations_come_back_to_the_question() {
 fn without_a_terminal_it_is_exit_2_and_a_sentence() {
     let repository = Repository::with([("go.mod", GO_MOD.as_bytes()), ("files.go", FILES.as_bytes())]);
     let output = Command::new(env!("CARGO_BIN_EXE_unleak"))
+        .env("XDG_STATE_HOME", support::command::STATE)
         .args(["fix", "--interactive", "."])
         .current_dir(repository.path())
         .output()

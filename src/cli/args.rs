@@ -126,6 +126,9 @@ pub struct Fix {
     /// Print a patch and write nothing
     #[arg(long, visible_alias = "diff")]
     pub dry_run: bool,
+    /// Take back what the last run here wrote, in files that nobody changed since
+    #[arg(long, conflicts_with_all = ["dry_run", "interactive", "format", "output"])]
+    pub undo: bool,
     /// Ask about each fix
     #[arg(short, long, conflicts_with = "max_fixes")]
     pub interactive: bool,

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use super::aftermath::Aftermath;
 use super::args::{Fix, Verify};
 use super::selection::set;
+use super::undo::{journal, undo};
 use super::{Console, Exit, Judges, Whole, is_stopped, rules};
 use crate::config::Config;
 use crate::job::{Job, Paths, Stage, Survey, reported};
@@ -15,7 +16,7 @@ use crate::pipeline::{Analysis, Automatic, Decided, Repaired, allowed_fixes, rep
 use crate::plan::Change;
 use crate::report::{ReportedFinding, Run};
 use crate::review::{Questions, Review, Terminal, review};
-use crate::workspace::git;
+use crate::workspace::{Journal, git};
 
 /// A run after its repairs: the findings of each package, and all changes in groups that stand and fall together.
 struct Treated {
@@ -41,6 +42,13 @@ pub fn fix(args: &Fix, console: &Console) -> Result<Exit> {
             "--verify test runs code of the tree, which --untrusted forbids; --verify build compiles it only"
         );
     }
+    let journal = match args.dry_run {
+        true => None,
+        false => Some(journal(args, console)?),
+    };
+    if let (Some(journal), true) = (&journal, args.undo) {
+        return undo(journal, console);
+    }
     let config = config(args)?;
     let judges = Judges::find(args.verify, args.allow_network)?;
     let job = args.selection.job(&config, &judges);
@@ -55,9 +63,9 @@ pub fn fix(args: &Fix, console: &Console) -> Result<Exit> {
     if args.verify == Verify::Auto && !treated.changes.is_empty() {
         console.note(judges.strongest());
     }
-    match args.dry_run {
-        true => show(args, console, &treated),
-        false => write(args, console, &treated),
+    match &journal {
+        None => show(args, console, &treated),
+        Some(journal) => write(args, console, &treated, journal),
     }
 }
 
@@ -172,7 +180,7 @@ fn guard(args: &Fix, targets: &[PathBuf]) -> Result<()> {
 }
 
 /// The first of the paths, one a line, relative to the current folder.
-fn listed(paths: &[PathBuf]) -> String {
+pub fn listed(paths: &[PathBuf]) -> String {
     const SHOWN: usize = 10;
     let here = std::env::current_dir()
         .and_then(std::fs::canonicalize)
@@ -201,7 +209,7 @@ fn show(args: &Fix, console: &Console, treated: &Treated) -> Result<Exit> {
 }
 
 /// Writes the changed files.
-fn write(args: &Fix, console: &Console, treated: &Treated) -> Result<Exit> {
+fn write(args: &Fix, console: &Console, treated: &Treated, journal: &Journal) -> Result<Exit> {
     let survey = &treated.survey;
     let paths = Paths::new(survey);
     let changes = treated.changes.iter().flatten();
@@ -211,7 +219,7 @@ fn write(args: &Fix, console: &Console, treated: &Treated) -> Result<Exit> {
     let Some(_whole) = Whole::begin() else {
         return Ok(Exit::Interrupted);
     };
-    let aftermath = written(&paths, &treated.changes);
+    let aftermath = written(&paths, &treated.changes, journal)?;
     let findings = survey
         .results
         .iter()
@@ -232,14 +240,19 @@ fn write(args: &Fix, console: &Console, treated: &Treated) -> Result<Exit> {
 }
 
 /// Writes one group after the other until the run is to end.
-fn written(paths: &Paths<'_>, groups: &[Vec<Change>]) -> Aftermath {
+fn written(paths: &Paths<'_>, groups: &[Vec<Change>], journal: &Journal) -> Result<Aftermath> {
     let _whole = Whole::writing();
     let mut aftermath = Aftermath::default();
+    if groups.is_empty() {
+        return Ok(aftermath);
+    }
+    paths.announce(groups, journal)?;
     for group in groups {
         match is_stopped() {
             true => aftermath.interrupted(group.iter().map(|change| &change.path)),
             false => aftermath.failed(paths.write(group)),
         }
     }
-    aftermath
+    journal.finish()?;
+    Ok(aftermath)
 }

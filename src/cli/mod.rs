@@ -20,6 +20,7 @@ mod rules;
 mod scan;
 mod selection;
 mod settings;
+mod undo;
 
 use args::{Cli, Command};
 use console::Console;

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use anyhow::Result;
+
 use super::Survey;
 use crate::plan::Change;
 use crate::text::{FilePatch, patch};
-use crate::workspace::{Discovery, Replacement, Written, holds, write};
+use crate::workspace::{Discovery, Journal, Replacement, Written, holds, write};
 
 /// Why a file was left as it is.
 pub type Unwritten = HashMap<String, String>;
@@ -77,6 +79,23 @@ impl<'a> Paths<'a> {
             }
         }
         left
+    }
+
+    /// Notes in `journal` what is about to be written.
+    pub fn announce(&self, groups: &[Vec<Change>], journal: &Journal) -> Result<()> {
+        let named = groups.iter().map(|group| {
+            let paths = group.iter().map(|change| self.named(&change.path));
+            paths.zip(group).collect::<Vec<_>>()
+        });
+        let named: Vec<Vec<(PathBuf, &Change)>> = named.collect();
+        journal.begin(named.iter().map(|group| {
+            let replacements = group.iter().map(|(path, change)| Replacement {
+                path,
+                old: &change.old,
+                new: &change.new,
+            });
+            replacements.collect()
+        }))
     }
 
     fn is_as_read(&self, change: &Change) -> bool {

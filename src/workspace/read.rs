@@ -92,6 +92,11 @@ pub(super) fn bytes_of(path: &Path, limit: u64) -> Result<Vec<u8>, Unread> {
     }
 }
 
+/// All bytes of a regular file that we wrote ourselves, or are about to.
+pub(super) fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
+    Ok(bytes_of(path, u64::MAX)?)
+}
+
 /// Whether the file holds these bytes and no others.
 pub fn holds(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     match bytes_of(path, bytes.len() as u64) {

@@ -162,7 +162,7 @@ fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+pub(super) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new()
         .prefix(".unleak-")
         .suffix(".tmp")
@@ -171,7 +171,7 @@ fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
 
 /// The rename itself survives a power cut once its folder is on disk. Not every file system can do it, and the
 /// file is whole either way.
-fn sync_folder(folder: &Path) {
+pub(super) fn sync_folder(folder: &Path) {
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }

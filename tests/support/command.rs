@@ -3,9 +3,13 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+/// Where runs of tests keep their journals: not where a person has those of real trees.
+pub const STATE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/state");
+
 pub fn unleak(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_unleak"));
     command.current_dir(folder).stdin(Stdio::null());
+    command.env("XDG_STATE_HOME", STATE);
     for name in ["NO_COLOR", "CLICOLOR_FORCE", "UNLEAK_REQUIRE_GO"] {
         command.env_remove(name);
     }

@@ -40,7 +40,9 @@ impl Talk {
         shell.current_dir(repository.path());
         shell.env("EDITOR", &script).env_remove("VISUAL");
         shell.env("TERM", "xterm").env("NO_COLOR", "1");
-        shell.env("DESK", desk.path());
+        shell
+            .env("DESK", desk.path())
+            .env("XDG_STATE_HOME", super::command::STATE);
         Talk {
             repository,
             desk,
