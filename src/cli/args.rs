@@ -236,6 +236,8 @@ pub enum Format {
     Json,
     /// One finding a line
     Jsonl,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -65,7 +65,7 @@ pub fn fix(args: &Fix, console: &Console) -> Result<Exit> {
     }
     match &journal {
         None => show(args, console, &treated),
-        Some(journal) => write(args, console, &treated, journal),
+        Some(journal) => write(args, &config, console, &treated, journal),
     }
 }
 
@@ -203,13 +203,17 @@ fn show(args: &Fix, console: &Console, treated: &Treated) -> Result<Exit> {
     let report = survey.report(survey.results.concat());
     console.bytes(args.selection.output.as_deref(), &patch)?;
     console.closing(&report, Run::DryRun);
-    Ok(args
-        .selection
-        .exit(&report, survey.is_incomplete, !patch.is_empty()))
+    Ok(args.selection.exit(&report, !patch.is_empty()))
 }
 
 /// Writes the changed files.
-fn write(args: &Fix, console: &Console, treated: &Treated, journal: &Journal) -> Result<Exit> {
+fn write(
+    args: &Fix,
+    config: &Config,
+    console: &Console,
+    treated: &Treated,
+    journal: &Journal,
+) -> Result<Exit> {
     let survey = &treated.survey;
     let paths = Paths::new(survey);
     let changes = treated.changes.iter().flatten();
@@ -227,7 +231,8 @@ fn write(args: &Fix, console: &Console, treated: &Treated, journal: &Journal) ->
     let mut report = survey.report(findings.collect());
     report.diagnostics.extend(aftermath.diagnostics());
     report.diagnostics.sort();
-    args.selection.write(&report, args.format, console)?;
+    report.is_incomplete |= aftermath.has_failures();
+    args.selection.write(&report, args.format, config, console)?;
     console.closing(&report, Run::Fix);
     if aftermath.not_begun() > 0 {
         let (left, all) = (aftermath.not_begun(), targets.len());
@@ -235,8 +240,7 @@ fn write(args: &Fix, console: &Console, treated: &Treated, journal: &Journal) ->
             "interrupted: {left} of {all} changed files were not written"
         ));
     }
-    let is_incomplete = survey.is_incomplete || aftermath.has_failures();
-    Ok(args.selection.exit(&report, is_incomplete, false))
+    Ok(args.selection.exit(&report, false))
 }
 
 /// Writes one group after the other until the run is to end.

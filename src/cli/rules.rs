@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::args::{Explain, ListFormat, Rules};
 use super::{Console, Exit};
 use crate::config::{Config, nearest};
+use crate::report::RulePage;
 use crate::transform::{Applicability, Family, Rule, Severity};
 use crate::transforms::suite;
 
@@ -81,11 +82,22 @@ pub fn explain(args: &Explain, console: &Console) -> Result<Exit> {
 
 /// The page of the transform that serves the rule.
 pub fn page_of(config: &Config, slug: &str) -> Option<&'static str> {
-    let rule = all(config).into_iter().find(|rule| *rule.slug == *slug)?;
-    let transform = suite()
-        .iter()
-        .find(|transform| transform.name() == rule.transform)?;
-    Some(transform.page())
+    let found = pages(config).into_iter().find(|held| *held.rule.slug == *slug);
+    found.map(|held| held.page)
+}
+
+/// Every rule with the page of the transform that serves it.
+pub fn pages(config: &Config) -> Vec<RulePage> {
+    let of = |rule: &Rule| {
+        suite()
+            .iter()
+            .find(|transform| transform.name() == rule.transform)
+    };
+    let page = |rule: Arc<Rule>| RulePage {
+        page: of(&rule).map_or("", |transform| transform.page()),
+        rule,
+    };
+    all(config).into_iter().map(page).collect()
 }
 
 /// Refuses names that no rule of the suite has.

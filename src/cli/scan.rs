@@ -16,7 +16,7 @@ pub fn scan(args: &Scan, console: &Console) -> Result<Exit> {
         .flatten()
         .collect();
     let report = survey.report(findings);
-    args.selection.write(&report, args.format, console)?;
+    args.selection.write(&report, args.format, &config, console)?;
     console.closing(&report, Run::Scan);
-    Ok(args.selection.exit(&report, survey.is_incomplete, false))
+    Ok(args.selection.exit(&report, false))
 }

@@ -6,7 +6,7 @@ use super::args::{Format, Selection};
 use super::{Console, Exit, Judges, STOP, rules};
 use crate::config::Config;
 use crate::job::Job;
-use crate::report::{Json, JsonLines, Report, Reporter, Text};
+use crate::report::{Json, JsonLines, Report, Reporter, Sarif, Text};
 use crate::transforms::suite;
 use crate::verify::Formatter;
 use crate::workspace::WalkOptions;
@@ -43,20 +43,22 @@ impl Selection {
     }
 
     /// Writes the report where it belongs.
-    pub fn write(&self, report: &Report, format: Format, console: &Console) -> Result<()> {
+    pub fn write(&self, report: &Report, format: Format, config: &Config, console: &Console) -> Result<()> {
+        let rules = rules::pages(config);
         let reporter: &dyn Reporter = match format {
             Format::Text => &Text,
             Format::Json => &Json,
             Format::Jsonl => &JsonLines,
+            Format::Sarif => &Sarif { rules: &rules },
         };
         console.product(self.output.as_deref(), |out| reporter.report(report, out))
     }
 
     /// The exit code for what is left.
-    pub fn exit(&self, report: &Report, is_incomplete: bool, is_patch: bool) -> Exit {
+    pub fn exit(&self, report: &Report, is_patch: bool) -> Exit {
         let mut remaining = report.remaining();
         let is_found = is_patch || remaining.any(|finding| self.fail_on.is_reached(finding.severity));
-        match (is_incomplete, is_found && !self.exit_zero) {
+        match (report.is_incomplete, is_found && !self.exit_zero) {
             (true, _) => Exit::Trouble,
             (false, true) => Exit::Found,
             (false, false) => Exit::Clean,

@@ -29,6 +29,7 @@ impl<R> Survey<R> {
         };
         let mut report = Report::new(findings, self.diagnostics.clone(), files);
         report.cuts.clone_from(&self.cuts);
+        report.is_incomplete = self.is_incomplete;
         report
     }
 }

@@ -3,7 +3,7 @@ use serde::Serialize;
 use crate::go::{Package, Place};
 use crate::pipeline::Ending;
 use crate::plan::preview;
-use crate::text::{Position, changed_lines};
+use crate::text::{LineIndex, Position, changed_lines, utf16_len};
 use crate::transform::{
     Applicability, Confidence, Family, Fix, Outcome, Proposal, Reason, Refusal, Related, Severity,
 };
@@ -55,6 +55,9 @@ pub struct Point {
     pub line: usize,
     pub column: usize,
     pub byte: usize,
+    /// The column in UTF-16 code units, as some formats and editors count.
+    #[serde(skip)]
+    pub utf16: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -84,6 +87,11 @@ pub struct ReportedEdit {
     pub start_byte: usize,
     pub end_byte: usize,
     pub text: String,
+    /// The same range in lines and columns.
+    #[serde(skip)]
+    pub start: Point,
+    #[serde(skip)]
+    pub end: Point,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -181,6 +189,19 @@ impl ReportedFinding {
     }
 }
 
+impl Point {
+    fn new(lines: &LineIndex, source: &[u8], byte: usize) -> Self {
+        let Position { line, column } = lines.position(byte);
+        let before = source.get((byte + 1).saturating_sub(column)..byte);
+        Point {
+            line,
+            column,
+            byte,
+            utf16: utf16_len(before.unwrap_or_default()) + 1,
+        }
+    }
+}
+
 impl ReportedRelated {
     fn new(package: &Package, related: &Related) -> Self {
         let (path, start, end) = located(package, related.place);
@@ -222,12 +243,15 @@ fn edits(package: &Package, fix: &Fix) -> Option<Vec<ReportedEdit>> {
     let changes = preview(package, fix);
     let edits = changes.iter().flat_map(|change| {
         let lines = changed_lines(&change.old, &change.new).into_iter();
-        lines.map(|(was, is)| {
+        let index = LineIndex::new(&change.old);
+        lines.map(move |(was, is)| {
             Some(ReportedEdit {
                 path: change.path.clone(),
                 start_byte: was.start,
                 end_byte: was.end,
                 text: String::from_utf8(is.of(&change.new).to_vec()).ok()?,
+                start: Point::new(&index, &change.old, was.start),
+                end: Point::new(&index, &change.old, was.end),
             })
         })
     });
@@ -236,10 +260,7 @@ fn edits(package: &Package, fix: &Fix) -> Option<Vec<ReportedEdit>> {
 
 fn located(package: &Package, place: Place) -> (String, Point, Point) {
     let file = package.file(place.file);
-    let point = |byte| {
-        let Position { line, column } = file.lines().position(byte);
-        Point { line, column, byte }
-    };
+    let point = |byte| Point::new(file.lines(), &file.source, byte);
     (file.path.clone(), point(place.span.start), point(place.span.end))
 }
 

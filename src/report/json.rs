@@ -1,6 +1,9 @@
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use super::{Report, Reporter};
+use crate::text::misleads;
 
 /// The whole report as one JSON document.
 pub struct Json;
@@ -10,17 +13,60 @@ pub struct JsonLines;
 
 impl Reporter for Json {
     fn report(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, report)?;
-        out.write_all(b"\n")
+        write_pretty(out, report)
     }
 }
 
 impl Reporter for JsonLines {
     fn report(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
         for finding in &report.findings {
-            serde_json::to_writer(&mut *out, finding)?;
-            out.write_all(b"\n")?;
+            write_line(out, finding)?;
         }
         Ok(())
+    }
+}
+
+/// A document over several lines.
+pub(super) fn write_pretty(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    writeln!(out, "{}", harmless(&serde_json::to_string_pretty(value)?))
+}
+
+/// A document on one line.
+pub(super) fn write_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    writeln!(out, "{}", harmless(&serde_json::to_string(value)?))
+}
+
+/// JSON that says the same, in which no character of a string commands a terminal or reorders its text. Between
+/// strings there are none but line ends, which strings hold escaped already.
+fn harmless(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for char in json.chars() {
+        match misleads(char) && char != '\n' {
+            true => {
+                let units = char.encode_utf16(&mut [0; 2]).to_vec();
+                out.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
+            }
+            false => out.push(char),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_misleads_is_escaped_and_stays_the_same_value() {
+        let text = "a\u{1b}[2J\u{9b}\u{7f}\u{202e}\n\u{2066}漢\t";
+        let mut out = Vec::new();
+        write_pretty(&mut out, &[text]).unwrap();
+        let json = String::from_utf8(out).unwrap();
+        assert!(
+            json.contains(r"a\u001b[2J\u009b\u007f\u202e\n\u2066漢\t"),
+            "{json}"
+        );
+        let back: Vec<String> = serde_json::from_str(&json).unwrap();
+        assert_eq!(back, [text]);
     }
 }

@@ -3,18 +3,21 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::limits::Cut;
-use crate::transform::Severity;
+use crate::transform::{Rule, Severity};
 pub use crate::workspace::{Diagnostic, Skip, SkipReason};
 
 mod color;
 mod finding;
 mod json;
+mod sarif;
 mod summary;
 mod text;
+mod weakness;
 
 pub use color::Color;
 pub use finding::{
@@ -22,8 +25,17 @@ pub use finding::{
 };
 pub use finding::{ReportedSuppression, Source};
 pub use json::{Json, JsonLines};
+pub use sarif::Sarif;
 pub use summary::{Run, skipped_line, summary_line};
 pub use text::{Text, write_diagnostics, write_remains};
+
+/// A rule with the page that explains it.
+#[derive(Clone, Debug)]
+pub struct RulePage {
+    pub rule: Arc<Rule>,
+    /// Markdown.
+    pub page: &'static str,
+}
 
 /// Writes a report in one format.
 pub trait Reporter {
@@ -43,6 +55,9 @@ pub struct Report {
     /// Searches that ended at a bound; told on stderr.
     #[serde(skip)]
     pub cuts: Vec<Cut>,
+    /// Something could not be read or went wrong inside: the report is not the whole truth.
+    #[serde(skip)]
+    pub is_incomplete: bool,
 }
 
 /// Who made the report.
@@ -93,12 +108,19 @@ impl Report {
             diagnostics,
             files,
             cuts: Vec::new(),
+            is_incomplete: false,
         }
     }
 
     /// Findings that nothing and nobody has settled yet: neither fixed nor suppressed.
     pub fn remaining(&self) -> impl Iterator<Item = &ReportedFinding> {
         self.findings.iter().filter(|finding| finding.is_remaining())
+    }
+
+    /// Findings of which people are told: those that remain, and those whose repair leaves something.
+    pub fn told(&self) -> impl Iterator<Item = &ReportedFinding> {
+        let told = |finding: &&ReportedFinding| finding.is_remaining() || !finding.remains.is_empty();
+        self.findings.iter().filter(told)
     }
 }
 

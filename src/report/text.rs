@@ -23,8 +23,7 @@ pub struct Text;
 
 impl Reporter for Text {
     fn report(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-        let told = |finding: &&ReportedFinding| finding.is_remaining() || !finding.remains.is_empty();
-        for finding in report.findings.iter().filter(told) {
+        for finding in report.told() {
             write_finding(out, finding)?;
         }
         Ok(())

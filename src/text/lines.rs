@@ -36,6 +36,14 @@ impl LineIndex {
     }
 }
 
+/// How many UTF-16 code units the text has; what is no UTF-8 counts as the one that replaces it.
+pub fn utf16_len(bytes: &[u8]) -> usize {
+    let lengths = bytes
+        .utf8_chunks()
+        .map(|chunk| chunk.valid().encode_utf16().count() + usize::from(!chunk.invalid().is_empty()));
+    lengths.sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,5 +56,11 @@ mod tests {
         assert_eq!(index.position(8), Position { line: 3, column: 1 });
         assert_eq!(index.start_of(3), Some(8));
         assert_eq!(index.start_of(0), None);
+    }
+
+    #[test]
+    fn utf16_counts_pairs_and_what_is_no_text() {
+        assert_eq!(utf16_len("a漢😀".as_bytes()), 4);
+        assert_eq!(utf16_len(b"a\xffb"), 3);
     }
 }

@@ -10,6 +10,6 @@ mod span;
 pub use diff::{DiffLine, FilePatch, Hunk, LineChange, LineRange, changed_lines, hunks, patch};
 pub use edit::{Conflict, Edit, EditSet};
 pub use line_ends::with_line_ends;
-pub use lines::{LineIndex, Position};
-pub use printable::printable;
+pub use lines::{LineIndex, Position, utf16_len};
+pub use printable::{misleads, printable};
 pub use span::Span;

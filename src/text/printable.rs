@@ -23,12 +23,13 @@ fn escaped(chunk: std::str::Utf8Chunk<'_>) -> String {
     out
 }
 
-/// Terminals act on control characters; the others make text look like what it is not.
-fn misleads(char: char) -> bool {
+/// Whether a character must not reach a reader as it is: terminals act on control characters, the others make text look
+/// like what it is not, and the last two are none (XML forbids them).
+pub fn misleads(char: char) -> bool {
     let reorders = matches!(char, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let hides = matches!(
         char,
-        '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}' | '\u{2060}' | '\u{feff}'
+        '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}' | '\u{2060}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
     );
     (char.is_control() && char != '\t') || reorders || hides
 }

@@ -10,6 +10,7 @@ pub mod gofmt;
 pub mod mutate;
 pub mod packages;
 pub mod program;
+pub mod report;
 #[cfg(unix)]
 pub mod talk;
 pub mod txtar;

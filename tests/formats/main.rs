@@ -1,0 +1,25 @@
+//! The formats of other programs, written for a bundled service and for a report with a finding of every kind, and
+//! held to what those programs take.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use support::command::{Ran, run};
+
+mod sarif;
+#[path = "../support/mod.rs"]
+mod support;
+
+fn service() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps/v2-leaky")
+}
+
+/// What a scan of the bundled service writes in a format.
+fn scanned(format: &str) -> String {
+    let ran: Ran = run(&service(), &["scan", "--format", format]).expect(1, &["16 findings in 9 files"]);
+    String::from_utf8(ran.stdout).unwrap()
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
