@@ -238,6 +238,20 @@ pub enum Format {
     Jsonl,
     /// SARIF 2.1.0, for code scanning
     Sarif,
+    /// Annotations of a GitHub workflow
+    Github,
+    /// GitLab's Code Quality report
+    Gitlab,
+    /// One line a finding
+    Concise,
+    /// Checkstyle's XML
+    Checkstyle,
+    /// JUnit's XML: a failed test for each finding
+    Junit,
+    /// Reviewdog's JSON, with suggestions
+    Rdjson,
+    /// A table, for the summary of a job
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -13,6 +13,7 @@ mod console;
 mod debug;
 mod exit;
 mod fix;
+mod format;
 mod interrupt;
 mod judges;
 mod prove;

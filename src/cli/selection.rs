@@ -6,7 +6,7 @@ use super::args::{Format, Selection};
 use super::{Console, Exit, Judges, STOP, rules};
 use crate::config::Config;
 use crate::job::Job;
-use crate::report::{Json, JsonLines, Report, Reporter, Sarif, Text};
+use crate::report::Report;
 use crate::transforms::suite;
 use crate::verify::Formatter;
 use crate::workspace::WalkOptions;
@@ -45,12 +45,7 @@ impl Selection {
     /// Writes the report where it belongs.
     pub fn write(&self, report: &Report, format: Format, config: &Config, console: &Console) -> Result<()> {
         let rules = rules::pages(config);
-        let reporter: &dyn Reporter = match format {
-            Format::Text => &Text,
-            Format::Json => &Json,
-            Format::Jsonl => &JsonLines,
-            Format::Sarif => &Sarif { rules: &rules },
-        };
+        let reporter = format.reporter(&rules);
         console.product(self.output.as_deref(), |out| reporter.report(report, out))
     }
 

@@ -1,5 +1,6 @@
 use serde::Serialize;
 
+use super::shown;
 use crate::go::{Package, Place};
 use crate::pipeline::Ending;
 use crate::plan::preview;
@@ -181,6 +182,16 @@ impl ReportedFinding {
     /// Whether the leak is still there and nobody accepted it.
     pub fn is_remaining(&self) -> bool {
         !self.is_fixed() && !self.is_suppressed()
+    }
+
+    /// The message with what the repair leaves, fit for every reader.
+    pub(super) fn told(&self) -> String {
+        let mut told = shown(&self.message).into_owned();
+        for left in &self.remains {
+            told.push_str("; repaired, but ");
+            told.push_str(&shown(left));
+        }
+        told
     }
 
     /// The best that one of its fixes promises.

@@ -1,6 +1,7 @@
 //! What a run tells: one document, and the formats it is written in. Knows findings and positions; asks nobody
 //! and touches no file but the stream it is given.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -8,23 +9,38 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::limits::Cut;
+use crate::text::printable;
 use crate::transform::{Rule, Severity};
 pub use crate::workspace::{Diagnostic, Skip, SkipReason};
 
+mod checkstyle;
 mod color;
+mod concise;
 mod finding;
+mod github;
+mod gitlab;
 mod json;
+mod junit;
+mod markdown;
+mod rdjson;
 mod sarif;
 mod summary;
 mod text;
 mod weakness;
 
+pub use checkstyle::Checkstyle;
 pub use color::Color;
+pub use concise::Concise;
 pub use finding::{
     Accepted, Point, ReportedEdit, ReportedFinding, ReportedFix, ReportedRefusal, ReportedRelated,
 };
 pub use finding::{ReportedSuppression, Source};
+pub use github::Github;
+pub use gitlab::Gitlab;
 pub use json::{Json, JsonLines};
+pub use junit::Junit;
+pub use markdown::Markdown;
+pub use rdjson::Rdjson;
 pub use sarif::Sarif;
 pub use summary::{Run, skipped_line, summary_line};
 pub use text::{Text, write_diagnostics, write_remains};
@@ -138,5 +154,19 @@ impl Summary {
             *summary.by_severity.entry(finding.severity).or_default() += 1;
         }
         summary
+    }
+}
+
+/// Text of the scanned code, in which nothing commands, reorders or hides.
+fn shown(text: &str) -> Cow<'_, str> {
+    printable(text.as_bytes())
+}
+
+/// A path that starts a line. Behind `::` and `##[` a log of GitHub Actions or Azure Pipelines takes commands, and a
+/// folder can be called so.
+fn leading(path: &str) -> Cow<'_, str> {
+    match path.starts_with("::") || path.starts_with("##") {
+        true => Cow::Owned(format!("./{}", shown(path))),
+        false => shown(path),
     }
 }

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::finding::{Point, ReportedEdit, ReportedFinding, ReportedFix, ReportedRelated};
 use super::json::write_pretty;
 use super::weakness::{WEAKNESSES, weakness_of};
-use super::{Accepted, Diagnostic, Report, Reporter, RulePage};
-use crate::text::printable;
+use super::{Accepted, Diagnostic, Report, Reporter, RulePage, shown};
 use crate::transform::{Applicability, Family, Severity};
 
 const SCHEMA: &str =
@@ -170,15 +169,11 @@ fn result(finding: &ReportedFinding, rule: usize) -> Value {
     if let Some(function) = &finding.function {
         place["logicalLocations"] = json!([{"fullyQualifiedName": shown(function), "kind": "function"}]);
     }
-    let mut text = shown(&finding.message);
-    for left in &finding.remains {
-        text.push_str(&format!("; repaired, but {}", shown(left)));
-    }
     let mut result = json!({
         "ruleId": finding.rule,
         "ruleIndex": rule,
         "level": level(finding.severity),
-        "message": {"text": text},
+        "message": {"text": finding.told()},
         "locations": [place],
         "partialFingerprints": {"unleak/v1": finding.fingerprint},
         "properties": {"confidence": finding.confidence},
@@ -302,10 +297,6 @@ fn problem(severity: Severity) -> &'static str {
 
 fn message(text: &str) -> Value {
     json!({"text": shown(text)})
-}
-
-fn shown(text: &str) -> String {
-    printable(text.as_bytes()).into_owned()
 }
 
 fn shortened(text: &str) -> String {

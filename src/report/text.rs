@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::finding::{ReportedFinding, ReportedFix, ReportedRelated, Source};
-use super::{Report, Reporter};
+use super::{Report, Reporter, leading, shown};
 use crate::text::printable;
 use crate::transform::{Applicability, Confidence, Outcome, Severity};
 
@@ -69,7 +69,7 @@ fn write_finding(out: &mut dyn Write, finding: &ReportedFinding) -> io::Result<(
 
 fn write_title(out: &mut dyn Write, finding: &ReportedFinding) -> io::Result<()> {
     let style = style_of(finding.severity);
-    let (path, point) = (shown(&finding.path), finding.start);
+    let (path, point) = (leading(&finding.path), finding.start);
     let (severity, rule, message) = (finding.severity, shown(&finding.rule), shown(&finding.message));
     let doubt = match finding.confidence {
         Confidence::Low => " (low confidence)",
@@ -162,10 +162,6 @@ fn style_of(severity: Severity) -> Style {
         Severity::Low => AnsiColor::Cyan,
     };
     color.on_default().bold()
-}
-
-fn shown(text: &str) -> std::borrow::Cow<'_, str> {
-    printable(text.as_bytes())
 }
 
 fn drawn(bytes: &[u8]) -> String {

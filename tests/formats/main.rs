@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use support::command::{Ran, run};
 
+mod lines;
+mod objects;
 mod sarif;
 #[path = "../support/mod.rs"]
 mod support;
+mod xml;
 
 fn service() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps/v2-leaky")
