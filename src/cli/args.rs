@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::batch::Batch;
 use super::debug::Debug;
+use super::format::{Wanted, WantedParser};
 use crate::config::Profile;
 use crate::report::Color;
 use crate::transform::{Confidence, Severity};
@@ -111,18 +112,19 @@ pub struct Selection {
 pub struct Scan {
     #[command(flatten)]
     pub selection: Selection,
-    /// How to write the report
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    /// How to write the report; with a file behind `=` it goes there. May be given more than once
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = WantedParser, default_value = "text")]
+    pub format: Vec<Wanted>,
 }
 
 #[derive(Debug, Args)]
 pub struct Fix {
     #[command(flatten)]
     pub selection: Selection,
-    /// How to write the report
-    #[arg(long, value_enum, default_value_t, conflicts_with = "dry_run")]
-    pub format: Format,
+    /// How to write the report; with a file behind `=` it goes there. May be given more than once
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = WantedParser, default_value = "text")]
+    #[arg(conflicts_with = "dry_run")]
+    pub format: Vec<Wanted>,
     /// Print a patch and write nothing
     #[arg(long, visible_alias = "diff")]
     pub dry_run: bool,

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use super::aftermath::Aftermath;
 use super::args::{Fix, Verify};
+use super::format::{Product, products};
 use super::selection::set;
 use super::undo::{journal, undo};
 use super::{Console, Exit, Judges, Whole, is_stopped, rules};
@@ -42,6 +43,7 @@ pub fn fix(args: &Fix, console: &Console) -> Result<Exit> {
             "--verify test runs code of the tree, which --untrusted forbids; --verify build compiles it only"
         );
     }
+    let products = products(&args.format, args.selection.output.as_deref())?;
     let journal = match args.dry_run {
         true => None,
         false => Some(journal(args, console)?),
@@ -65,7 +67,7 @@ pub fn fix(args: &Fix, console: &Console) -> Result<Exit> {
     }
     match &journal {
         None => show(args, console, &treated),
-        Some(journal) => write(args, &config, console, &treated, journal),
+        Some(journal) => write(args, &products, &config, console, &treated, journal),
     }
 }
 
@@ -209,6 +211,7 @@ fn show(args: &Fix, console: &Console, treated: &Treated) -> Result<Exit> {
 /// Writes the changed files.
 fn write(
     args: &Fix,
+    products: &[Product<'_>],
     config: &Config,
     console: &Console,
     treated: &Treated,
@@ -232,7 +235,7 @@ fn write(
     report.diagnostics.extend(aftermath.diagnostics());
     report.diagnostics.sort();
     report.is_incomplete |= aftermath.has_failures();
-    args.selection.write(&report, args.format, config, console)?;
+    args.selection.write(&report, products, config, console)?;
     console.closing(&report, Run::Fix);
     if aftermath.not_begun() > 0 {
         let (left, all) = (aftermath.not_begun(), targets.len());

@@ -1,4 +1,12 @@
-//! The formats by name.
+//! `--format FORMAT[=FILE]`: the formats by name, and where each goes.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, Command, ValueEnum};
 
 use super::args::Format;
 use crate::report::{
@@ -22,5 +30,89 @@ impl Format {
             Format::Rdjson => Box::new(Rdjson),
             Format::Markdown => Box::new(Markdown),
         }
+    }
+
+    fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
+/// One `--format` as it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub format: Format,
+    /// Stdout, or the file of `--output`, where there is none.
+    pub file: Option<PathBuf>,
+}
+
+/// Reads [`Wanted`]; lists the formats, and finds the nearest to a mistyped one, as for a plain name.
+#[derive(Clone)]
+pub struct WantedParser;
+
+impl TypedValueParser for WantedParser {
+    type Value = Wanted;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<Wanted, clap::Error> {
+        let (name, file) = match value.to_str().and_then(|value| value.split_once('=')) {
+            Some((name, file)) => (OsStr::new(name), Some(file)),
+            None => (value, None),
+        };
+        let format = EnumValueParser::<Format>::new().parse_ref(command, arg, name)?;
+        if file == Some("") {
+            let name = name.to_string_lossy();
+            let message = format!("`{name}=` names no file; write {name}=FILE, or {name} alone for stdout\n");
+            let error = clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command);
+            return Err(error);
+        }
+        let file = file.map(PathBuf::from);
+        Ok(Wanted { format, file })
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let formats = Format::value_variants().iter();
+        Some(Box::new(formats.filter_map(Format::to_possible_value)))
+    }
+}
+
+/// A format and its file; stdout where there is none.
+pub type Product<'a> = (Format, Option<&'a Path>);
+
+/// Where each format goes, those to files first. No two go to one place.
+pub fn products<'a>(wanted: &'a [Wanted], output: Option<&'a Path>) -> Result<Vec<Product<'a>>> {
+    let placed = wanted
+        .iter()
+        .map(|wanted| (wanted.format, wanted.file.as_deref().or(output)));
+    let mut products: Vec<Product<'a>> = placed.collect();
+    if let (Some(output), true) = (output, wanted.iter().all(|wanted| wanted.file.is_some())) {
+        let output = output.display();
+        bail!("nothing is left for --output {output}: every --format has a file of its own");
+    }
+    for (at, (format, file)) in products.iter().enumerate() {
+        let rival = products[..at].iter().find(|(_, held)| is_same(*held, *file));
+        if let Some((first, _)) = rival {
+            let (first, second) = (first.name(), format.name());
+            let place = file.map_or("stdout".to_owned(), |file| format!("`{}`", file.display()));
+            bail!(
+                "{first} and {second} both go to {place}; give each a place of its own: --format {second}=FILE"
+            );
+        }
+    }
+    products.sort_by_key(|(_, file)| file.is_none());
+    Ok(products)
+}
+
+/// Whether both lead to the same file, or to stdout.
+fn is_same(one: Option<&Path>, other: Option<&Path>) -> bool {
+    one.map(whole) == other.map(whole)
+}
+
+/// The path as every spelling of it ends, of a file that need not be there.
+fn whole(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    match (folder, path.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => path,
     }
 }

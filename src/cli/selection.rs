@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use super::args::{Format, Selection};
+use super::args::Selection;
+use super::format::Product;
 use super::{Console, Exit, Judges, STOP, rules};
 use crate::config::Config;
 use crate::job::Job;
@@ -42,11 +43,20 @@ impl Selection {
         }
     }
 
-    /// Writes the report where it belongs.
-    pub fn write(&self, report: &Report, format: Format, config: &Config, console: &Console) -> Result<()> {
+    /// Writes the report in each format where it belongs.
+    pub fn write(
+        &self,
+        report: &Report,
+        products: &[Product<'_>],
+        config: &Config,
+        console: &Console,
+    ) -> Result<()> {
         let rules = rules::pages(config);
-        let reporter = format.reporter(&rules);
-        console.product(self.output.as_deref(), |out| reporter.report(report, out))
+        for (format, file) in products {
+            let reporter = format.reporter(&rules);
+            console.product(*file, |out| reporter.report(report, out))?;
+        }
+        Ok(())
     }
 
     /// The exit code for what is left.
