@@ -108,8 +108,10 @@ pub struct Config {
     pub rules: BTreeMap<String, RuleChange>,
     /// Later ones have the last word.
     pub overrides: Vec<Override>,
-    /// Leads from the folder that the patterns start in to the scanned root: `services/api/`, or nothing.
+    /// Leads from the folder that the patterns start in to where names start: `services/api/`, or nothing.
     pub prefix: String,
+    /// The other way round, where names start above that folder.
+    pub folder: String,
     pub pool: Pool,
     /// A team's own `[[resource]]` rows.
     pub resources: Vec<Resource>,
@@ -153,9 +155,12 @@ impl Config {
             .filter(move |held| held.paths.matches(&path))
     }
 
-    /// A path of the scanned root, as the patterns see it.
+    /// A name of the run, as the patterns see it.
     fn named(&self, path: &str) -> String {
-        format!("{}{path}", self.prefix)
+        match path.strip_prefix(&self.folder) {
+            Some(below) => format!("{}{below}", self.prefix),
+            None => format!("../{path}"),
+        }
     }
 }
 

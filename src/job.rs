@@ -24,6 +24,7 @@ use crate::workspace::{
 mod panics;
 mod programs;
 mod report;
+mod retold;
 mod turns;
 mod users;
 mod write;
@@ -50,6 +51,8 @@ pub struct Job<'a> {
     /// Compiles what is to be written, where that is wanted.
     pub toolchain: Option<&'a GoToolchain>,
     pub paths: &'a [PathBuf],
+    /// The folder that the paths of the report are relative to; none takes what is scanned.
+    pub base: Option<&'a Path>,
     pub walk: WalkOptions,
     /// Bytes that stand for files on disk: how they were at another time. By canonical path.
     pub stand_ins: Option<&'a HashMap<PathBuf, Vec<u8>>>,
@@ -92,7 +95,7 @@ impl<R> Survey<R> {
 impl Job<'_> {
     /// Runs `work` on each package that has anything of interest, on all threads, the largest first.
     pub fn run<R: Send>(&self, work: impl Fn(Analysis, &Engine<'_>) -> R + Sync) -> Result<Survey<R>> {
-        let mut discovery = discover(self.paths, self.walk)?;
+        let mut discovery = discover(self.paths, self.base, self.walk)?;
         let named = self.named_files();
         if !self.config.exclude.is_empty() {
             discovery.leave_out(|path| self.config.excludes(path), &named);
@@ -324,7 +327,8 @@ impl<R: Send> Crew<'_, R> {
         work: &impl Fn(Analysis, &Engine<'_>) -> R,
     ) -> R {
         let module = self.modules.nearest(&directory.path);
-        let mut package = Package::new(directory.dir.clone(), module, files);
+        let home = self.discovery.home(&directory.path);
+        let mut package = Package::new(directory.dir.clone(), module, files).at_home(home);
         if let Some(program) = self.programs.around(&directory.path) {
             package = package.within(program);
         }

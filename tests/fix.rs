@@ -426,8 +426,8 @@ fn no_file_is_edited_that_was_not_to_be_searched() {
         assert_eq!(text(repository, "database/db.go"), DATABASE);
         assert!(text(repository, "handlers/list.go").contains("db.Close"));
     };
-    refused(&two_packages(), &["./database"], "../handlers/list.go");
-    refused(&two_packages(), &["database/db.go"], "../handlers/list.go");
+    refused(&two_packages(), &["./database"], "handlers/list.go");
+    refused(&two_packages(), &["database/db.go"], "handlers/list.go");
     let excluding = two_packages();
     excluding.write("unleak.toml", b"exclude = [\"handlers/**\"]\n");
     refused(&excluding, &[], "handlers/list.go");

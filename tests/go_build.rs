@@ -428,6 +428,7 @@ fn repaired(folder: &Path, toolchain: &GoToolchain) -> Repaired {
         formatter: None,
         toolchain: Some(toolchain),
         paths: &[folder.to_owned()],
+        base: None,
         walk: WalkOptions {
             no_ignore: false,
             tests: false,

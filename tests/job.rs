@@ -108,6 +108,7 @@ impl Tree {
             formatter: None,
             toolchain: None,
             paths: &paths,
+            base: None,
             walk: WalkOptions {
                 no_ignore: false,
                 tests,

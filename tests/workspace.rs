@@ -62,7 +62,7 @@ impl Tree {
 
     fn discover(&self, paths: &[&str], options: WalkOptions) -> Discovery {
         let paths: Vec<PathBuf> = paths.iter().map(|path| self.at(path)).collect();
-        discover(&paths, options).unwrap()
+        discover(&paths, None, options).unwrap()
     }
 }
 
@@ -295,7 +295,7 @@ fn links_are_not_followed_and_not_searched_twice() {
 #[test]
 fn a_path_that_cannot_be_scanned_is_one_sentence() {
     let tree = Tree::new(&[("notes.txt", "")]);
-    let said = |path: &str| format!("{:#}", discover(&[tree.at(path)], DEFAULT).unwrap_err());
+    let said = |path: &str| format!("{:#}", discover(&[tree.at(path)], None, DEFAULT).unwrap_err());
     let shown = |path: &str| tree.at(path).display().to_string();
     assert_eq!(
         said("gone"),

@@ -81,13 +81,18 @@ pub fn work(input: &[u8], suite: &Suite) -> Result<()> {
     }
     gofmt.as_ref().map_or(Ok(()), probe)?;
     let config = assignment.repairs.config();
-    let paths = assignment.paths()?;
+    let worktree = assignment
+        .worktree
+        .canonicalize()
+        .context("cannot open the worktree")?;
+    let paths = assignment.paths(&worktree)?;
     let job = Job {
         suite,
         config: &config,
         formatter: gofmt.as_ref().map(|gofmt| gofmt as &dyn Formatter),
         toolchain: None,
         paths: &paths,
+        base: Some(&worktree),
         walk: WalkOptions {
             // A fresh checkout holds tracked files only; ignore rules, of this machine even, have no say.
             no_ignore: true,
@@ -189,14 +194,13 @@ fn cut(mut diff: String) -> String {
 
 impl Assignment {
     /// The folders to look at. None leads out of the worktree.
-    fn paths(&self) -> Result<Vec<PathBuf>> {
-        let root = self.worktree.canonicalize().context("cannot open the worktree")?;
+    fn paths(&self, root: &Path) -> Result<Vec<PathBuf>> {
         if self.subdirs.is_empty() {
-            return Ok(vec![root]);
+            return Ok(vec![root.to_owned()]);
         }
         let paths = self.subdirs.iter().map(|subdir| {
             let path = root.join(subdir).canonicalize().ok();
-            match path.filter(|path| path.is_dir() && path.starts_with(&root)) {
+            match path.filter(|path| path.is_dir() && path.starts_with(root)) {
                 Some(path) => Ok(path),
                 None => bail!("it has no folder `{subdir}` with Go files"),
             }
@@ -222,8 +226,7 @@ impl Assignment {
             }
             findings.push(finding);
         }
-        let mut report = survey.report(findings);
-        self.tell_from_repository(&mut report, &survey.discovery.root);
+        let report = survey.report(findings);
         let mut unit = self.unit(&report, commits);
         for finding in &mut unit.findings {
             finding.fix = fixes.remove(&finding.fingerprint);
@@ -277,32 +280,6 @@ impl Assignment {
             fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         }
         fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
-    }
-
-    /// Makes every path relative to the repository, whichever folders were looked at.
-    fn tell_from_repository(&self, report: &mut Report, root: &Path) {
-        let worktree = self.worktree.canonicalize().unwrap_or_default();
-        let below = root.strip_prefix(&worktree).unwrap_or(Path::new(""));
-        if below.as_os_str().is_empty() {
-            return;
-        }
-        let prefix = below.to_string_lossy().replace('\\', "/");
-        let lengthen = |path: &mut String| *path = format!("{prefix}/{path}");
-        for finding in &mut report.findings {
-            lengthen(&mut finding.path);
-            finding.related.iter_mut().for_each(|it| lengthen(&mut it.path));
-            let edits = finding.fixes.iter_mut().flat_map(|fix| &mut fix.edits);
-            edits.for_each(|edit| lengthen(&mut edit.path));
-        }
-        report
-            .diagnostics
-            .iter_mut()
-            .for_each(|it| lengthen(&mut it.path));
-        report
-            .files
-            .skipped
-            .iter_mut()
-            .for_each(|it| lengthen(&mut it.path));
     }
 
     fn unit(&self, report: &Report, commits: Vec<Step>) -> Unit {

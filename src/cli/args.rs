@@ -106,6 +106,9 @@ pub struct Selection {
     /// Write the report or patch to a file
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// The folder that paths of the report are relative to; patches start at the repository
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub path_base: PathBuf,
 }
 
 #[derive(Debug, Args)]

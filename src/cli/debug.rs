@@ -99,6 +99,7 @@ fn over<R: Send>(paths: &[PathBuf], make: impl Fn(&Package) -> R + Sync) -> Resu
         formatter: None,
         toolchain: None,
         paths,
+        base: None,
         walk: WalkOptions::default(),
         stand_ins: None,
         stop: &STOP,

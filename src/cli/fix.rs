@@ -67,7 +67,7 @@ pub fn fix(args: &Fix, console: &Console) -> Result<Exit> {
     }
     match &journal {
         None => show(args, console, &treated),
-        Some(journal) => write(args, &products, &config, console, &treated, journal),
+        Some(journal) => write(args, &products, &config, console, treated, journal),
     }
 }
 
@@ -214,27 +214,24 @@ fn write(
     products: &[Product<'_>],
     config: &Config,
     console: &Console,
-    treated: &Treated,
+    treated: Treated,
     journal: &Journal,
 ) -> Result<Exit> {
-    let survey = &treated.survey;
-    let paths = Paths::new(survey);
-    let changes = treated.changes.iter().flatten();
-    let targets: Vec<PathBuf> = changes.map(|change| paths.named(&change.path)).collect();
+    let Treated { mut survey, changes } = treated;
+    let paths = Paths::new(&survey);
+    let changed = changes.iter().flatten();
+    let targets: Vec<PathBuf> = changed.map(|change| paths.named(&change.path)).collect();
     guard(args, &targets)?;
     // What was written has to be told, too.
     let Some(_whole) = Whole::begin() else {
         return Ok(Exit::Interrupted);
     };
-    let aftermath = written(&paths, &treated.changes, journal)?;
-    let findings = survey
-        .results
-        .iter()
-        .flat_map(|findings| aftermath.told(findings));
-    let mut report = survey.report(findings.collect());
-    report.diagnostics.extend(aftermath.diagnostics());
-    report.diagnostics.sort();
-    report.is_incomplete |= aftermath.has_failures();
+    let aftermath = written(&paths, &changes, journal)?;
+    let findings = survey.results.iter();
+    let findings = findings.flat_map(|findings| aftermath.told(findings)).collect();
+    survey.is_incomplete |= aftermath.has_failures();
+    survey.diagnostics.extend(aftermath.diagnostics());
+    let report = survey.report(findings);
     args.selection.write(&report, products, config, console)?;
     console.closing(&report, Run::Fix);
     if aftermath.not_begun() > 0 {

@@ -110,6 +110,7 @@ impl Inquiry<'_> {
             formatter: None,
             toolchain: None,
             paths: &self.args.paths,
+            base: None,
             walk: WalkOptions {
                 no_ignore: self.args.no_ignore,
                 tests: false,

@@ -34,7 +34,7 @@ fn all(config: &Config) -> Vec<Arc<Rule>> {
 }
 
 pub fn list(args: &Rules, console: &Console) -> Result<Exit> {
-    let config = args.settings.config(&[], false)?;
+    let config = args.settings.config(&[], None, false)?;
     let rules = all(&config);
     let listed: Vec<Listed<'_>> = rules.iter().map(|rule| listed(rule)).collect();
     console.product(None, |out| match args.format {
@@ -73,7 +73,7 @@ fn write_table(out: &mut dyn Write, rules: &[Listed<'_>]) -> io::Result<()> {
 }
 
 pub fn explain(args: &Explain, console: &Console) -> Result<Exit> {
-    let config = args.settings.config(&[], false)?;
+    let config = args.settings.config(&[], None, false)?;
     known_in(&config, std::slice::from_ref(&args.rule))?;
     let page = page_of(&config, &args.rule).unwrap_or_default();
     console.product(None, |out| writeln!(out, "{}", page.trim_end()))?;

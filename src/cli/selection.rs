@@ -14,7 +14,8 @@ use crate::workspace::WalkOptions;
 
 impl Selection {
     pub fn config(&self) -> Result<Config> {
-        let mut config = self.settings.config(&self.paths, self.untrusted)?;
+        let base = Some(self.path_base.as_path());
+        let mut config = self.settings.config(&self.paths, base, self.untrusted)?;
         set(&mut config.select, &self.select);
         set(&mut config.ignore, &self.ignore);
         if let Some(level) = self.min_confidence {
@@ -33,6 +34,7 @@ impl Selection {
             formatter: judges.gofmt.as_ref().map(|gofmt| gofmt as &dyn Formatter),
             toolchain: judges.toolchain.as_ref(),
             paths: &self.paths,
+            base: Some(&self.path_base),
             walk: WalkOptions {
                 no_ignore: self.no_ignore,
                 tests: self.tests,

@@ -1,6 +1,6 @@
 //! The config file, and what the arguments say over it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
@@ -11,13 +11,13 @@ use crate::text::LineIndex;
 use crate::workspace::{ConfigFile, config_file};
 
 impl Settings {
-    /// The config for a look at `paths`: that of the file that was given or found, else the ready one. A tree that is
-    /// `untrusted` is not searched for one.
-    pub fn config(&self, paths: &[PathBuf], untrusted: bool) -> Result<Config> {
+    /// The config for a look at `paths`, told relative to `base`: that of the file that was given or found, else the
+    /// ready one. A tree that is `untrusted` is not searched for one.
+    pub fn config(&self, paths: &[PathBuf], base: Option<&Path>, untrusted: bool) -> Result<Config> {
         if self.isolated || (untrusted && self.config.is_none()) {
             return Ok(Config::default());
         }
-        match config_file(self.config.as_deref(), paths)? {
+        match config_file(self.config.as_deref(), paths, base)? {
             Some(file) => read(file),
             None => Ok(Config::default()),
         }
@@ -38,6 +38,7 @@ fn read(file: ConfigFile) -> Result<Config> {
     }
     Ok(Config {
         prefix: file.prefix,
+        folder: file.folder,
         ..parsed.config
     })
 }

@@ -134,6 +134,7 @@ pub fn parse(text: &str) -> Result<Parsed, Fault> {
         rules: changes(file.rules, &mut named),
         overrides,
         prefix: String::new(),
+        folder: String::new(),
         pool: file.pool.into(),
         resources: rows(text, "resource", file.resources)?,
         clients: rows(text, "client", file.clients)?,

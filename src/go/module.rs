@@ -15,7 +15,7 @@ pub struct Version<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Module {
     pub path: String,
-    /// The folder of go.mod, relative to the scanned root, with `/`; empty for the root itself.
+    /// The folder of go.mod, relative to where names start, with `/`; empty for that folder itself.
     pub dir: String,
     /// The `go` line, as (major, minor).
     pub go: Option<(u32, u32)>,

@@ -49,8 +49,10 @@ pub enum Servers {
 const UNKNOWN_PATH: &str = ".";
 
 pub struct Package {
-    /// The folder, relative to the scanned root, with `/`.
+    /// The folder, relative to where names start, with `/`.
     pub dir: String,
+    /// What the folder is called wherever names start.
+    pub home: String,
     pub name: String,
     /// The import path; `.` where no go.mod gives one. Shared with the types that the package declares.
     pub path: Arc<str>,
@@ -106,6 +108,7 @@ impl Package {
         let package = Package::of_shared(self.dir.clone(), self.module.clone(), files);
         let program = self.program_with(&others);
         Package {
+            home: self.home.clone(),
             context: self.context.clone(),
             path: self.path.clone(),
             servers: self.servers,
@@ -149,6 +152,12 @@ impl Package {
         Arc::new(files)
     }
 
+    /// This package as one whose folder is called so, wherever names start.
+    pub fn at_home(mut self, home: String) -> Self {
+        self.home = home;
+        self
+    }
+
     /// This package with others in sight.
     pub fn within(mut self, program: Arc<Program>) -> Self {
         self.program = Some(program);
@@ -166,6 +175,7 @@ impl Package {
 
     fn of_shared(dir: String, module: Option<Arc<Module>>, files: Vec<Arc<SourceFile>>) -> Self {
         let mut package = Package {
+            home: dir.clone(),
             dir,
             name: files
                 .first()
@@ -247,7 +257,7 @@ impl Package {
     }
 
     /// Whether the file of another package belongs to this one's module. Both are asked for in the same way: a module
-    /// above the scanned root is known by more than one path.
+    /// above the root is known by more than one path.
     pub fn is_of_one_module_with(&self, id: FileId) -> bool {
         let module_of = |package: &Package| package.module.as_ref().map(|module| module.path.clone());
         let own = self.other(&self.path).unwrap_or(self);

@@ -97,7 +97,7 @@ impl Decl {
 }
 
 pub struct SourceFile {
-    /// Relative to the scanned root, with `/`.
+    /// Relative to where names start, with `/`.
     pub path: String,
     pub source: Arc<[u8]>,
     /// The package clause's name; empty where there is none.

@@ -16,7 +16,7 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// `root` is the scanned root.
+    /// `root` is where names start.
     pub fn new(root: &Path, indexes: Arc<ImportIndexes>, unusable: Arc<Unusable>) -> Self {
         Programs {
             root: root.to_owned(),

@@ -1,6 +1,7 @@
 //! From what the workers found to the document that is reported.
 
 use super::Survey;
+use super::retold::Retold;
 use crate::pipeline::{Analysis, Ending};
 use crate::report::{Accepted, Files, Report, ReportedFinding};
 
@@ -20,15 +21,23 @@ pub fn reported(analysis: &Analysis, endings: Option<&[Ending]>) -> Vec<Reported
 }
 
 impl<R> Survey<R> {
-    /// The document of the whole run.
-    pub fn report(&self, findings: Vec<ReportedFinding>) -> Report {
+    /// The document of the whole run, with the paths that people see.
+    pub fn report(&self, mut findings: Vec<ReportedFinding>) -> Report {
+        let (mut diagnostics, mut skipped) = (self.diagnostics.clone(), self.skipped.clone());
+        let mut cuts = self.cuts.clone();
+        if let Some(retold) = Retold::new(&self.discovery) {
+            findings.iter_mut().for_each(|it| retold.finding(it));
+            diagnostics.iter_mut().for_each(|it| retold.diagnostic(it));
+            skipped.iter_mut().for_each(|it| retold.skip(it));
+            cuts.iter_mut().for_each(|it| retold.cut(it));
+        }
         let files = Files {
             seen: self.files_seen,
             parsed: self.files_parsed,
-            skipped: self.skipped.clone(),
+            skipped,
         };
-        let mut report = Report::new(findings, self.diagnostics.clone(), files);
-        report.cuts.clone_from(&self.cuts);
+        let mut report = Report::new(findings, diagnostics, files);
+        report.cuts = cuts;
         report.is_incomplete = self.is_incomplete;
         report
     }

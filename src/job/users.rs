@@ -16,7 +16,7 @@ use super::MAX_FILE_BYTES;
 /// Of a file that is too large to be analysed the names still count.
 const MAX_NAMED_BYTES: u64 = 1 << 28;
 
-/// The packages of the modules around a scanned root, the parts outside the root too: a repair that relies on
+/// The packages of the modules around what is scanned, the parts outside of it too: a repair that relies on
 /// nobody else using a name must not depend on where the scan began.
 pub struct ModuleUsers<'a> {
     discovery: &'a Discovery,

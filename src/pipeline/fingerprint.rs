@@ -21,7 +21,7 @@ impl Key {
 
 /// The key of a finding of `package`.
 pub(super) fn key(package: &Package, finding: &Finding) -> Key {
-    let home = package.import_path().unwrap_or_else(|| package.dir.clone());
+    let home = package.import_path().unwrap_or_else(|| package.home.clone());
     Key([
         finding.rule.slug.to_string(),
         home,

@@ -19,7 +19,7 @@ pub struct ReportedFinding {
     pub family: Family,
     pub severity: Severity,
     pub confidence: Confidence,
-    /// Relative to the scanned root, with `/`.
+    /// With `/`, from where the run's names start, in a report from where people's paths do.
     pub path: String,
     pub start: Point,
     pub end: Point,

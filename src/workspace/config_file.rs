@@ -1,4 +1,4 @@
-//! Where a config file lies: `unleak.toml` or `.unleak.toml`, in the scanned root or above it.
+//! Where a config file lies: `unleak.toml` or `.unleak.toml`, in the folder that is scanned or above it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 
 use super::git::repository_root;
+use super::naming::slashed;
 use super::read::{bytes_of, is_there};
-use super::walk::{scanned_root, slashed};
+use super::walk::naming;
 
 /// No person writes a larger one.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
@@ -20,17 +21,23 @@ pub struct ConfigFile {
     /// As people see it.
     pub shown: String,
     pub text: String,
-    /// Leads from its folder to the scanned root, with a `/` behind each folder; empty where it does not.
+    /// Leads from its folder to where names start, with a `/` behind each folder; empty where it does not.
     pub prefix: String,
+    /// Leads from where names start to its folder, likewise.
+    pub folder: String,
 }
 
 /// Reads `given`, or else the nearest one upward from what `paths` have in common to the root of its repository;
-/// without a repository only that folder is looked at.
-pub fn config_file(given: Option<&Path>, paths: &[PathBuf]) -> Result<Option<ConfigFile>> {
-    let root = scanned_root(paths)?;
+/// without a repository only that folder is looked at. `base` is where the paths start that people see.
+pub fn config_file(
+    given: Option<&Path>,
+    paths: &[PathBuf],
+    base: Option<&Path>,
+) -> Result<Option<ConfigFile>> {
+    let naming = naming(paths, base)?;
     let found = match given {
         Some(given) => given.to_owned(),
-        None => match nearest(&root) {
+        None => match nearest(&naming.scanned) {
             Some(found) => found,
             None => return Ok(None),
         },
@@ -44,12 +51,23 @@ pub fn config_file(given: Option<&Path>, paths: &[PathBuf]) -> Result<Option<Con
     let folder = fs::canonicalize(&found)
         .ok()
         .and_then(|path| Some(path.parent()?.to_owned()));
-    let below = folder.and_then(|folder| Some(root.strip_prefix(folder).ok()?.to_owned()));
-    let prefix = match below.map(|below| slashed(&below)) {
-        Some(below) if !below.is_empty() => format!("{below}/"),
+    // Patterns of a file that lies elsewhere start at what is scanned.
+    let folder = folder.filter(|folder| naming.scanned.starts_with(folder));
+    let folder = folder.unwrap_or_else(|| naming.scanned.clone());
+    Ok(Some(ConfigFile {
+        shown,
+        text,
+        prefix: way(&folder, &naming.root),
+        folder: way(&naming.root, &folder),
+    }))
+}
+
+/// The folders between, each with a `/` behind it; nothing where `to` does not lie below.
+fn way(from: &Path, to: &Path) -> String {
+    match to.strip_prefix(from).map(slashed) {
+        Ok(below) if !below.is_empty() => format!("{below}/"),
         _ => String::new(),
-    };
-    Ok(Some(ConfigFile { shown, text, prefix }))
+    }
 }
 
 fn nearest(root: &Path) -> Option<PathBuf> {

@@ -75,7 +75,7 @@ impl ImportIndex {
 }
 
 fn files_below(home: &Path, options: WalkOptions) -> Vec<PathBuf> {
-    let discovery = discover(&[home.to_owned()], options);
+    let discovery = discover(&[home.to_owned()], None, options);
     let directories = discovery.into_iter().flat_map(|discovery| discovery.directories);
     directories.flat_map(|directory| directory.files).collect()
 }

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::git::{os_string, repository_root};
 use super::read::read_whole;
 use super::state::state_folder;
-use super::walk::scanned_root;
+use super::walk::naming;
 use super::write::{sync_folder, temporary};
 use super::{Replacement, Written, holds, write};
 
@@ -90,7 +90,7 @@ enum State {
 impl Journal {
     /// The journal of the tree around `paths`. An error where another run has it.
     pub fn open(paths: &[PathBuf]) -> Result<Journal> {
-        let root = scanned_root(paths)?;
+        let root = naming(paths, None)?.scanned;
         let root = repository_root(&root).unwrap_or(root);
         let trees = state_folder()?.join("trees");
         let told = root.as_os_str().as_encoded_bytes();

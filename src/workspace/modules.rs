@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::loader::MAX_MODULE_BYTES;
+use super::naming::slashed;
 use super::read::Unusable;
-use super::walk::slashed;
 use crate::go::Module;
 
 /// The go.mod that holds for a folder: found upwards, read at the first question and remembered.
@@ -15,7 +15,7 @@ pub struct Modules {
 }
 
 impl Modules {
-    /// `root` is the scanned root, absolute; a go.mod that cannot be used is noted in `unusable`.
+    /// `root` is where names start, absolute; a go.mod that cannot be used is noted in `unusable`.
     pub fn new(root: impl Into<PathBuf>, unusable: Arc<Unusable>) -> Self {
         Modules {
             root: root.into(),

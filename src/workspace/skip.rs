@@ -3,7 +3,7 @@ use serde::Serialize;
 /// A file or a whole folder that was left out, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Skip {
-    /// Relative to the scanned root, with `/`.
+    /// With `/`, from where the run's names start, in a report from where people's paths do.
     pub path: String,
     pub reason: SkipReason,
 }
@@ -35,7 +35,7 @@ pub enum SkipReason {
 /// What the tool says about input that it could not use.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Diagnostic {
-    /// Relative to the scanned root, with `/`.
+    /// With `/`, from where the run's names start, in a report from where people's paths do.
     pub path: String,
     pub message: String,
 }

@@ -11,6 +11,7 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::git::repository_root;
 use super::ignored::Ignored;
+use super::naming::{Naming, slashed, slashed_bytes};
 use super::{Diagnostic, Skip, SkipReason, Unread};
 
 /// How to walk.
@@ -27,10 +28,10 @@ pub struct WalkOptions {
 /// What lies under the given paths.
 #[derive(Debug)]
 pub struct Discovery {
-    /// The scanned root, absolute and without symbolic links: the folder given, the folder of the file given, or
-    /// the deepest folder that holds all the paths given. Findings' paths are relative to it.
+    /// The folder that names of files start from while the run goes on, absolute and without symbolic links.
     pub root: PathBuf,
-    /// The root of the git repository around `root`. Paths in patches are relative to it.
+    pub naming: Naming,
+    /// The root of the git repository around what is scanned. Paths in patches are relative to it.
     pub repository: Option<PathBuf>,
     /// In the order of their names.
     pub directories: Vec<Directory>,
@@ -42,7 +43,7 @@ pub struct Discovery {
 /// A folder with Go files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directory {
-    /// Relative to the scanned root, with `/`; empty for the root itself.
+    /// Relative to the root, with `/`; empty for the root itself.
     pub dir: String,
     pub path: PathBuf,
     /// The files to search, absolute, in the order of their names; none where all are neighbours.
@@ -53,7 +54,7 @@ pub struct Directory {
 }
 
 impl Discovery {
-    /// Makes neighbours of the files that `is_excluded`, by the path that people see; not of those `asked` for.
+    /// Makes neighbours of the files that `is_excluded`, by name; not of those `asked` for.
     pub fn leave_out(&mut self, is_excluded: impl Fn(&str) -> bool, asked: &HashSet<PathBuf>) {
         let mut skipped = Vec::new();
         for directory in &mut self.directories {
@@ -74,15 +75,18 @@ impl Discovery {
         self.skipped.sort_unstable();
     }
 
-    /// The path that people see: relative to the scanned root, with `/`.
+    /// The name inside of the run: relative to the root, with `/`.
     pub fn shown(&self, path: &Path) -> String {
-        match path.strip_prefix(&self.root) {
-            Ok(below) => slashed(below),
-            Err(_) => slashed(&upwards(path, &self.root)),
-        }
+        self.naming.named(path)
     }
 
-    /// Whether the file that people see as `path` is one of those to search.
+    /// What the folder is called wherever the run is started: relative to the repository, else to what is scanned.
+    pub fn home(&self, dir: &Path) -> String {
+        let base = self.repository.as_ref().unwrap_or(&self.naming.scanned);
+        slashed(dir.strip_prefix(base).unwrap_or(dir))
+    }
+
+    /// Whether the file called `path` is one of those to search.
     pub fn searches(&self, path: &str) -> bool {
         let dir = path.rsplit_once('/').map_or("", |(dir, _)| dir);
         let at = self
@@ -94,21 +98,18 @@ impl Discovery {
         })
     }
 
-    /// The path for a patch: relative to the repository's root, else to the scanned root, with `/`.
+    /// The path for a patch: relative to the repository's root, else to what is scanned, with `/`.
     pub fn patch_path(&self, path: &Path) -> Vec<u8> {
-        let base = self.repository.as_ref().unwrap_or(&self.root);
+        let base = self.repository.as_ref().unwrap_or(&self.naming.scanned);
         slashed_bytes(path.strip_prefix(base).unwrap_or(path))
     }
 }
 
 /// Finds the Go files under `paths`: folders (`dir` and `dir/...` alike) and single files, which are taken whatever
-/// their names and places say. A path that is neither is an error.
-pub fn discover(paths: &[PathBuf], options: WalkOptions) -> Result<Discovery> {
-    let mut targets: Vec<Target> = paths.iter().map(|path| Target::of(path)).collect::<Result<_>>()?;
-    if targets.is_empty() {
-        targets.push(Target::of(Path::new("."))?);
-    }
-    let root = common_root(&targets);
+/// their names and places say. A path that is neither is an error. People see paths relative to the folder `base`.
+pub fn discover(paths: &[PathBuf], base: Option<&Path>, options: WalkOptions) -> Result<Discovery> {
+    let targets = targets(paths)?;
+    let naming = Naming::new(common_root(&targets), base)?;
     let mut found = Found::default();
     found.walk(&targets, options);
     for target in &targets {
@@ -116,16 +117,19 @@ pub fn discover(paths: &[PathBuf], options: WalkOptions) -> Result<Discovery> {
             found.take_file(file);
         }
     }
-    Ok(found.into_discovery(root))
+    Ok(found.into_discovery(naming))
 }
 
-/// The folder that paths are told from: the folder given, that of the file given, or the deepest one that holds all.
-pub fn scanned_root(paths: &[PathBuf]) -> Result<PathBuf> {
-    let mut targets: Vec<Target> = paths.iter().map(|path| Target::of(path)).collect::<Result<_>>()?;
-    if targets.is_empty() {
-        targets.push(Target::of(Path::new("."))?);
+/// What names start from when `paths` are scanned.
+pub fn naming(paths: &[PathBuf], base: Option<&Path>) -> Result<Naming> {
+    Naming::new(common_root(&targets(paths)?), base)
+}
+
+fn targets(paths: &[PathBuf]) -> Result<Vec<Target>> {
+    match paths {
+        [] => Ok(vec![Target::of(Path::new("."))?]),
+        paths => paths.iter().map(|path| Target::of(path)).collect(),
     }
-    Ok(common_root(&targets))
 }
 
 /// A path of the command line, absolute and without symbolic links.
@@ -266,10 +270,11 @@ impl Found {
         directory.neighbours.extend(siblings);
     }
 
-    fn into_discovery(self, root: PathBuf) -> Discovery {
+    fn into_discovery(self, naming: Naming) -> Discovery {
         let mut discovery = Discovery {
-            repository: repository_root(&root),
-            root,
+            repository: repository_root(&naming.scanned),
+            root: naming.root.clone(),
+            naming,
             directories: Vec::with_capacity(self.directories.len()),
             skipped: Vec::with_capacity(self.skipped.len()),
             problems: Vec::with_capacity(self.problems.len()),
@@ -385,43 +390,4 @@ fn is_unseen(name: &OsStr) -> bool {
 
 fn is_go_name(name: Option<&OsStr>) -> bool {
     name.is_some_and(|name| name.as_encoded_bytes().ends_with(b".go"))
-}
-
-/// `path`, which does not lie below `root`, as seen from there.
-pub(super) fn upwards(path: &Path, root: &Path) -> PathBuf {
-    let shared = root.ancestors().find(|above| path.starts_with(above));
-    let Some(shared) = shared.filter(|shared| shared.parent().is_some()) else {
-        return path.to_owned();
-    };
-    let ups = root.strip_prefix(shared).into_iter().flat_map(Path::components);
-    let up: PathBuf = ups.map(|_| "..").collect();
-    up.join(path.strip_prefix(shared).unwrap_or(path))
-}
-
-/// A relative path as people write it everywhere, with `/`.
-pub(super) fn slashed(path: &Path) -> String {
-    String::from_utf8_lossy(&slashed_bytes(path)).into_owned()
-}
-
-fn slashed_bytes(path: &Path) -> Vec<u8> {
-    let bytes = path.as_os_str().as_encoded_bytes();
-    match std::path::MAIN_SEPARATOR {
-        '/' => bytes.to_vec(),
-        _ => bytes
-            .iter()
-            .map(|&byte| if byte == b'\\' { b'/' } else { byte })
-            .collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_beside_the_root_are_told_from_there() {
-        let from = |root: &str| slashed(&upwards(Path::new("/w/app/db/open.go"), Path::new(root)));
-        assert_eq!(from("/w/app/handlers/v1"), "../../db/open.go");
-        assert_eq!(from("/elsewhere"), "/w/app/db/open.go");
-    }
 }

@@ -8,6 +8,7 @@ use support::command::{Ran, run};
 
 mod lines;
 mod objects;
+mod paths;
 mod places;
 mod sarif;
 #[path = "../support/mod.rs"]

@@ -10,8 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use super::naming::{slashed, upwards};
 use super::read::Unusable;
-use super::walk::{slashed, upwards};
 use super::{ImportIndexes, Unread, read};
 use crate::go::{Loaded, Loader, Module, SourceFile};
 use crate::limits::Limit;
@@ -27,7 +27,7 @@ const LARGEST_FILE: Limit = Limit::new(8, "MiB in one file");
 
 /// What lies around one module.
 pub struct ModuleLoader {
-    /// The scanned root, to which the paths of files are relative.
+    /// Where the names of files start.
     root: PathBuf,
     /// The module at hand first, then the others of its workspace.
     own: Vec<Home>,
@@ -57,7 +57,7 @@ struct Home {
 }
 
 impl Home {
-    /// `folder` holds go.mod. A module above the scanned root is told as in [`super::Modules::nearest`].
+    /// `folder` holds go.mod. A module above the root is told as in [`super::Modules::nearest`].
     fn read(folder: &Path, root: &Path, unusable: &Unusable) -> Option<Home> {
         let text = unusable.read_text(&folder.join("go.mod"), MAX_MODULE_BYTES)?;
         let dir = folder.strip_prefix(root).map(slashed).unwrap_or_default();
