@@ -68,8 +68,8 @@ fn fleet() -> Fleet {
     fleet.add("app", &[("store/names.go", ROWS), ("store/size.go", FILE)]);
     fleet.add("clean", &[("add.go", CLEAN)]);
     let odd = ROWS.replace(
-        "rows.Err()",
-        "rows.Err() // <img src=x onerror=\"document.title='owned'\"></script>",
+        "var names []string",
+        "var names []string // <img src=x onerror=\"document.title='owned'\"></script>\u{1b}[2J\u{9b}\u{202e}",
     );
     fleet.add("odd", &[("s<b>/names.go", &odd)]);
     let kept = FILE.replace(
@@ -124,7 +124,17 @@ fn the_page_filters_and_searches_without_network() {
 #[test]
 fn nothing_of_a_repository_becomes_markup() {
     let fleet = fleet();
-    let page = fleet.path().join("c/report/index.html");
+    let report = fleet.path().join("c/report");
+    for name in ["index.html", "findings.csv", "results.jsonl", "summary.md"] {
+        let text = fs::read_to_string(report.join(name)).unwrap();
+        let harmful = |char: &char| unleak::text::misleads(*char) && *char != '\n';
+        assert_eq!(text.chars().find(harmful), None, "{name}");
+    }
+    let page = report.join("index.html");
+    let text = fs::read_to_string(&page).unwrap();
+    let odd = text.find("&lt;img").expect("the comment is in a diff");
+    let odd: String = text[odd..].chars().take(160).collect();
+    assert!(odd.contains(r"\u{1b}[2J\u{9b}\u{202e}"), "{odd}");
     let Some(dom) = seen(&page, "") else { return };
     assert!(!dom.contains("<img") && !dom.contains("<b>/names"), "{dom}");
     assert!(dom.contains("<title>unleak: leaks</title>"));

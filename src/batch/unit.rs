@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::report::write_json;
 use crate::transform::{Applicability, Confidence, Outcome, Reason, Severity};
 
 /// One repository: what was found in it and what would be changed.
@@ -106,8 +107,8 @@ impl Unit {
     }
 
     pub fn write(&self, folder: &Path) -> Result<()> {
-        let mut bytes = serde_json::to_vec_pretty(self)?;
-        bytes.push(b'\n');
+        let mut bytes = Vec::new();
+        write_json(&mut bytes, self)?;
         let path = folder.join("unit.json");
         fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
     }

@@ -1,6 +1,7 @@
 //! The two streams: the product on stdout (or in a file), everything else on stderr.
 
-use std::io::{self, BufWriter, Write};
+use std::borrow::Cow;
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use anstream::ColorChoice;
@@ -10,7 +11,7 @@ use anyhow::{Context, Result};
 use super::args::Voice;
 use super::interrupt::Whole;
 use crate::report::{Color, Report, Run, skipped_line, summary_line, write_diagnostics, write_remains};
-use crate::text::printable;
+use crate::text::{printable, printable_lines};
 use crate::workspace;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -60,7 +61,8 @@ impl Console {
         }
     }
 
-    /// Bytes that are the product as they are: never coloured.
+    /// Bytes that are the product as they are, and never coloured. Only on a terminal, which would obey them, control
+    /// characters are spelled out.
     pub fn bytes(&self, output: Option<&Path>, bytes: &[u8]) -> Result<()> {
         let Some(_whole) = Whole::begin() else {
             return Ok(());
@@ -69,7 +71,11 @@ impl Console {
             return workspace::put(path, bytes);
         }
         let mut stdout = io::stdout().lock();
-        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        let bytes = match stdout.is_terminal() {
+            true => Cow::Owned(printable_lines(bytes).into_bytes()),
+            false => Cow::Borrowed(bytes),
+        };
+        match stdout.write_all(&bytes).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => other.context("cannot write to stdout"),
         }

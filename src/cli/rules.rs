@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::args::{Explain, ListFormat, Rules};
 use super::{Console, Exit};
 use crate::config::{Config, nearest};
-use crate::report::RulePage;
+use crate::report::{RulePage, write_json};
 use crate::transform::{Applicability, Family, Rule, Severity};
 use crate::transforms::suite;
 
@@ -38,10 +38,7 @@ pub fn list(args: &Rules, console: &Console) -> Result<Exit> {
     let rules = all(&config);
     let listed: Vec<Listed<'_>> = rules.iter().map(|rule| listed(rule)).collect();
     console.product(None, |out| match args.format {
-        ListFormat::Json => {
-            serde_json::to_writer_pretty(&mut *out, &listed)?;
-            writeln!(out)
-        }
+        ListFormat::Json => write_json(out, &listed),
         ListFormat::Text => write_table(out, &listed),
     })?;
     Ok(Exit::Clean)

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::json::write_pretty;
+use super::json::write_json;
 use super::{Report, ReportedFinding, Reporter, shown};
 use crate::transform::Severity;
 
@@ -16,7 +16,7 @@ impl Reporter for Gitlab {
     fn report(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let mut seen = HashMap::new();
         let issues: Vec<Value> = report.told().map(|finding| issue(finding, &mut seen)).collect();
-        write_pretty(out, &issues)
+        write_json(out, &issues)
     }
 }
 

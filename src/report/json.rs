@@ -13,26 +13,26 @@ pub struct JsonLines;
 
 impl Reporter for Json {
     fn report(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-        write_pretty(out, report)
+        write_json(out, report)
     }
 }
 
 impl Reporter for JsonLines {
     fn report(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
         for finding in &report.findings {
-            write_line(out, finding)?;
+            write_json_line(out, finding)?;
         }
         Ok(())
     }
 }
 
-/// A document over several lines.
-pub(super) fn write_pretty(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+/// A document over several lines, in which no character commands or misleads.
+pub fn write_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     writeln!(out, "{}", harmless(&serde_json::to_string_pretty(value)?))
 }
 
-/// A document on one line.
-pub(super) fn write_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+/// The same on one line.
+pub fn write_json_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     writeln!(out, "{}", harmless(&serde_json::to_string(value)?))
 }
 
@@ -60,7 +60,7 @@ mod tests {
     fn what_misleads_is_escaped_and_stays_the_same_value() {
         let text = "a\u{1b}[2J\u{9b}\u{7f}\u{202e}\n\u{2066}漢\t";
         let mut out = Vec::new();
-        write_pretty(&mut out, &[text]).unwrap();
+        write_json(&mut out, &[text]).unwrap();
         let json = String::from_utf8(out).unwrap();
         assert!(
             json.contains(r"a\u001b[2J\u009b\u007f\u202e\n\u2066漢\t"),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
-use super::{Report, ReportedFinding, Reporter, shown};
+use super::{Report, ReportedFinding, Reporter, leading, shown};
 
 /// A suite for each file, a failed test for each finding, a skipped one for each that a person accepted. A run without
 /// findings is one test that passes, one that did not see everything has a test in error.
@@ -83,7 +83,7 @@ fn write_run<W: Write>(writer: &mut Writer<W>, report: &Report) -> io::Result<()
     }
     let told = report.diagnostics.iter();
     let told =
-        told.map(|diagnostic| format!("{}: {}\n", shown(&diagnostic.path), shown(&diagnostic.message)));
+        told.map(|diagnostic| format!("{}: {}\n", leading(&diagnostic.path), shown(&diagnostic.message)));
     let told: String = told.collect();
     case.write_inner_content(|writer| {
         let error = writer
@@ -138,11 +138,11 @@ fn write_case<W: Write>(writer: &mut Writer<W>, finding: &ReportedFinding) -> io
 /// What a person reads who opens the failure.
 fn body(finding: &ReportedFinding) -> String {
     let point = finding.start;
-    let place = format!("{}:{}:{}", shown(&finding.path), point.line, point.column);
+    let place = format!("{}:{}:{}", leading(&finding.path), point.line, point.column);
     let mut lines = vec![format!("{place}: {}", finding.told())];
     lines.extend(finding.related.iter().map(|related| {
         let at = related.start;
-        let place = format!("{}:{}:{}", shown(&related.path), at.line, at.column);
+        let place = format!("{}:{}:{}", leading(&related.path), at.line, at.column);
         format!("{place}: {}", shown(&related.message))
     }));
     let fixes = finding.fixes.iter();

@@ -37,7 +37,7 @@ pub use finding::{
 pub use finding::{ReportedSuppression, Source};
 pub use github::Github;
 pub use gitlab::Gitlab;
-pub use json::{Json, JsonLines};
+pub use json::{Json, JsonLines, write_json, write_json_line};
 pub use junit::Junit;
 pub use markdown::Markdown;
 pub use rdjson::Rdjson;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::finding::{Point, ReportedEdit};
-use super::json::write_pretty;
+use super::json::write_json;
 use super::{Report, ReportedFinding, Reporter, shown};
 use crate::transform::{Applicability, Severity};
 
@@ -19,7 +19,7 @@ impl Reporter for Rdjson {
             "source": {"name": report.tool.name},
             "diagnostics": diagnostics,
         });
-        write_pretty(out, &document)
+        write_json(out, &document)
     }
 }
 

@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::finding::{Point, ReportedEdit, ReportedFinding, ReportedFix, ReportedRelated};
-use super::json::write_pretty;
+use super::json::write_json;
 use super::weakness::{WEAKNESSES, weakness_of};
 use super::{Accepted, Diagnostic, Report, Reporter, RulePage, shown};
 use crate::transform::{Applicability, Family, Severity};
@@ -36,7 +36,7 @@ pub struct Sarif<'r> {
 
 impl Reporter for Sarif<'_> {
     fn report(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-        write_pretty(out, &self.log(report))
+        write_json(out, &self.log(report))
     }
 }
 

@@ -11,5 +11,5 @@ pub use diff::{DiffLine, FilePatch, Hunk, LineChange, LineRange, changed_lines, 
 pub use edit::{Conflict, Edit, EditSet};
 pub use line_ends::with_line_ends;
 pub use lines::{LineIndex, Position, utf16_len};
-pub use printable::{misleads, printable};
+pub use printable::{misleads, printable, printable_lines};
 pub use span::Span;

@@ -9,6 +9,20 @@ pub fn printable(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// Bytes of several lines, fit for a terminal: their ends stay.
+pub fn printable_lines(bytes: &[u8]) -> String {
+    let lines = bytes.split_inclusive(|&byte| byte == b'\n').map(|line| {
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        let text = text
+            .strip_suffix(b"\r")
+            .filter(|_| line.ends_with(b"\n"))
+            .unwrap_or(text);
+        let end = String::from_utf8_lossy(&line[text.len()..]);
+        format!("{}{end}", printable(text))
+    });
+    lines.collect()
+}
+
 fn escaped(chunk: std::str::Utf8Chunk<'_>) -> String {
     let mut out = String::new();
     for char in chunk.valid().chars() {
@@ -48,5 +62,13 @@ mod tests {
         assert_eq!(printable(b"a\x1b[2Jb\r\n"), r"a\u{1b}[2Jb\u{d}\u{a}");
         assert_eq!(printable("x\u{202e}y\u{9b}".as_bytes()), r"x\u{202e}y\u{9b}");
         assert_eq!(printable(b"caf\xe9\xff!"), r"caf\xe9\xff!");
+    }
+
+    #[test]
+    fn ends_of_lines_stay() {
+        assert_eq!(
+            printable_lines(b"a\x1b\r\n\n\tb\rc\r"),
+            "a\\u{1b}\r\n\n\tb\\u{d}c\\u{d}"
+        );
     }
 }

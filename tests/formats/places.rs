@@ -1,9 +1,13 @@
 use std::fs;
 use std::path::Path;
+#[cfg(unix)]
+use std::process::Command;
 
 use crate::json;
 use crate::service;
 use crate::support::command::{Ran, run};
+#[cfg(unix)]
+use crate::support::git::Repository;
 
 fn scan(arguments: &[&str]) -> Ran {
     run(&service(), &[&["scan"], arguments].concat())
@@ -112,4 +116,26 @@ fn fix_reports_in_several_formats_too() {
     let ran = run(folder.path(), &arguments).expect(0, &["No leaks found in 1 file."]);
     assert_eq!(json(&ran.text())["summary"]["findings"], 0);
     assert!(folder.path().join("a.sarif").is_file());
+}
+
+/// A terminal would obey what stands in the scanned source; `git apply` needs it as it is.
+#[cfg(unix)]
+#[test]
+fn a_patch_is_harmless_on_a_terminal_and_exact_elsewhere() {
+    let source = "package api\n\nimport \"os\"\n\nfunc read() error {\n\tf, err := os.Open(\"a\")\n\tif err != nil {\n\
+                  \t\treturn err // \u{1b}]0;owned\u{7}\u{202e}\n\t}\n\t_, err = f.Read(nil)\n\treturn err\n}\n";
+    let repository = Repository::with([("read.go", source.as_bytes())]);
+    let fix = ["fix", "--profile", "general", "--dry-run", "--verify", "syntax"];
+    let piped = run(repository.path(), &fix).expect(1, &["Would fix 1 of 1 finding."]);
+    repository.apply(&piped.stdout, false).unwrap();
+    let mut shell = Command::new(env!("CARGO_BIN_EXE_unleak"));
+    shell.args(fix).arg("--quiet").current_dir(repository.path());
+    repository.write("read.go", source.as_bytes());
+    let mut session = rexpect::session::spawn_command(shell, Some(60_000)).unwrap();
+    let seen = session.exp_eof().unwrap();
+    assert!(
+        seen.contains(r"return err // \u{1b}]0;owned\u{7}\u{202e}"),
+        "{seen:?}"
+    );
+    assert!(!seen.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{seen:?}");
 }

@@ -2,6 +2,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::Summary;
+use crate::report::write_json_line;
 
 /// One object a line; `kind` says of what.
 #[derive(Serialize)]
@@ -23,8 +24,7 @@ pub fn json_lines(summary: &Summary) -> Result<Vec<u8>> {
 
 fn push<T: Serialize>(out: &mut Vec<u8>, kind: &'static str, values: &[T]) -> Result<()> {
     for value in values {
-        serde_json::to_writer(&mut *out, &Line { kind, value })?;
-        out.push(b'\n');
+        write_json_line(out, &Line { kind, value })?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 use super::{Counts, Summary};
 use crate::batch::state::State;
+use crate::text::misleads;
 
 /// The summary as people read it in a merge request or a chat.
 pub fn markdown(summary: &Summary) -> String {
@@ -91,7 +92,7 @@ fn cell(text: &str) -> String {
     for letter in text.chars() {
         match letter {
             '|' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '\\' => out.extend(['\\', letter]),
-            letter if letter.is_control() => out.push(' '),
+            letter if misleads(letter) => out.push(' '),
             letter => out.push(letter),
         }
     }

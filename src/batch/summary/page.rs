@@ -4,12 +4,13 @@ use anyhow::{Result, anyhow};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, HtmlEscape, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, HtmlEscape, Output, UndefinedBehavior, escape_formatter};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{Counts, Summary};
 use crate::batch::state::State;
+use crate::text::printable_lines;
 use crate::transform::Outcome;
 
 const PAGE: &str = include_str!("page.html");
@@ -64,6 +65,7 @@ pub fn page(summary: &Summary) -> Result<String> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_formatter(write_value);
     environment.add_filter("word", word);
     environment.add_filter("ticked", ticked);
     environment.add_filter("first_sentence", first_sentence);
@@ -71,6 +73,23 @@ pub fn page(summary: &Summary) -> Result<String> {
     environment.add_template("page", PAGE).map_err(of_template)?;
     let page = environment.get_template("page").map_err(of_template)?;
     page.render(Serde(facts(summary))).map_err(of_template)
+}
+
+/// Writes text of repositories so that nothing in it reorders or hides the rest, and no byte of it is none of HTML.
+fn write_value(
+    out: &mut Output<'_>,
+    state: &mut minijinja::State<'_, '_>,
+    value: &Value,
+) -> Result<(), minijinja::Error> {
+    let Some(text) = value.as_str() else {
+        return escape_formatter(out, state, value);
+    };
+    let plain = printable_lines(text.as_bytes());
+    let plain = match value.is_safe() {
+        true => Value::from_safe_string(plain),
+        false => Value::from(plain),
+    };
+    escape_formatter(out, state, &plain)
 }
 
 fn facts(summary: &Summary) -> Facts<'_> {

@@ -4,6 +4,7 @@ use anyhow::Result;
 use csv::Writer;
 
 use super::{Counts, Summary};
+use crate::text::printable_lines;
 
 pub fn repositories(summary: &Summary) -> Result<Vec<u8>> {
     let head = ["repository", "ref", "state", "message", "commit", "go_files"];
@@ -115,12 +116,13 @@ fn table(head: &[&str], lines: impl Iterator<Item = Vec<String>>) -> Result<Vec<
     Ok(writer.into_inner()?)
 }
 
-/// A field that a spreadsheet would run as a formula gets a quote before it: names and messages come from
-/// repositories that nobody vouches for.
+/// Names and messages come from repositories that nobody vouches for: control characters are spelled out, and a field
+/// that a spreadsheet would run as a formula gets a quote before it.
 fn plain(field: &str) -> String {
+    let field = printable_lines(field.as_bytes());
     match field.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => format!("'{field}"),
-        false => field.to_owned(),
+        false => field,
     }
 }
 
@@ -130,11 +132,11 @@ mod tests {
 
     #[test]
     fn no_field_is_a_formula() {
-        let lines = [vec!["=cmd()".to_owned(), "a,\"b\"".to_owned()]];
+        let lines = [vec!["=cmd()".to_owned(), "a,\"b\"\u{1b}\u{202e}".to_owned()]];
         let bytes = table(&["x", "y"], lines.into_iter()).unwrap();
         assert_eq!(
             String::from_utf8(bytes).unwrap(),
-            "x,y\n'=cmd(),\"a,\"\"b\"\"\"\n"
+            "x,y\n'=cmd(),\"a,\"\"b\"\"\\u{1b}\\u{202e}\"\n"
         );
     }
 }

@@ -21,6 +21,7 @@ use crate::batch::{
     Cache, Campaign, Entry, Limits, Manifest, Repairs, Runner, Shard, State, Summary, TEMPLATE, Terms, Turn,
     check_template, detect_shard, look, summarize,
 };
+use crate::report::write_json_line;
 use crate::transforms::suite;
 
 pub fn batch(args: &Batch, console: &Console) -> Result<Exit> {
@@ -266,7 +267,7 @@ fn status(args: &Status, console: &Console) -> Result<Exit> {
         console.product(None, |out| {
             for event in &events {
                 match args.format {
-                    StatusFormat::Jsonl => json_line(out, event)?,
+                    StatusFormat::Jsonl => write_json_line(out, event)?,
                     StatusFormat::Text => {
                         writeln!(
                             out,
@@ -282,15 +283,10 @@ fn status(args: &Status, console: &Console) -> Result<Exit> {
     }
     let entries = ledger.entries()?;
     console.product(None, |out| match args.format {
-        StatusFormat::Jsonl => entries.iter().try_for_each(|entry| json_line(out, entry)),
+        StatusFormat::Jsonl => entries.iter().try_for_each(|entry| write_json_line(out, entry)),
         StatusFormat::Text => write_status(out, &terms, &entries),
     })?;
     Ok(exit(entries.iter().map(|entry| entry.state)))
-}
-
-fn json_line(out: &mut dyn Write, value: &impl serde::Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    writeln!(out)
 }
 
 fn write_status(out: &mut dyn Write, terms: &Terms, entries: &[Entry]) -> io::Result<()> {
