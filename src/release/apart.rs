@@ -39,6 +39,8 @@ pub(super) fn taken_apart(site: &Unreleased<'_>) -> Option<Fix> {
     let Spot::Behind(check) = spot::find(site).ok()? else {
         return None;
     };
+    // The new name is known in the block of the acquisition only.
+    (check.parent() == statement.parent()).then_some(())?;
     let target = statement.field(Field::Left)?.child(acquisition.yields.result)?;
     waits(site, held, target, check).then_some(())?;
     let new = NewName::local(at, statement, &[&acquisition.resource.name]);

@@ -78,6 +78,15 @@ impl<'a> Check<'a, '_> {
             && !between.any(|point| flow.reaches(point.after(), comes_to_check, acquires))
     }
 
+    /// Whether the name of the resource means the same at `check`, outside of the branches.
+    pub(super) fn knows_name_at(&self, check: Node<'a>) -> bool {
+        let Handle::Local(handle) = self.site.acquisition.handle else {
+            return false;
+        };
+        let scopes = self.at().scopes();
+        scopes.visible(&scopes.get(handle).name, check) == Some(handle)
+    }
+
     /// All statements that acquire alike, that of the site first.
     fn acquisitions(&self) -> Vec<Node<'a>> {
         let mut all = vec![self.site.acquisition.statement];

@@ -193,7 +193,7 @@ impl<'a> Check<'a, '_> {
             if self.acquires_anew(candidate) {
                 is_shared = true;
             } else if let Some(spot) = self.check(candidate)? {
-                return match !is_shared || self.serves_all(candidate) {
+                return match !is_shared || (self.knows_name_at(candidate) && self.serves_all(candidate)) {
                     true => Ok(spot),
                     false => {
                         refuse("not every path to the check of the error acquires it: check it there first")
