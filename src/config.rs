@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::leak::{Resource, Severity};
+use crate::analysis::{Resource, Severity};
 use crate::transform::{Applicability, Confidence};
 
 mod file;

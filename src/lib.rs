@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! workspace ─▶ text ─▶ go ─▶ [transform: detect ─▶ finding ─▶ fix] ─▶ choose ─▶ plan ─▶ edit ─▶ verify ─▶ sink: report | patch | write
-//!   walk,read   lines   model        over leak, fiber, rewrite        (review)    ▲───── next round ──────┘
+//!   walk,read   lines   model        over analysis, frameworks, edit        (review)    ▲───── next round ──────┘
 //! ```
 //!
 //! The outer story is [`job`]: from paths to packages, each handed to a worker. The inner one is [`pipeline`]:
@@ -19,14 +19,14 @@ pub mod text;
 // Floor 1: what Go source says.
 pub mod go;
 
-// Floor 2: lifetimes, Fiber's facts, the vocabulary of Go edits.
-pub mod fiber;
-pub mod leak;
-pub mod rewrite;
+// Floor 2: what becomes of values, the frameworks, the vocabulary of Go edits.
+pub mod analysis;
+pub mod edit;
+pub mod frameworks;
 
 // Floor 3: the contract with the suite, what a user can set, and what several repairs share.
 pub mod config;
-pub mod release;
+pub mod repair;
 pub mod transform;
 
 // Floor 4: the suite of repairs.

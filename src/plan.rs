@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::edit::{Brought, NewName, NewNames, renamed, retitled};
 use crate::go::{FileId, Package};
-use crate::rewrite::{Brought, NewName, NewNames, renamed, retitled};
 use crate::text::{Edit, EditSet, with_line_ends};
 use crate::transform::{Fix, ImportNeed};
 

@@ -8,15 +8,15 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-use crate::rewrite::{NewName, Rewrite};
+use crate::edit::{NewName, Rewrite};
 use crate::text::EditSet;
 
 mod left;
 mod pass;
 
+pub use crate::analysis::{Resource, Severity};
+pub use crate::edit::ImportNeed;
 pub use crate::go::{FileId, Place};
-pub use crate::leak::{Resource, Severity};
-pub use crate::rewrite::ImportNeed;
 pub use left::Left;
 pub use pass::{Alone, Pass, Sources};
 

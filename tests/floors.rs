@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 8] = [
     &["limits", "text"],
     &["go"],
-    &["leak", "fiber", "rewrite"],
-    &["transform", "config", "release"],
+    &["analysis", "frameworks", "edit"],
+    &["transform", "config", "repair"],
     &["transforms"],
     &["pipeline", "plan", "prove", "verify"],
     &["job", "batch", "review", "report", "workspace"],

@@ -7,10 +7,10 @@ use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 
 use super::{Console, Exit, STOP};
+use crate::analysis::request;
 use crate::config::Config;
 use crate::go::{Declaration, Package};
 use crate::job::Job;
-use crate::leak::request;
 use crate::transform::{AnyTransform, Finding, Fix, Pass, Refusal, Rule};
 use crate::workspace::WalkOptions;
 

@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::{Config, Override, PathPatterns, Pool, PoolStyle, RuleChange};
-use crate::leak::{Complaint, Resource};
+use crate::analysis::{Complaint, Resource};
 use crate::transform::Confidence;
 
 /// A config, and the rules that its lists name.
@@ -223,7 +223,7 @@ pub fn nearest<'n>(given: &str, known: impl Iterator<Item = &'n str>) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::leak::Severity;
+    use crate::analysis::Severity;
     use crate::transform::Applicability;
 
     fn fault(text: &str) -> (usize, String) {

@@ -6,10 +6,10 @@ use super::Engine;
 use super::fingerprint::{self, Key};
 use super::suppression::{self, Suppression};
 use crate::config::Profile;
-use crate::fiber;
+use crate::edit;
+use crate::frameworks;
 use crate::go::{FileId, Package, Servers};
 use crate::limits;
-use crate::rewrite;
 use crate::transform::{AnyTransform, Finding, Fix, Pass, Proposal, Reason, Refusal};
 
 /// A package with everything found in it.
@@ -58,7 +58,7 @@ impl Analysis {
 pub fn analyze(mut package: Package, engine: &Engine<'_>) -> Analysis {
     package.servers = match engine.config.profile {
         Profile::Auto => Servers::Required,
-        Profile::Fiber => Servers::Only(fiber::Version::V1.import_path()),
+        Profile::Fiber => Servers::Only(frameworks::Version::V1.import_path()),
         Profile::General => Servers::All,
     };
     let mut told = detect(&package, engine);
@@ -164,7 +164,7 @@ fn editable(package: &Package, fixes: Vec<Fix>, engine: &Engine<'_>) -> Result<V
 
 /// Why the fix would declare what no jump may pass.
 fn jumped_over(package: &Package, fix: &Fix) -> Option<Refusal> {
-    let label = rewrite::jumped_over(package, &fix.edits)?;
+    let label = edit::jumped_over(package, &fix.edits)?;
     let message =
         format!("the repair declares a name that `goto {label}` would jump over: make the repair by hand");
     Some(Refusal::new(Reason::NeedsDecision, message))
@@ -180,7 +180,7 @@ fn hidden(package: &Package, fix: &Fix, engine: &Engine<'_>) -> Option<Refusal> 
         let declared = || engine.sources.declared_beside(owner);
         names.or_insert_with(declared).contains(name)
     };
-    let name = rewrite::hidden_name(package, &fix.edits, &fix.imports, &is_beside)?;
+    let name = edit::hidden_name(package, &fix.edits, &fix.imports, &is_beside)?;
     let message = format!(
         "the repair has to say `{name}`, which means something else here: rename that, or make the repair by hand"
     );

@@ -3,7 +3,7 @@
 
 use super::scene::{Root, Scene, argument};
 use super::stand_in::{self, Props};
-use crate::fiber::Handler;
+use crate::frameworks::Handler;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclKind, Declaration, Meaning, Type};
 

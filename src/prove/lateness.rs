@@ -2,7 +2,7 @@
 //! a limit, the goroutine has to be late, and only a pause in it can be made long.
 
 use super::scene::Scene;
-use crate::fiber::Handler;
+use crate::frameworks::Handler;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Meaning};
 

@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
-use crate::fiber::{Handler, Version};
+use crate::analysis::request::{callers, request_path};
+use crate::frameworks::{Handler, Version};
 use crate::go::syntax::Node;
 use crate::go::{Declaration, Package};
-use crate::leak::request::{callers, request_path};
 use crate::pipeline::Analysis;
 use crate::transform::{Place, Proposal, Rule};
 

@@ -2,7 +2,7 @@
 
 use super::lateness;
 use super::scene::Scene;
-use crate::fiber::Handler;
+use crate::frameworks::Handler;
 use crate::transform::Rule;
 
 /// A figure that must not grow.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::entrance::is_returned;
 use super::lateness;
 use super::request::Request;
-use crate::fiber::{Handler, Version};
+use crate::frameworks::{Handler, Version};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingKind, Callee, DeclId, DeclKind, Declaration, Meaning, Type};
 use crate::limits;
@@ -339,7 +339,7 @@ impl<'a> Scene<'a> {
 }
 
 fn is_request_parameter(at: Declaration<'_>, name: Node<'_>) -> bool {
-    crate::fiber::is_request_context(&at.type_of(name))
+    crate::frameworks::is_request_context(&at.type_of(name))
 }
 
 fn driver_of(call: Node<'_>) -> Option<String> {

@@ -11,7 +11,7 @@ use super::GoTest;
 use super::entrance::{Entrance, title};
 use super::oracle::Oracle;
 use super::scene::Scene;
-use crate::fiber::{Handler, Version};
+use crate::frameworks::{Handler, Version};
 use crate::go::Package;
 use crate::transform::Rule;
 

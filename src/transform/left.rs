@@ -1,9 +1,9 @@
 use super::{Reason, Refusal, Related};
+use crate::analysis::launch::{Launch, Party};
+use crate::analysis::stay::{Stay, ends_past, is_reached_past, stays};
 use crate::go::Declaration;
 use crate::go::cfg::Cfg;
 use crate::go::syntax::Node;
-use crate::leak::launch::{Launch, Party};
-use crate::leak::stay::{Stay, ends_past, is_reached_past, stays};
 
 /// What a goroutine can still wait for when a repair has ended its wait for a channel.
 pub struct Left<'a> {

@@ -1,8 +1,8 @@
 use std::collections::HashSet;
 
 use crate::config::Config;
+use crate::edit;
 use crate::go::{Declaration, Package};
-use crate::rewrite;
 
 /// What lies outside the package under analysis, asked for on demand.
 pub trait Sources: Sync {
@@ -52,7 +52,7 @@ impl<'a> Pass<'a> {
     /// A name for a new package-level variable or function that nothing in the package uses, its tests and the files
     /// of other builds among it.
     pub fn fresh_global(&self, wanted: &[&str]) -> String {
-        rewrite::fresh_global(self.package, &self.sources.names_beside(self.package), wanted)
+        edit::fresh_global(self.package, &self.sources.names_beside(self.package), wanted)
     }
 
     /// Sound declarations that hold one of the needles, in files a person wrote. Only these get parsed.

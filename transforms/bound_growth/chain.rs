@@ -2,10 +2,10 @@
 //! chain, and every look-up walks all of it.
 
 use super::assign_between;
+use crate::analysis::owner::{Frame, Outlives, owner_of};
+use crate::analysis::request::request_path;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Type, Usage};
-use crate::leak::owner::{Frame, Outlives, owner_of};
-use crate::leak::request::request_path;
 use crate::text::Span;
 use crate::transform::{Reason, Refusal};
 

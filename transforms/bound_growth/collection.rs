@@ -1,9 +1,9 @@
 //! Slices and maps that a middleware, or a handler made by a factory, lets grow with every request.
 
-use crate::fiber::{Handler, holds_context};
+use crate::analysis::owner::{Frame, Outlives, Owner, container, owner_of, removes};
+use crate::frameworks::{Handler, holds_context};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Type, Usage};
-use crate::leak::owner::{Frame, Outlives, Owner, container, owner_of, removes};
 use crate::transform::Pass;
 
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::rewrite::Rewrite;
+use crate::edit::Rewrite;
 use crate::text::{Edit, Span};
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule, Severity,

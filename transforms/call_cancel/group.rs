@@ -3,10 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use super::NAME;
+use crate::analysis::{Lost, Resource, Severity};
 use crate::go::cfg::{Exit, Point};
 use crate::go::syntax::Field;
-use crate::leak::{Lost, Resource, Severity};
-use crate::release::{self, Unreleased};
+use crate::repair::{self, Unreleased};
 use crate::transform::{Applicability, Family, Finding, Pass, Reason, Refusal, Rule};
 
 fn group() -> &'static Resource {
@@ -41,7 +41,7 @@ pub(super) fn needles() -> Vec<String> {
 
 /// Every group of the package that some path leaves alone, for certain.
 pub(super) fn collect<'a>(pass: &'a Pass<'a>) -> Vec<Unreleased<'a>> {
-    let lost = release::collect(pass, [group()], &needles()).into_iter();
+    let lost = repair::collect(pass, [group()], &needles()).into_iter();
     lost.filter(leaves_work).collect()
 }
 

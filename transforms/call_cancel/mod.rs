@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::analysis::{Effect, Keep, Resource, Severity, mentions_of_context};
 use crate::config::Config;
 use crate::go::syntax::{Field, Node};
-use crate::leak::{Effect, Keep, Resource, Severity, mentions_of_context};
-use crate::release::{self, Piled, Unreleased};
+use crate::repair::{self, Piled, Unreleased};
 use crate::transform::{Family, Finding, Fix, Pass, Reason, Refusal, Rule, Transform};
 
 mod group;
@@ -47,23 +47,23 @@ impl Transform for CallCancel {
     }
 
     fn rules(&self, _config: &Config) -> Vec<Arc<Rule>> {
-        let mut rules = release::rules(cancels(), Family::Cancel, NAME);
-        rules.push(Arc::new(release::piled_rule(Family::Cancel, Severity::Low, NAME)));
+        let mut rules = repair::rules(cancels(), Family::Cancel, NAME);
+        rules.push(Arc::new(repair::piled_rule(Family::Cancel, Severity::Low, NAME)));
         rules.push(group::rule());
         rules
     }
 
     fn needles(&self, _config: &Config) -> Vec<String> {
-        let mut needles = release::needles(cancels());
+        let mut needles = repair::needles(cancels());
         needles.extend(group::needles());
         needles
     }
 
     fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Site<'a>> {
-        let acquired = release::acquisitions(pass, cancels(), &release::needles(cancels()));
-        let piled = release::piled(&acquired).into_iter();
+        let acquired = repair::acquisitions(pass, cancels(), &repair::needles(cancels()));
+        let piled = repair::piled(&acquired).into_iter();
         let piled: Vec<_> = piled.map(|site| Site::Piled(Box::new(site))).collect();
-        let lost = acquired.into_iter().filter_map(release::leaking);
+        let lost = acquired.into_iter().filter_map(repair::leaking);
         let lost = lost.map(|site| Site::Unreleased(Box::new(site)));
         let groups = group::collect(pass).into_iter();
         let groups = groups.map(|site| Site::Group(Box::new(site)));
@@ -91,7 +91,7 @@ impl Transform for CallCancel {
         match (outliving(open), site) {
             (Some(refusal), _) => Err(refusal),
             (None, Site::Piled(site)) => site.fixes(),
-            (None, _) => release::fixes(open),
+            (None, _) => repair::fixes(open),
         }
     }
 }
@@ -120,7 +120,7 @@ fn outliving(site: &Unreleased<'_>) -> Option<Refusal> {
         );
     };
     let mentions = mentions_of_context(at, acquisition.function, binding);
-    let turn = release::turn_around(acquisition);
+    let turn = repair::turn_around(acquisition);
     let goes_on = |turn: Node<'_>| mentions.iter().any(|mention| !turn.contains(mention.node));
     if turn.is_some_and(goes_on) {
         return refuse(

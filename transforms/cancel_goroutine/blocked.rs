@@ -1,8 +1,8 @@
 use super::path::{End, Path, Step, Stop, Trace, trace};
-use crate::go::syntax::{Kind, Node};
-use crate::leak::launch::{
+use crate::analysis::launch::{
     Action, FOREVER, Launch, Party, Turns, UNBOUNDED, Use, leaves, loops_around, select_around, turns_of,
 };
+use crate::go::syntax::{Kind, Node};
 use crate::limits::Limit;
 
 /// Where there are more combinations of paths than this, none is tried.

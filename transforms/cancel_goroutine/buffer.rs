@@ -1,8 +1,8 @@
 use super::guard::Guard;
+use crate::analysis::launch::{Action, Channel, Launch, Party, UNBOUNDED, loops_around, turns_of};
+use crate::edit::Rewrite;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Type, Usage};
-use crate::leak::launch::{Action, Channel, Launch, Party, UNBOUNDED, loops_around, turns_of};
-use crate::rewrite::Rewrite;
 use crate::text::Edit;
 use crate::transform::{Applicability, Fix};
 

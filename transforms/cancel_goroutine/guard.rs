@@ -1,9 +1,9 @@
 use super::blocked::Blocked;
-use crate::fiber::{Entry, Handler};
+use crate::analysis::launch::{Action, Launch, Party, Use, select_around, waited_group};
+use crate::frameworks::{Entry, Handler};
 use crate::go::cfg::{Cfg, Exit, Flow, Paths, walk};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration};
-use crate::leak::launch::{Action, Launch, Party, Use, select_around, waited_group};
 use crate::transform::{Reason, Refusal};
 
 /// A blocked goroutine with the questions that decide about its repair.

@@ -3,11 +3,11 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::analysis::launch::{Action, Launch, Party};
+use crate::analysis::request::{RequestPath, request_path};
 use crate::config::Config;
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::launch::{Action, Launch, Party};
-use crate::leak::request::{RequestPath, request_path};
 use crate::text::Span;
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Left, Pass, Refusal, Related, Rule, Severity, Transform,

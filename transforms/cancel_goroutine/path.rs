@@ -2,9 +2,9 @@ use std::cell::Cell;
 
 use super::answers::Repeated;
 use super::tracer::{State, Tracer};
+use crate::analysis::launch::{Action, Launch, Party, UNBOUNDED, Use};
 use crate::go::cfg::{Exit, walk};
 use crate::go::syntax::Node;
-use crate::leak::launch::{Action, Launch, Party, UNBOUNDED, Use};
 use crate::limits::Limit;
 use crate::text::Span;
 

@@ -1,11 +1,11 @@
 use memchr::memmem;
 
 use super::guard::Guard;
-use crate::fiber::ParentContext;
+use crate::analysis::launch::{Action, Party, Use, select_around};
+use crate::edit::{self, ImportNeed, NewName, Rewrite};
+use crate::frameworks::ParentContext;
 use crate::go::SourceFile;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::launch::{Action, Party, Use, select_around};
-use crate::rewrite::{self, ImportNeed, NewName, Rewrite};
 use crate::text::{Conflict, Edit, Span};
 use crate::transform::{Applicability, Fix, Reason, Refusal};
 
@@ -166,7 +166,7 @@ impl Context {
         let file = declaration.file();
         let blank: &[&str] = if opens_with_blank(file, body) { &[] } else { &[""] };
         let lines = [&[made.as_str(), deferred.as_str()], blank].concat();
-        let edit = rewrite::insert_at_start(file, body, &lines).ok_or_else(crowded)?;
+        let edit = edit::insert_at_start(file, body, &lines).ok_or_else(crowded)?;
         rewrite.edit(declaration.id.file, edit).map_err(overlap)?;
         rewrite.need(ImportNeed::Add(declaration.id.file, "context".to_owned()));
         Ok(Context { name })
@@ -191,14 +191,14 @@ impl Context {
     fn add_arm(&self, file: &SourceFile, select: Node<'_>) -> Result<Vec<Edit>, Refusal> {
         check_results(select)?;
         let brace = select.end() - 1;
-        let indent = rewrite::indentation(file, brace);
+        let indent = edit::indentation(file, brace);
         let own_line = file.source[..brace].ends_with(format!("\n{indent}").as_bytes());
         if !own_line {
             return Err(unfit(select));
         }
         Ok(vec![Edit::insert(
             brace,
-            self.arm(indent, rewrite::indentation_unit(file)),
+            self.arm(indent, edit::indentation_unit(file)),
         )])
     }
 
@@ -207,8 +207,8 @@ impl Context {
         let file = guard.launch.declaration.file();
         let shape = Shape::of(guard, held)?;
         let statement = shape.statement;
-        let indent = rewrite::indentation(file, statement.start());
-        let unit = rewrite::indentation_unit(file);
+        let indent = edit::indentation(file, statement.start());
+        let unit = edit::indentation_unit(file);
         let head = format!(
             "{}select {{\n{indent}case {}",
             shape.declared(&format!("\n{indent}")),
@@ -232,8 +232,8 @@ impl Context {
     /// A function body on one line, laid out with its operations in selects.
     fn lay_out(&self, guard: Guard<'_, '_>, block: Node<'_>) -> Result<Vec<Edit>, Refusal> {
         let file = guard.launch.declaration.file();
-        let unit = rewrite::indentation_unit(file);
-        let outer = rewrite::indentation(file, block.start());
+        let unit = edit::indentation_unit(file);
+        let outer = edit::indentation(file, block.start());
         let indent = format!("{outer}{unit}");
         let statements = block.children().flat_map(Node::children);
         let mut text = String::from("{");

@@ -1,7 +1,7 @@
 use super::guard::{self, Guard};
+use crate::analysis::launch::{Action, Channel, Party, Use, WorkerKind, loops_around};
+use crate::edit::{self, Rewrite};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::launch::{Action, Channel, Party, Use, WorkerKind, loops_around};
-use crate::rewrite::{self, Rewrite};
 use crate::transform::{Applicability, Fix};
 
 /// Closes a channel that nobody sends to and that goroutines only wait for to end:
@@ -31,7 +31,7 @@ pub fn fix(guard: Guard<'_, '_>) -> Option<Fix> {
     })?;
     let once = loops_around(channel.make, launch.function).next().is_none();
     let line = format!("defer close({})", channel.name);
-    let edit = rewrite::insert_after(launch.declaration.file(), made, &[&line]).filter(|_| once)?;
+    let edit = edit::insert_after(launch.declaration.file(), made, &[&line]).filter(|_| once)?;
     let mut rewrite = Rewrite::new();
     rewrite.edit(launch.declaration.id.file, edit).ok()?;
     let title = format!("Close {} when the function returns", channel.name);

@@ -2,12 +2,12 @@ use std::cell::Cell;
 
 use super::answers::Repeated;
 use super::path::{End, PATHS, Path, Step, Stop, Trace, VISITS};
-use crate::go::cfg::{Condition, Exit, Flow, Paths, Test};
-use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::launch::{
+use crate::analysis::launch::{
     Action, Launch, Party, Turns, UNBOUNDED, Use, is_clause, loops_around, select_around, turns_of,
     waited_group,
 };
+use crate::go::cfg::{Condition, Exit, Flow, Paths, Test};
+use crate::go::syntax::{Field, Kind, Node};
 
 /// What is known at a point of a path.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]

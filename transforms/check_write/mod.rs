@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::analysis::endless::{Turning, timer_ranged_over};
 use crate::config::Config;
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::endless::{Turning, timer_ranged_over};
 use crate::text::Span;
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Rule, Severity, Transform,

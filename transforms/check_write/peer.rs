@@ -1,6 +1,6 @@
 //! Who is written to: the buffered writer of a response stream, or a websocket connection.
 
-use crate::fiber::{Version, is_stream_writer};
+use crate::frameworks::{Version, is_stream_writer};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Declaration, Meaning, Usage};
 

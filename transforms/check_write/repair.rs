@@ -1,9 +1,9 @@
 use super::peer::{Peer, Write};
 use super::{Fault, Site};
+use crate::analysis::endless::{is_timer, waits_for_shutdown};
+use crate::edit::{self, Rewrite};
 use crate::go::SourceFile;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::endless::{is_timer, waits_for_shutdown};
-use crate::rewrite::{self, Rewrite};
 use crate::text::{Edit, Span};
 use crate::transform::{Applicability, Fix, Reason, Refusal};
 
@@ -101,7 +101,7 @@ fn returning(file: &SourceFile, check: Node<'_>) -> Option<Edit> {
     };
     let mut jumps = arm.shallow_descendants().filter(is_jump);
     match (jumps.next(), jumps.next()) {
-        (None, _) => rewrite::insert_after(file, last, &["return"]),
+        (None, _) => edit::insert_after(file, last, &["return"]),
         (Some(only), None) if only == last => Some(Edit::replace(last.span(), "return")),
         _ => None,
     }
@@ -149,7 +149,7 @@ fn is_ignored(write: &Write<'_>) -> bool {
 /// The statement of `call` as an error check. A comment on its line stays there.
 fn checked(file: &SourceFile, call: Node<'_>) -> Option<Vec<Edit>> {
     let statement = call.statement()?;
-    let indent = rewrite::indentation(file, statement.start());
+    let indent = edit::indentation(file, statement.start());
     let first = file
         .source
         .get(..statement.start())?
@@ -159,7 +159,7 @@ fn checked(file: &SourceFile, call: Node<'_>) -> Option<Vec<Edit>> {
     let rest = rest.trim_ascii_end();
     let alone = rest.is_empty() || rest.trim_ascii_start().starts_with(b"//");
     (first && alone).then_some(())?;
-    let (end, unit) = (rewrite::newline(file), rewrite::indentation_unit(file));
+    let (end, unit) = (edit::newline(file), edit::indentation_unit(file));
     let head = Edit::replace(Span::new(statement.start(), call.start()), "if err := ");
     let body = format!("{end}{indent}{unit}return{end}{indent}}}");
     match rest.is_empty() {

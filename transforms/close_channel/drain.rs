@@ -1,7 +1,7 @@
 //! Receivers that take whatever comes until their channel is closed.
 
+use crate::analysis::launch::{Action, Launch, Party, Use, is_left_by, leaves};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::launch::{Action, Launch, Party, Use, is_left_by, leaves};
 
 /// The first receiver that only a close would end, of a channel that somebody sends to and nobody closes.
 pub fn awaits_close<'a>(launch: &Launch<'a>, channel: usize) -> Option<Use<'a>> {

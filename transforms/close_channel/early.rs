@@ -1,9 +1,9 @@
 //! Channels that their function closes at the end of its work, and not on the returns before that.
 
+use crate::analysis::launch::{Action, Launch, Party, Use};
+use crate::edit::{self, Rewrite};
 use crate::go::cfg::{Cfg, Exit, Flow, Paths, walk};
 use crate::go::syntax::Node;
-use crate::leak::launch::{Action, Launch, Party, Use};
-use crate::rewrite::{self, Rewrite};
 use crate::transform::{Applicability, Fix, Reason, Refusal};
 
 /// The ways out of the launching function that leave the receivers of a channel waiting for its close.
@@ -90,7 +90,7 @@ pub fn fix(launch: &Launch<'_>, channel: usize, early: &Early<'_>) -> Result<Fix
             return Err(refuse());
         };
         let safe = !is_closed_before(&flow, &closes, exit) && knows(launch, channel, exit);
-        let edit = rewrite::insert_before(at.file(), exit, &[&line]).filter(|_| safe);
+        let edit = edit::insert_before(at.file(), exit, &[&line]).filter(|_| safe);
         rewrite
             .edit(at.id.file, edit.ok_or_else(refuse)?)
             .map_err(|_| refuse())?;

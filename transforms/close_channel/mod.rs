@@ -3,11 +3,11 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::analysis::launch::{Channel, Launch, Party, Use};
+use crate::analysis::request::{RequestPath, request_path};
 use crate::config::Config;
 use crate::go::cfg::Exit;
 use crate::go::syntax::Node;
-use crate::leak::launch::{Channel, Launch, Party, Use};
-use crate::leak::request::{RequestPath, request_path};
 use crate::text::Span;
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Left, Pass, Refusal, Related, Rule, Severity, Transform,

@@ -1,6 +1,6 @@
+use crate::analysis::launch::{Action, Launch, Party, Use, WorkerKind, loops_around, waited_group};
+use crate::edit::{self, Rewrite};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::launch::{Action, Launch, Party, Use, WorkerKind, loops_around, waited_group};
-use crate::rewrite::{self, Rewrite};
 use crate::text::Edit;
 use crate::transform::{Applicability, Fix, Reason, Refusal};
 
@@ -115,7 +115,7 @@ impl<'a> Plan<'a, '_> {
         }
         let statement = statement_of(make).ok_or_else(|| no_place("the channel is made in a header"))?;
         let line = format!("defer close({name})");
-        let edit = rewrite::insert_after(launch.declaration.file(), statement, &[&line])
+        let edit = edit::insert_after(launch.declaration.file(), statement, &[&line])
             .ok_or_else(|| no_place("other code stands on the line"))?;
         Ok((vec![edit], format!("Close {name} when the function returns")))
     }
@@ -176,7 +176,7 @@ impl<'a> Plan<'a, '_> {
             )));
         }
         let line = format!("defer close({name})");
-        let edit = rewrite::insert_at_start(held.declaration.file(), body, &[&line]).ok_or_else(|| {
+        let edit = edit::insert_at_start(held.declaration.file(), body, &[&line]).ok_or_else(|| {
             no_place("the goroutine stands on one line: put its statements on lines of their own first")
         })?;
         Ok((vec![edit], format!("Close {name} when its producer ends")))
@@ -263,7 +263,7 @@ impl<'a> Plan<'a, '_> {
             &format!("\tclose({})", self.name()),
             "}()",
         ];
-        rewrite::insert_after(launch.declaration.file(), last, &lines)
+        edit::insert_after(launch.declaration.file(), last, &lines)
             .ok_or_else(|| no_place("other code stands on the line"))
     }
 
@@ -295,7 +295,7 @@ impl<'a> Plan<'a, '_> {
             ));
         }
         let aside = self.wait_aside(workers, group)?;
-        let gone = rewrite::delete_statement(self.launch.declaration.file(), statement)
+        let gone = edit::delete_statement(self.launch.declaration.file(), statement)
             .ok_or_else(|| no_place("other code stands on the line"))?;
         Ok((vec![aside, gone], self.close_title()))
     }
@@ -330,7 +330,7 @@ impl<'a> Plan<'a, '_> {
         let statement = self.plain_wait(wait, list)?;
         self.check_straight(list, statement)?;
         let line = format!("close({})", self.name());
-        let edit = rewrite::insert_after(self.launch.declaration.file(), statement, &[&line])
+        let edit = edit::insert_after(self.launch.declaration.file(), statement, &[&line])
             .ok_or_else(|| no_place("other code stands on the line"))?;
         Ok((vec![edit], self.close_title()))
     }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use super::setting::Settings;
-use crate::fiber::{Version, is_request_context};
+use crate::frameworks::{Version, is_request_context};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration};
 

@@ -3,10 +3,10 @@
 use super::accessor::Shape;
 use super::flow::Kept;
 use super::loan::Spot;
-use crate::fiber::Version;
+use crate::edit::Rewrite;
+use crate::frameworks::Version;
 use crate::go::Declaration;
 use crate::go::syntax::Node;
-use crate::rewrite::Rewrite;
 use crate::text::Edit;
 use crate::transform::{Applicability, Fix, Pass, Reason, Refusal};
 

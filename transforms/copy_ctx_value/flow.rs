@@ -7,11 +7,11 @@ use std::rc::Rc;
 use super::accessor::{Access, Gives, Shape, access, contexts_in};
 use super::loan::{Calls, Loan, Spot, Value};
 use super::setting::Settings;
-use crate::fiber::Handler;
+use crate::analysis::detached::Detached;
+use crate::analysis::owner::{Frame, Outlives, Owner};
+use crate::frameworks::Handler;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, DeclId, Declaration, Type, Usage};
-use crate::leak::detached::Detached;
-use crate::leak::owner::{Frame, Outlives, Owner};
 use crate::limits::{Budget, Limit};
 
 mod call;

@@ -12,11 +12,11 @@
 use super::accessor::{Access, Gives, Shape, access, contexts_in};
 use super::copy::copied;
 use super::setting::Settings;
-use crate::fiber::{Handler, is_abandoned};
+use crate::analysis::detached::Detached;
+use crate::edit::{NewName, Rewrite, insert_before};
+use crate::frameworks::{Handler, is_abandoned};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingKind, DeclKind, Declaration, Meaning, Usage};
-use crate::leak::detached::Detached;
-use crate::rewrite::{NewName, Rewrite, insert_before};
 use crate::text::Edit;
 use crate::transform::{Applicability, Fix, Reason, Refusal};
 

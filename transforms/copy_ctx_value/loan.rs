@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::accessor::Shape;
+use crate::analysis::owner::Frame;
 use crate::go::syntax::{Field, Node};
 use crate::go::{Declaration, Type};
-use crate::leak::owner::Frame;
 
 /// A string or slice that becomes memory of its own when it is copied here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

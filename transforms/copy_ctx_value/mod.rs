@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
+use crate::analysis::detached::{Detached, Means};
+use crate::analysis::owner::Outlives;
 use crate::config::Config;
-use crate::fiber::Handler;
+use crate::frameworks::Handler;
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::detached::{Detached, Means};
-use crate::leak::owner::Outlives;
 use crate::text::Span;
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Rule, Severity, Transform,

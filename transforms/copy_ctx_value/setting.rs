@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use crate::fiber::Version;
+use crate::frameworks::Version;
 use crate::go::Package;
 use crate::go::syntax::{Field, Kind, Node};
 

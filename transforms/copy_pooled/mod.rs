@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::edit::Rewrite;
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::rewrite::Rewrite;
 use crate::text::Edit;
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule, Severity,

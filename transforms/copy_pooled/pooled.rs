@@ -1,5 +1,5 @@
 use super::stored::stored_by;
-use crate::fiber::is_request_context;
+use crate::frameworks::is_request_context;
 use crate::go::cfg::{Cfg, Point};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration, Usage};

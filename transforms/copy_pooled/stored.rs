@@ -1,10 +1,10 @@
 //! Where a pooled object, or the memory of a pooled buffer, gets to someone who outlives the call: a package variable, a
 //! field or map that lasts, a channel from elsewhere, a goroutine that nobody waits for.
 
+use crate::analysis::detached::{Detached, Means};
+use crate::analysis::owner::{Frame, Outlives, owner_of};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingKind, Declaration};
-use crate::leak::detached::{Detached, Means};
-use crate::leak::owner::{Frame, Outlives, owner_of};
 
 /// The statement by which the mention `held` of an object in `function` stays with someone, for certain.
 pub fn stored_by<'a>(

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::analysis::endless::Turning;
+use crate::analysis::launch::{Launch, Party, waited_group};
 use crate::config::Config;
+use crate::edit::{self, Rewrite};
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::endless::Turning;
-use crate::leak::launch::{Launch, Party, waited_group};
-use crate::rewrite::{self, Rewrite};
 use crate::text::Span;
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule, Severity,
@@ -120,11 +120,10 @@ fn count_at_start(site: &Site<'_>) -> Result<Fix, Refusal> {
         );
     }
     let file = site.declaration.file();
-    let crowded = rewrite::has_comments_around(file, site.start);
-    let lines = rewrite::moved_lines(site.add, &format!("{}.Add(1)", site.group), crowded, &|_| false);
+    let crowded = edit::has_comments_around(file, site.start);
+    let lines = edit::moved_lines(site.add, &format!("{}.Add(1)", site.group), crowded, &|_| false);
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let edits =
-        rewrite::delete_with_comments(file, site.add).zip(rewrite::insert_above(file, site.start, &lines));
+    let edits = edit::delete_with_comments(file, site.add).zip(edit::insert_above(file, site.start, &lines));
     let Some((delete, insert)) = edits else {
         return refuse("other code stands on the line: give the count and the start lines of their own");
     };

@@ -3,10 +3,10 @@
 
 use memchr::memmem;
 
-use crate::fiber::Version;
+use crate::analysis::launch::select_around;
+use crate::frameworks::Version;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Meaning};
-use crate::leak::launch::select_around;
 
 /// Methods that give something back.
 const GIVE_BACK: [&str; 11] = [

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::analysis::request::request_path;
 use crate::config::Config;
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Node};
-use crate::leak::request::request_path;
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule, Severity,
     Transform,

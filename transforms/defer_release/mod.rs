@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::analysis::{Resource, Severity};
 use crate::config::Config;
-use crate::leak::{Resource, Severity};
-use crate::release::{self, Piled, Unreleased};
+use crate::repair::{self, Piled, Unreleased};
 use crate::transform::{Family, Finding, Fix, Pass, Refusal, Rule, Transform};
 
 mod streamed;
@@ -59,15 +59,15 @@ impl Transform for DeferRelease {
     }
 
     fn rules(&self, config: &Config) -> Vec<Arc<Rule>> {
-        let mut rules = release::rules(own_resources(), Family::Release, NAME);
+        let mut rules = repair::rules(own_resources(), Family::Release, NAME);
         rules.push(Arc::new(websocket::rule()));
         rules.push(Arc::new(streamed::rule()));
-        rules.push(Arc::new(release::piled_rule(
+        rules.push(Arc::new(repair::piled_rule(
             Family::Release,
             Severity::Medium,
             NAME,
         )));
-        let own = release::rules(resources(config), Family::Release, NAME);
+        let own = repair::rules(resources(config), Family::Release, NAME);
         let new = own
             .into_iter()
             .filter(|rule| !rules.iter().any(|held| held.slug == rule.slug));
@@ -77,7 +77,7 @@ impl Transform for DeferRelease {
     }
 
     fn needles(&self, config: &Config) -> Vec<String> {
-        let mut needles = release::needles(resources(config));
+        let mut needles = repair::needles(resources(config));
         needles.extend(config.resources.iter().flat_map(Resource::calls_inside));
         needles.push("/v3/websocket\"".to_owned());
         needles.extend(streamed::needles());
@@ -85,10 +85,10 @@ impl Transform for DeferRelease {
     }
 
     fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Site<'a>> {
-        let acquired = release::acquisitions(pass, resources(pass.config), &self.needles(pass.config));
-        let piled = release::piled(&acquired).into_iter();
+        let acquired = repair::acquisitions(pass, resources(pass.config), &self.needles(pass.config));
+        let piled = repair::piled(&acquired).into_iter();
         let piled: Vec<_> = piled.map(|site| Site::Piled(Box::new(site))).collect();
-        let lost = acquired.into_iter().filter_map(release::leaking);
+        let lost = acquired.into_iter().filter_map(repair::leaking);
         let lost = lost.map(|site| Site::Unreleased(Box::new(site)));
         let sockets = websocket::collect(pass).into_iter().map(Site::Socket);
         let streamed = streamed::collect(pass).into_iter();
@@ -107,7 +107,7 @@ impl Transform for DeferRelease {
 
     fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
         match site {
-            Site::Unreleased(site) => release::fixes(site),
+            Site::Unreleased(site) => repair::fixes(site),
             Site::Piled(site) => site.fixes(),
             Site::Socket(socket) => socket.fix(),
             Site::Streamed(response) => response.fix(),

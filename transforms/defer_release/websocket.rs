@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::analysis::{Effect, Resource, Severity, mentions};
+use crate::edit::{self, Rewrite};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration};
-use crate::leak::{Effect, Resource, Severity, mentions};
-use crate::rewrite::{self, Rewrite};
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule,
 };
@@ -135,7 +135,7 @@ impl Socket<'_> {
         let name = self.name.ok_or_else(unnamed)?.text();
         let body = self.function.field(Field::Body).ok_or_else(shares_line)?;
         let line = format!("defer {name}.Close()");
-        let edit = rewrite::insert_at_start(self.at.file(), body, &[&line]).ok_or_else(shares_line)?;
+        let edit = edit::insert_at_start(self.at.file(), body, &[&line]).ok_or_else(shares_line)?;
         let mut rewrite = Rewrite::new();
         rewrite.edit(self.at.id.file, edit).map_err(|_| shares_line())?;
         let title = format!("Close `{name}` when the handler returns");

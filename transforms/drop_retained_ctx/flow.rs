@@ -3,11 +3,11 @@
 
 use std::collections::HashSet;
 
-use crate::fiber::{Handler, is_request_context};
+use crate::analysis::keeper::{self, Effect};
+use crate::analysis::owner::{Frame, Outlives, Owner, outlives, owner_of};
+use crate::frameworks::{Handler, is_request_context};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, DeclId, Declaration};
-use crate::leak::keeper::{self, Effect};
-use crate::leak::owner::{Frame, Outlives, Owner, outlives, owner_of};
 
 /// A statement that stores a request context in its owner.
 #[derive(Clone, Debug)]

@@ -2,10 +2,10 @@
 //! with its registrations.
 
 use super::flow::Store;
-use crate::fiber::Handler;
+use crate::edit::{Removal, is_pure};
+use crate::frameworks::Handler;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Type};
-use crate::rewrite::{Removal, is_pure};
 use crate::transform::{Applicability, Fix, Pass};
 
 use super::repair::is_private;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::analysis::detached::waits_for_answer;
+use crate::analysis::owner::{Outlives, Owner};
 use crate::config::Config;
-use crate::fiber::{Handler, is_abandoned};
+use crate::frameworks::{Handler, is_abandoned};
 use crate::go::syntax::Kind;
-use crate::leak::detached::waits_for_answer;
-use crate::leak::owner::{Outlives, Owner};
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Rule, Severity, Transform,
 };

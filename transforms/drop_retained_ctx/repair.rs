@@ -13,10 +13,10 @@ use std::collections::BTreeMap;
 use super::flow::Store;
 use super::middleware;
 use super::traffic::{Stranger, servants};
+use crate::analysis::owner::{Owner, member};
+use crate::edit::{Obstacle, Removal, is_pure};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Package, Place};
-use crate::leak::owner::{Owner, member};
-use crate::rewrite::{Obstacle, Removal, is_pure};
 use crate::transform::{Applicability, Fix, Pass, Reason, Refusal};
 
 pub type Remedy = Result<Vec<Fix>, Refusal>;

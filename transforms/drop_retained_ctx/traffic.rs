@@ -3,12 +3,12 @@
 
 use std::collections::HashSet;
 
-use crate::fiber::is_request_context;
+use crate::analysis::keeper;
+use crate::analysis::owner::{Owner, container};
+use crate::edit::{is_pure, is_tractable};
+use crate::frameworks::is_request_context;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclId, Declaration, Package, Type};
-use crate::leak::keeper;
-use crate::leak::owner::{Owner, container};
-use crate::rewrite::{is_pure, is_tractable};
 
 /// What touches an owner and does more than serve it.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! Conditions that let code run once in the life of something larger than a request.
 
-use crate::fiber::{Version, is_request_context};
+use crate::frameworks::{Version, is_request_context};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, Callee, DeclKind, Declaration, Meaning};
 

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
+use crate::analysis::endless::Turning;
+use crate::analysis::launch::select_around;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclId, Declaration};
-use crate::leak::endless::Turning;
-use crate::leak::launch::select_around;
 use crate::limits;
 
 pub struct SelfSend<'a> {

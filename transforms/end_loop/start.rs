@@ -1,11 +1,11 @@
 use super::are_neighbours;
 use super::guard::{Guard, guard_of};
-use crate::fiber::Version;
+use crate::analysis::endless::{Turning, never_ends, pauses};
+use crate::analysis::launch::Launch;
+use crate::analysis::request::{RequestPath, request_path_of_any};
+use crate::frameworks::Version;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration};
-use crate::leak::endless::{Turning, never_ends, pauses};
-use crate::leak::launch::Launch;
-use crate::leak::request::{RequestPath, request_path_of_any};
 
 /// A `go` statement of a request whose function never ends.
 pub struct Start<'a> {

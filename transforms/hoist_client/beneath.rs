@@ -8,11 +8,11 @@ use super::fault::{self, Rest};
 use super::removable::{deferred, only_reports, removable_close};
 use super::table::Table;
 use super::uses::{handle_of, is_closed, is_given_once};
+use crate::analysis::reached::{Reached, called};
+use crate::analysis::{Acquirers, Acquisition, Effect, Fault, Handle, Lifetime, Resource, mentions};
+use crate::edit::is_error_check;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Usage};
-use crate::leak::reached::{Reached, called};
-use crate::leak::{Acquirers, Acquisition, Effect, Fault, Handle, Lifetime, Resource, mentions};
-use crate::rewrite::is_error_check;
 
 /// What a function does with what it takes out of the client.
 pub enum Fate<'a> {
@@ -272,7 +272,7 @@ pub fn is_handed_over_closed<'a>(opening: &Acquisition<'a>, handed: &[Node<'a>])
         .descendants()
         .filter(|node| node.is(Kind::CallExpression));
     calls.filter(may_close).any(|call| {
-        let is_deferred = crate::leak::deferred(call, function).is_some();
+        let is_deferred = crate::analysis::deferred(call, function).is_some();
         let point = flow.point_of(call).filter(|_| !is_deferred);
         point.is_none_or(|point| flow.reaches(point.after(), is_handed, |_| false))
     })

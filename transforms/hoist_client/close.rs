@@ -1,11 +1,11 @@
 //! The smaller repair: close the pool when the function returns. It still opens one for every request.
 
 use super::uses::{handle_of, is_given_once};
+use crate::analysis::{Acquisition, Effect, Fault, Lifetime};
+use crate::edit::{self, Rewrite, is_error_check};
 use crate::go::Usage;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::{Acquisition, Effect, Fault, Lifetime};
-use crate::release::{self, Unreleased};
-use crate::rewrite::{self, Rewrite, is_error_check};
+use crate::repair::{self, Unreleased};
 use crate::text::Edit;
 use crate::transform::{Applicability, Fix};
 
@@ -69,7 +69,7 @@ fn on_some_paths(opening: &Acquisition<'_>, lifetime: &Lifetime<'_>) -> Option<F
         acquisition: *opening,
         lifetime: Lifetime::of(opening)?,
     };
-    let fix = release::fixes(&site).ok()?.into_iter().next()?;
+    let fix = repair::fixes(&site).ok()?.into_iter().next()?;
     let what = opening.resource.name.replace("connection pool", "pool");
     let title = format!("Close `{name}` on every path; each request still opens one {what}");
     Some(Fix { title, ..fix }.lessening())
@@ -103,7 +103,7 @@ fn at_the_end(opening: &Acquisition<'_>, lifetime: &Lifetime<'_>) -> Option<Fix>
         false => String::new(),
     };
     let line = format!("defer {name}.{method}({argument})");
-    let edit = rewrite::insert_after(at.file(), anchor, &[&line])?;
+    let edit = edit::insert_after(at.file(), anchor, &[&line])?;
     rewrite.edit(at.id.file, edit).ok()?;
     let what = opening.resource.name.replace("connection pool", "pool");
     let title = format!("Close `{name}` when the function returns; it still opens one {what} per request");

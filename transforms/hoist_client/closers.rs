@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use super::beneath;
+use crate::analysis::{Acquirers, Handle, Resource};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingKind, Callee, Declaration, Package, Type};
-use crate::leak::{Acquirers, Handle, Resource};
 
 /// Whether some code releases what it did not open itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use super::beneath::is_closed_beneath;
 use super::draft::Draft;
 use super::uses::is_closed;
+use crate::analysis::request::callers;
+use crate::analysis::{Acquirers, Acquisition, Handle, Lifetime};
 use crate::go::Declaration;
-use crate::leak::request::callers;
-use crate::leak::{Acquirers, Acquisition, Handle, Lifetime};
 use crate::transform::Refusal;
 
 /// Who closes a client.

@@ -2,9 +2,9 @@
 
 use super::definition::local_definition;
 use super::value::Value;
+use crate::edit::{self, comments_above, next_line_of};
 use crate::go::syntax::Node;
 use crate::go::{BindingId, BindingKind, Declaration, Usage};
-use crate::rewrite::{self, comments_above, next_line_of};
 use crate::text::{Edit, Span};
 
 /// Statements of one declaration that go.
@@ -90,7 +90,7 @@ impl<'a> Cut<'a> {
     /// One edit for each run of statements that follow each other. `None` where a line is shared with other code.
     pub fn edits(&self) -> Option<Vec<Edit>> {
         let runs = self.statements.chunk_by(|a, b| next_line_of(*a) == Some(*b));
-        let edit = |run: &[Node<'a>]| rewrite::delete_statements(self.at.file(), *run.first()?, *run.last()?);
+        let edit = |run: &[Node<'a>]| edit::delete_statements(self.at.file(), *run.first()?, *run.last()?);
         runs.map(edit).collect()
     }
 }

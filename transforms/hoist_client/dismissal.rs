@@ -3,10 +3,10 @@
 
 use super::beneath::{self, Fate};
 use super::removable::{only_reports, removable_close, reports};
+use crate::analysis::Resource;
+use crate::edit::is_pure;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Usage};
-use crate::leak::Resource;
-use crate::rewrite::is_pure;
 
 /// The statement of `function` that goes with `call`, which hands the client to such a function and nothing else.
 pub fn removable<'a>(

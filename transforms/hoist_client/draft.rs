@@ -8,9 +8,9 @@ use super::state;
 use super::table::Table;
 use super::uses::{self, Scene, Uses};
 use super::value::{Known, Value};
+use crate::analysis::{Acquisition, Handle, Lifetime, literal_of};
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::{Acquisition, Handle, Lifetime, literal_of};
 use crate::transform::{Pass, Reason, Refusal};
 
 /// An opening that can be repaired, as far as it is known without the others of the package.

@@ -5,10 +5,10 @@ use super::draft::{form_of, parts};
 use super::reader::Reader;
 use super::setting::is_set_up;
 use super::value::Value;
+use crate::analysis::{Acquisition, Fault};
+use crate::edit::is_error_check;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclKind, Declaration, Meaning, Usage};
-use crate::leak::{Acquisition, Fault};
-use crate::rewrite::is_error_check;
 
 /// How to come by a shared pool.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! What becomes of the error's name when the call that declared it goes.
 
+use crate::analysis::{Acquisition, Fault};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, Declaration, Usage};
-use crate::leak::{Acquisition, Fault};
 use crate::text::{Edit, Span};
 
 /// What the function needs instead of the declaration.

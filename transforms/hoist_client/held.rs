@@ -5,10 +5,10 @@ use std::collections::HashSet;
 
 use super::draft::Draft;
 use super::pool::needed;
+use crate::analysis::Handle;
+use crate::analysis::request::callers;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclId, Declaration, Meaning, Usage};
-use crate::leak::Handle;
-use crate::leak::request::callers;
 
 /// How long a call keeps the connection it asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]

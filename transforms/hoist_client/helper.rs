@@ -3,10 +3,10 @@
 use super::draft::{Draft, is_returned};
 use super::removable::only_reports;
 use super::text::Opening;
+use crate::analysis::Fault;
+use crate::edit::{self, ImportNeed, is_error_check};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, FileId};
-use crate::leak::Fault;
-use crate::rewrite::{self, ImportNeed, is_error_check};
 use crate::text::{Edit, Span};
 use crate::transform::{Pass, Reason, Refusal};
 
@@ -117,12 +117,12 @@ fn rewritten(
             .iter()
             .map(|line| line.strip_prefix('\t').unwrap_or(line))
             .collect();
-        return Some(vec![rewrite::replace_statement(file, statement, &lines)?]);
+        return Some(vec![edit::replace_statement(file, statement, &lines)?]);
     };
     let handed = *statements(draft.opening.function).last()?;
     let lines = opening.limit_lines(0, uses.returned.first()?.text());
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    Some(vec![rewrite::insert_before(file, handed, &lines)?])
+    Some(vec![edit::insert_before(file, handed, &lines)?])
 }
 
 /// `func open() (…) { … }` becomes `var open = sync.OnceValues(func() (…) { … })`.

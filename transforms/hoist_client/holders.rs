@@ -7,10 +7,10 @@ use super::closers::Closer;
 use super::draft::{is_chained, is_returned};
 use super::state;
 use super::uses::{self, Scene, Uses};
+use crate::analysis::request::callers;
+use crate::analysis::{Acquisition, Effect, Handle, Lifetime, Mention, Resource};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{DeclId, DeclKind, Declaration};
-use crate::leak::request::callers;
-use crate::leak::{Acquisition, Effect, Handle, Lifetime, Mention, Resource};
 use crate::transform::{Pass, Reason, Refusal};
 
 /// A function that has the pool in a local name.

@@ -2,10 +2,10 @@
 //! What comes out of it must not be kept for good.
 
 use super::table::{Source, Table};
+use crate::analysis::Resource;
+use crate::analysis::reached::{Reached, called};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration};
-use crate::leak::Resource;
-use crate::leak::reached::{Reached, called};
 use crate::transform::{Reason, Refusal};
 
 /// Refuses where `call` asks something whose answer may change, itself or in functions of the module.

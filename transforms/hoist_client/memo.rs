@@ -8,10 +8,10 @@ use super::steady;
 use super::table::Table;
 use super::uses::handle_of;
 use super::value::Known;
+use crate::analysis::{Acquirers, Acquisition, Fault};
+use crate::edit::{self, ImportNeed, callable_package, indentation, is_error_check};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{DeclKind, Declaration, Type};
-use crate::leak::{Acquirers, Acquisition, Fault};
-use crate::rewrite::{self, ImportNeed, callable_package, indentation, is_error_check};
 use crate::text::{Edit, Span};
 use crate::transform::{Pass, Reason, Refusal};
 
@@ -147,7 +147,7 @@ impl<'a> Memo<'a> {
         })?;
         let variables = self.variables(kept, &sync);
         let variables: Vec<&str> = variables.iter().map(String::as_str).collect();
-        let declared = rewrite::insert_first_declaration(pass.package, file, &variables);
+        let declared = edit::insert_first_declaration(pass.package, file, &variables);
         let asked = self.asked(kept);
         let edits = [declared, asked]
             .into_iter()
@@ -196,7 +196,7 @@ impl<'a> Memo<'a> {
         if source.iter().filter(|byte| **byte == b'\n').count() < 2 || !starts_blank(source) {
             lines.push("");
         }
-        rewrite::insert_at_start(self.opening.at.file(), body, &lines)
+        edit::insert_at_start(self.opening.at.file(), body, &lines)
     }
 
     /// `name = db` before `return db, nil`.
@@ -207,7 +207,7 @@ impl<'a> Memo<'a> {
             return self.noted_where_it_stands(value, statement, kept);
         }
         let line = format!("{} = {}", kept.name, value.text());
-        let note = statement.and_then(|statement| rewrite::insert_before(file, statement, &[&line]));
+        let note = statement.and_then(|statement| edit::insert_before(file, statement, &[&line]));
         match value.kind() {
             Kind::Identifier => vec![note],
             _ => vec![note, Some(Edit::replace(value.span(), kept.name.clone()))],
@@ -230,7 +230,7 @@ impl<'a> Memo<'a> {
         };
         let indent = indentation(source, statement.start());
         let head = Span::new(statement.start(), value.start());
-        let end = rewrite::newline(source);
+        let end = edit::newline(source);
         let back = format!("{end}{indent}return {}", kept.name);
         vec![
             Some(Edit::replace(head, format!("{} = ", kept.name))),

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::analysis::literal_of;
 use crate::config::Config;
-use crate::leak::literal_of;
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Resource, Rule, Severity,
     Transform,

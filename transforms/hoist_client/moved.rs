@@ -1,8 +1,8 @@
 //! Code that moves from a function to the top level, of another file perhaps, as text.
 
+use crate::edit::{indentation, indentation_unit};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, FileId};
-use crate::rewrite::{indentation, indentation_unit};
 
 /// Code that moves from a function to the top level.
 pub struct Moved<'a> {

@@ -3,8 +3,8 @@
 use super::draft::Draft;
 use super::pool::data_source;
 use super::reader::Reader;
+use crate::analysis::Resource;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::Resource;
 
 /// Names for the package variable that holds the resource, the best first.
 pub fn variables(resource: &Resource) -> Vec<String> {

@@ -3,9 +3,9 @@
 use super::draft::Draft;
 use super::pool::{Source, data_source};
 use super::uses::Limit;
+use crate::edit::{ImportNeed, insert_declaration_after, insert_first_declaration};
 use crate::go::syntax::Kind;
 use crate::go::{DeclKind, Declaration, FileId, Meaning, Package, SourceFile};
-use crate::rewrite::{ImportNeed, insert_declaration_after, insert_first_declaration};
 use crate::transform::{Reason, Refusal};
 
 /// Where a new pool is declared.

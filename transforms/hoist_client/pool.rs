@@ -14,11 +14,11 @@ use super::table::Table;
 use super::text::{OnceNames, Opening};
 use super::uses::Limit;
 use super::value::Known;
+use crate::analysis::literal_of;
 use crate::config::{Pool, PoolStyle};
+use crate::edit::{ImportNeed, means_unknown};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclId, Declaration, FileId, Meaning, SourceFile};
-use crate::leak::literal_of;
-use crate::rewrite::{ImportNeed, means_unknown};
 use crate::text::Edit;
 use crate::transform::{Pass, Reason, Refusal};
 

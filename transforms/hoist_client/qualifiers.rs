@@ -1,7 +1,7 @@
 //! The packages that new declarations speak of, by the names they have in a file.
 
+use crate::edit::callable_package;
 use crate::go::{FileId, Package};
-use crate::rewrite::callable_package;
 use crate::transform::{Reason, Refusal};
 
 /// The names that packages have in one file, and the imports that they ask for.

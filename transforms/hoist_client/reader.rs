@@ -8,12 +8,12 @@ use super::steady::{self, Writes};
 use super::steps;
 use super::table::{Source, Table};
 use super::value::{Known, Value};
-use crate::fiber::is_request_context;
+use crate::analysis::request::request_path;
+use crate::edit::is_tractable;
+use crate::frameworks::is_request_context;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, Callee, DeclKind, Declaration, Meaning, Type, Usage};
-use crate::leak::request::request_path;
 use crate::limits::Limit;
-use crate::rewrite::is_tractable;
 use crate::transform::{Reason, Refusal};
 
 /// How many definitions a value may hang on, each on the next.

@@ -1,8 +1,8 @@
 //! Statements that close a pool and can go as a whole, with what stands around them for that alone.
 
+use crate::edit::is_pure;
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::rewrite::is_pure;
 
 /// The statement that `call`, a call of Close, can be taken out with: `db.Close()`, `_ = db.Close()`,
 /// `defer db.Close()`, a check of its error that only reports, or the deferred closure around one of those.

@@ -5,9 +5,9 @@ use super::draft::Draft;
 use super::fault::{self, Rest};
 use super::removable::only_reports;
 use super::uses::handle_of;
+use crate::analysis::Fault;
+use crate::edit::{asks_for, is_error_check, next_line_of};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::Fault;
-use crate::rewrite::{asks_for, is_error_check, next_line_of};
 
 /// What goes with the opening, and what stays for the error's name.
 #[derive(Clone, Debug)]

@@ -10,10 +10,10 @@ use super::helper;
 use super::pool::{self, Shared, Source};
 use super::removal::{Removal, wish_for_release};
 use super::uses::handle_of;
+use crate::analysis::literal_of;
+use crate::edit::{ImportNeed, NewName, Rewrite, comments_above, with_comment_beside};
 use crate::go::syntax::{Kind, Node};
 use crate::go::{Declaration, FileId};
-use crate::leak::literal_of;
-use crate::rewrite::{ImportNeed, NewName, Rewrite, comments_above, with_comment_beside};
 use crate::text::Edit;
 use crate::transform::{Applicability, Fix, Pass, Reason, Refusal};
 

@@ -1,10 +1,10 @@
 //! Calls that set a client up for everyone who has it: `client.SetBaseURL(address)`. On a client of its own a
 //! request may make them with what it knows; on a shared one they reach all other requests.
 
+use crate::analysis::Acquisition;
 use crate::go::Declaration;
 use crate::go::Type;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::Acquisition;
 use crate::transform::{Reason, Refusal};
 
 /// How the names of such methods begin, in all libraries of the table.

@@ -3,9 +3,9 @@
 
 use super::reader::Reader;
 use super::table::Table;
+use crate::analysis::reached::Reached;
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::reached::Reached;
 use crate::transform::{Reason, Refusal};
 
 /// Refuses where `function`, or a function of the module that it calls, runs such a statement.

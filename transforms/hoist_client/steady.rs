@@ -8,9 +8,9 @@ use super::live;
 use super::reader::{Reader, runs_per_request};
 use super::table::{Source, Table};
 use super::value::Known;
+use crate::analysis::request::callers;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, DeclId, DeclKind, Declaration, Meaning, Type, Usage};
-use crate::leak::request::callers;
 use crate::transform::{Reason, Refusal};
 
 /// Who gives a package variable a new value.

@@ -15,12 +15,12 @@ use super::repair;
 use super::table::Table;
 use super::transports;
 use super::uses::Scene;
+use crate::analysis::request::{RequestPath, callers, request_path};
+use crate::analysis::{Acquirers, Acquisition, Lifetime, Resource, is_kept, is_replaced, literal_of};
 use crate::config::Config;
-use crate::fiber::Handler;
+use crate::frameworks::Handler;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, SourceFile};
-use crate::leak::request::{RequestPath, callers, request_path};
-use crate::leak::{Acquirers, Acquisition, Lifetime, Resource, is_kept, is_replaced, literal_of};
 use crate::transform::{Fix, Pass, Reason, Refusal};
 
 /// A pool that is opened for every request.

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
+use crate::analysis::Resource;
 use crate::go::Callee;
-use crate::leak::Resource;
 
 /// Functions, and methods as `Type.Method`, by import path; `*` is every one.
 type Names = HashMap<String, Vec<String>>;

@@ -5,11 +5,11 @@ use super::moved::Moved;
 use super::qualifiers::{Names, taken};
 use super::removal::goes_with;
 use super::uses::Limit;
+use crate::analysis::literal_of;
 use crate::config::Pool;
+use crate::edit::{ImportNeed, callable_package, comments_above};
 use crate::go::syntax::{Field, Node};
 use crate::go::{Callee, FileId, Package, Type};
-use crate::leak::literal_of;
-use crate::rewrite::{ImportNeed, callable_package, comments_above};
 use crate::transform::{Reason, Refusal};
 
 /// The package variables of a function that opens once.

@@ -1,9 +1,9 @@
 //! Which HTTP clients own their connections: those whose transport is made on the spot. Others share one.
 
+use crate::analysis::request::callers;
+use crate::analysis::{Acquisition, field_set_in, literal_of};
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::request::callers;
-use crate::leak::{Acquisition, field_set_in, literal_of};
 
 /// Leaves out clients whose transport comes from somewhere else, and transports that a client of the list owns.
 pub fn settle(found: &mut Vec<Acquisition<'_>>) {

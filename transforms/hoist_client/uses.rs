@@ -8,9 +8,11 @@ use super::reader::Reader;
 use super::removable::removable_close;
 use super::setting::{is_setting, set_for_all};
 use super::value::{Known, Value};
+use crate::analysis::{
+    Acquirers, Acquisition, Effect, Handle, Keep, Lifetime, Mention, Resource, literal_of,
+};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Declaration, Usage};
-use crate::leak::{Acquirers, Acquisition, Effect, Handle, Keep, Lifetime, Mention, Resource, literal_of};
 use crate::transform::{Reason, Refusal};
 
 /// A statement that sets a limit of the pool: `db.SetMaxOpenConns(10)`.

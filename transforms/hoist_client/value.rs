@@ -1,9 +1,9 @@
 //! What an argument is, and from when on that is known.
 
 use super::definition::local_definition;
+use crate::edit::comments_above;
 use crate::go::syntax::Node;
 use crate::go::{BindingId, Declaration};
-use crate::rewrite::comments_above;
 
 /// From when on a value is known, and how surely it stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

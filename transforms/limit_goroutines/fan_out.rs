@@ -1,9 +1,9 @@
 //! Goroutines that a loop starts, one in each turn, with nothing that limits how many there are.
 
 use super::size::{self, Size};
+use crate::analysis::launch::loops_around;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration};
-use crate::leak::launch::loops_around;
 use crate::text::Span;
 
 /// A loop whose client chooses how many goroutines it starts.

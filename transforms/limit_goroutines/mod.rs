@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::rewrite::{self, Rewrite};
+use crate::edit::{self, Rewrite};
 use crate::text::Span;
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule, Severity,
@@ -83,7 +83,7 @@ impl Transform for LimitGoroutines {
     fn fix(&self, _pass: &Pass<'_>, site: &FanOut<'_>) -> Result<Vec<Fix>, Refusal> {
         let limited = site.group.filter(|_| site.is_first_of_group()).and_then(|group| {
             let line = format!("{}.SetLimit(16)", group.text());
-            let insert = rewrite::insert_before(site.at.file(), site.looped, &[&line])?;
+            let insert = edit::insert_before(site.at.file(), site.looped, &[&line])?;
             let mut rewrite = Rewrite::new();
             rewrite.edit(site.at.id.file, insert).ok()?;
             let title = format!("Let 16 goroutines of {} run at once", group.text());

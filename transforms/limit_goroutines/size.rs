@@ -3,11 +3,11 @@
 
 use std::collections::HashSet;
 
-use crate::fiber::{Version, is_request_context};
+use crate::analysis::launch::loops_around;
+use crate::analysis::request::callers;
+use crate::frameworks::{Version, is_request_context};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, Callee, DeclId, Declaration, Meaning, Type};
-use crate::leak::launch::loops_around;
-use crate::leak::request::callers;
 use crate::limits;
 
 /// The expressions and names that were asked before, each in its declaration: once is enough, and what is asked again

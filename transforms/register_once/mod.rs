@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::analysis::request::{RequestPath, request_path};
 use crate::config::Config;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Type};
-use crate::leak::request::{RequestPath, request_path};
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule, Severity,
     Transform,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::fiber::{Handler, ParentContext};
+use crate::edit::Rewrite;
+use crate::frameworks::{Handler, ParentContext};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::rewrite::Rewrite;
 use crate::text::Edit;
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule, Severity,

@@ -1,11 +1,11 @@
 //! Contexts of a request that are used where they outlive it.
 
 use super::deriving;
-use crate::fiber::{Handler, Version, is_request_context};
+use crate::analysis::detached::{Detached, Means};
+use crate::frameworks::{Handler, Version, is_request_context};
 use crate::go::cfg::{Exit, Flow, Paths, walk};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration, Usage};
-use crate::leak::detached::{Detached, Means};
 
 /// What is wrong with a use of the request's context.
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,9 @@
 use super::body_of;
 use super::ticker::Timer;
+use crate::analysis::launch::loops_around;
+use crate::edit::{self, NewName, Rewrite};
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::leak::launch::loops_around;
-use crate::rewrite::{self, NewName, Rewrite};
 use crate::text::Edit;
 use crate::transform::{Applicability, Fix, Reason, Refusal};
 
@@ -24,7 +24,7 @@ pub fn stop_at_return(at: Declaration<'_>, timer: &Timer<'_>) -> Result<Fix, Ref
         return Err(Refusal::new(Reason::OtherParty, message));
     }
     let line = format!("defer {}.Stop()", at.scopes().get(name).name);
-    let edit = rewrite::insert_after(at.file(), statement, &[&line]).ok_or_else(no_line)?;
+    let edit = edit::insert_after(at.file(), statement, &[&line]).ok_or_else(no_line)?;
     fix(
         at,
         "Stop the ticker when the function returns",
@@ -63,7 +63,7 @@ pub fn own_ticker(at: Declaration<'_>, timer: &Timer<'_>) -> Result<Fix, Refusal
     let name = &new.name;
     let made = format!("{name} := {package}NewTicker{}", duration.text());
     let stopped = format!("defer {name}.Stop()");
-    let before = rewrite::insert_before(at.file(), statement, &[&made, &stopped]).ok_or_else(no_line)?;
+    let before = edit::insert_before(at.file(), statement, &[&made, &stopped]).ok_or_else(no_line)?;
     let instead = Edit::replace(timer.call.span(), format!("{name}.C"));
     let applicability = match is_positive(duration) {
         true => Applicability::Safe,
@@ -106,23 +106,23 @@ pub fn into_stream(at: Declaration<'_>, timer: &Timer<'_>) -> Result<Fix, Refusa
     }
     let file = at.file();
     let neighbours = statement.next_sibling() == Some(stop);
-    let both = rewrite::comment_beside(statement).is_some() && rewrite::comment_beside(stop).is_some();
-    let is_crowded = both || rewrite::has_comments_behind(file, body.start());
+    let both = edit::comment_beside(statement).is_some() && edit::comment_beside(stop).is_some();
+    let is_crowded = both || edit::has_comments_behind(file, body.start());
     let going = |node| neighbours && (node == statement || node == stop);
-    let mut lines = rewrite::moved_lines(statement, statement.text(), is_crowded, &going);
-    lines.extend(rewrite::moved_lines(stop, stop.text(), is_crowded, &going));
+    let mut lines = edit::moved_lines(statement, statement.text(), is_crowded, &going);
+    lines.extend(edit::moved_lines(stop, stop.text(), is_crowded, &going));
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let edits = (
-        rewrite::delete_with_comments(file, statement),
-        rewrite::delete_with_comments(file, stop),
-        rewrite::insert_at_start(file, body, &lines),
+        edit::delete_with_comments(file, statement),
+        edit::delete_with_comments(file, stop),
+        edit::insert_at_start(file, body, &lines),
     );
     let (Some(made), Some(stopped), Some(inside)) = edits else {
         return Err(no_line());
     };
     // Neighbours go in one piece, so that no blank line is counted twice.
     let gone = match neighbours {
-        true => vec![rewrite::delete_all_with_comments(file, statement, stop).ok_or_else(no_line)?],
+        true => vec![edit::delete_all_with_comments(file, statement, stop).ok_or_else(no_line)?],
         false => vec![made, stopped],
     };
     let edits = gone.into_iter().chain([inside]);

@@ -1,8 +1,8 @@
-use crate::fiber::is_stream_writer;
+use crate::analysis::endless::Turning;
+use crate::analysis::launch::{Turns, loops_around, select_around, turns_of};
+use crate::frameworks::is_stream_writer;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Declaration, Usage};
-use crate::leak::endless::Turning;
-use crate::leak::launch::{Turns, loops_around, select_around, turns_of};
 
 /// What is wrong with a timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -118,6 +118,6 @@ impl<'a> Lines<'a> {
     }
 
     pub fn newline(self) -> &'static str {
-        crate::rewrite::newline(self.0)
+        crate::edit::newline(self.0)
     }
 }

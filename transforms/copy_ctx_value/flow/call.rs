@@ -6,12 +6,12 @@ use super::super::accessor::Shape;
 use super::super::functions::{Known, known};
 use super::super::loan::{Entry, Value};
 use super::{Keeper, Tracer, converted, lent, place};
-use crate::fiber::{Handler, is_request_context};
+use crate::analysis::keeper::{self, Effect};
+use crate::analysis::owner::{Frame, outlives};
+use crate::analysis::request::callers;
+use crate::frameworks::{Handler, is_request_context};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration, Type};
-use crate::leak::keeper::{self, Effect};
-use crate::leak::owner::{Frame, outlives};
-use crate::leak::request::callers;
 use crate::limits;
 
 impl<'a> Tracer<'a> {

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use super::super::accessor::{self, Access, Gives, Shape, contexts_in};
 use super::super::setting::Settings;
 use super::Tracer;
+use crate::analysis::owner::Frame;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclId, Declaration};
-use crate::leak::owner::Frame;
 use crate::limits;
 
 /// What the functions give that were asked before; nothing yet for those under way, so that cycles end.

@@ -3,11 +3,11 @@
 use super::super::accessor::Shape;
 use super::super::loan::{Loan, Spot, Value};
 use super::{Keeper, Kept, Tracer, literal_text};
-use crate::fiber::holds_context;
+use crate::analysis::detached::{Detached, Means, waits_for_answer};
+use crate::analysis::owner::{Frame, container, owner_of};
+use crate::frameworks::holds_context;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingKind, Declaration, Meaning, Type};
-use crate::leak::detached::{Detached, Means, waits_for_answer};
-use crate::leak::owner::{Frame, container, owner_of};
 
 impl<'a> Tracer<'a> {
     /// `place[value] = …` and `place[value]++`.

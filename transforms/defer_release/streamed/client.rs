@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::FASTHTTP;
+use crate::analysis::owner::{self, Owner};
+use crate::analysis::{field_set_in, literal_of};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Meaning};
-use crate::leak::owner::{self, Owner};
-use crate::leak::{field_set_in, literal_of};
 
 const CLIENT: &str = "github.com/gofiber/fiber/v3/client";
 const FIELD: &str = "StreamResponseBody";

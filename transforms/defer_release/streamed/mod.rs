@@ -3,13 +3,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{BindingId, Declaration, Usage};
-use crate::leak::{
+use crate::analysis::{
     Acquirers, Acquisition, Beside, Effect, Fault, Handle, Lifetime, Resource, Severity, Yield, deferred,
     literal_of,
 };
-use crate::release::{self, Unreleased};
+use crate::go::syntax::{Field, Kind, Node};
+use crate::go::{BindingId, Declaration, Usage};
+use crate::repair::Unreleased;
 use crate::transform::{Applicability, Family, Finding, Fix, Pass, Refusal, Rule};
 
 mod client;
@@ -53,7 +53,7 @@ fn rows() -> &'static [Resource] {
 }
 
 pub fn needles() -> Vec<String> {
-    release::needles(rows())
+    crate::repair::needles(rows())
 }
 
 /// Every streamed response of the package that some path loses.

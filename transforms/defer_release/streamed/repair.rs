@@ -6,12 +6,12 @@ use std::collections::HashSet;
 
 use super::FASTHTTP;
 use super::unread::unread;
+use crate::analysis::{Effect, Handle, Keep, Lost};
+use crate::edit::{self, Rewrite};
 use crate::go::cfg::Exit;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Usage};
-use crate::leak::{Effect, Handle, Keep, Lost};
-use crate::release::{Unreleased, place_behind_check};
-use crate::rewrite::{self, Rewrite};
+use crate::repair::{Unreleased, place_behind_check};
 use crate::text::Edit;
 use crate::transform::{Applicability, Fix, Reason, Refusal};
 
@@ -135,7 +135,7 @@ impl<'a> Repair<'a, '_> {
             ],
         };
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        let edit = rewrite::insert_after(at.file(), behind, &lines).ok_or_else(crowded)?;
+        let edit = edit::insert_after(at.file(), behind, &lines).ok_or_else(crowded)?;
         let edits = beside.into_iter().flatten().chain([edit]).collect();
         let title = format!("Close the stream of `{}` when the function returns", self.name);
         self.fix(at, title, edits)
@@ -158,7 +158,7 @@ impl<'a> Repair<'a, '_> {
                 && !exit.contains(self.site.acquisition.call)
                 && self.is_known_at(at, exit);
             let line = self.drop_connection();
-            rewrite::insert_before(at.file(), exit, &[&line]).filter(|_| safe)
+            edit::insert_before(at.file(), exit, &[&line]).filter(|_| safe)
         });
         dropped.collect()
     }
@@ -215,7 +215,7 @@ impl<'a> Repair<'a, '_> {
             true => vec![drop.as_str(), close.as_str()],
             false => vec![close.as_str()],
         };
-        rewrite::insert_before(at.file(), exit, &lines).filter(|_| safe)
+        edit::insert_before(at.file(), exit, &lines).filter(|_| safe)
     }
 
     fn fix(&self, at: Declaration<'a>, title: String, edits: Vec<Edit>) -> Result<Fix, Refusal> {

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
+use crate::analysis::{Handle, Lost};
 use crate::go::cfg::{Exit, Flow, Paths, walk};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration};
-use crate::leak::{Handle, Lost};
-use crate::release::Unreleased;
+use crate::repair::Unreleased;
 
 /// The losses to which some path leads without reading the body to its end.
 pub(super) fn unread<'a>(site: &Unreleased<'a>) -> HashSet<Lost<'a>> {
