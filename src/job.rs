@@ -11,11 +11,11 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result};
 
 use crate::config::Config;
+use crate::engine::verify::{Compiler, Formatter};
+use crate::engine::{Analysis, Engine, analyze};
 use crate::go::{FileId, Package, SourceFile};
 use crate::limits::{self, Cut};
-use crate::pipeline::{Analysis, Engine, analyze};
 use crate::transform::{Sources, Suite};
-use crate::verify::{Compiler, Formatter};
 use crate::workspace::{
     Diagnostic, Directory, Discovery, Gate, GoBuild, GoToolchain, ImportIndexes, Modules, Skip, SkipReason,
     Unread, Unusable, WalkOptions, discover, read,

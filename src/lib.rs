@@ -5,7 +5,7 @@
 //!   walk,read   lines   model        over analysis, frameworks, edit        (review)    ▲───── next round ──────┘
 //! ```
 //!
-//! The outer story is [`job`]: from paths to packages, each handed to a worker. The inner one is [`pipeline`]:
+//! The outer story is [`job`]: from paths to packages, each handed to a worker. The inner one is [`engine`]:
 //! one package from findings to verified bytes. What leaks and how it is repaired is known to [`transforms`]
 //! alone, one folder per repair, behind the contract in [`transform`].
 //!
@@ -34,10 +34,8 @@ pub mod transform;
 pub mod transforms;
 
 // Floor 5: one package from findings to new bytes.
-pub mod pipeline;
-pub mod plan;
+pub mod engine;
 pub mod prove;
-pub mod verify;
 
 // Floor 6: one run from files to a report or changed files, with a person if wanted; the same over many repositories.
 pub mod batch;

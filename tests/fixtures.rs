@@ -17,12 +17,12 @@ use support::gofmt::{self, RealGofmt};
 use support::program::{Files, Repairer, Run, applied};
 use support::txtar::Archive;
 use unleak::config::Profile;
+use unleak::engine::Analysis;
+use unleak::engine::plan::{self, Change};
+use unleak::engine::verify::Formatter;
 use unleak::go::{Module, SourceFile};
-use unleak::pipeline::Analysis;
-use unleak::plan::{self, Change};
 use unleak::text::{FilePatch, patch};
 use unleak::transform::Proposal;
-use unleak::verify::Formatter;
 
 const GO_MOD: &str = "\
 module example.com/app

@@ -11,7 +11,7 @@ const FLOORS: [&[&str]; 8] = [
     &["analysis", "frameworks", "edit"],
     &["transform", "config", "repair"],
     &["transforms"],
-    &["pipeline", "plan", "prove", "verify"],
+    &["engine", "prove"],
     &["job", "batch", "review", "report", "workspace"],
     &["cli", "main"],
 ];

@@ -14,9 +14,9 @@ use support::git::Repository;
 use support::go::Go;
 use support::packages::DATABASE;
 use unleak::config::Config;
+use unleak::engine::{Automatic, Repaired, repair};
 use unleak::go::Place;
 use unleak::job::Job;
-use unleak::pipeline::{Automatic, Repaired, repair};
 use unleak::text::{Edit, EditSet, Span};
 use unleak::transform::{
     Applicability, Confidence, Family, Finding, Fix, Outcome, Pass, Refusal, Rule, Severity, Transform,
@@ -444,7 +444,7 @@ fn repaired(folder: &Path, toolchain: &GoToolchain) -> Repaired {
 #[test]
 fn of_two_fixes_that_do_not_compile_together_one_is_kept_and_the_other_named() {
     // The other one is tried again on what the first left.
-    unleak::verify::expect_wrong_fixes();
+    unleak::engine::verify::expect_wrong_fixes();
     if Go::find().is_none() {
         return;
     }

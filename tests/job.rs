@@ -8,9 +8,9 @@ use std::sync::atomic::AtomicBool;
 
 use tempfile::TempDir;
 use unleak::config::Config;
+use unleak::engine::Analysis;
 use unleak::go::{FileId, Place};
 use unleak::job::{Job, ModuleUsers, Survey};
-use unleak::pipeline::Analysis;
 use unleak::text::Span;
 use unleak::transform::{
     AnyTransform, Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Rule, Severity,

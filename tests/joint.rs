@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use memchr::memmem;
 use unleak::config::Config;
-use unleak::go::{Loaded, Loader, Module, Package, Place, Program, SourceFile};
-use unleak::pipeline::{
+use unleak::engine::plan::Change;
+use unleak::engine::{
     Analysis, Automatic, Decided, Decision, Engine, Joint, Repaired, analyze, repair, suppress,
 };
-use unleak::plan::Change;
+use unleak::go::{Loaded, Loader, Module, Package, Place, Program, SourceFile};
 use unleak::text::{Edit, EditSet, Span};
 use unleak::transform::{
     Alone, AnyTransform, Applicability, Confidence, Family, Finding, Fix, Outcome, Pass, Reason, Refusal,

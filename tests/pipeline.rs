@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use support::gofmt;
 use unleak::config::Config;
-use unleak::go::{FileId, Package, SourceFile};
-use unleak::pipeline::{
+use unleak::engine::verify::Formatter;
+use unleak::engine::{
     Analysis, Automatic, Choose, Decision, Engine, Repaired, Round, analyze, repair, suppress,
 };
+use unleak::go::{FileId, Package, SourceFile};
 use unleak::text::{Edit, EditSet, Span};
 use unleak::transform::{
     Alone, AnyTransform, Applicability, Confidence, Family, Finding, Fix, Outcome, Pass, Place, Reason,
     Refusal, Rule, Severity, Transform,
 };
-use unleak::verify::Formatter;
 
 /// Finds `needle` and puts `with` in its place, and in that of the `reach` bytes before it.
 struct Swap {

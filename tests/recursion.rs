@@ -5,8 +5,8 @@ use std::fs;
 use std::sync::Arc;
 
 use unleak::config::{Config, Profile};
+use unleak::engine::{Automatic, Engine, Joint, analyze};
 use unleak::go::{Module, Package, SourceFile};
-use unleak::pipeline::{Automatic, Engine, Joint, analyze};
 use unleak::transform::Sources;
 use unleak::transforms::suite;
 

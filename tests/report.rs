@@ -8,8 +8,8 @@ use anstream::StripStream;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use support::report::{HANDLER, ended, fix, package, proposal, report, written};
+use unleak::engine::Ending;
 use unleak::go::{FileId, Place};
-use unleak::pipeline::Ending;
 use unleak::report::{
     Color, Files, Json, JsonLines, Report, ReportedFinding, Reporter, Run, Text, skipped_line, summary_line,
     write_diagnostics, write_remains,

@@ -12,7 +12,7 @@ use mutate::mutate;
 use program::{Files, Repairer, applied};
 use unleak::config::Profile;
 use unleak::go::{Module, SourceFile};
-use unleak::plan::Change;
+use unleak::engine::plan::Change;
 use unleak::text::{FilePatch, patch};
 
 #[path = "../../tests/support/cases.rs"]

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::engine::plan::{Change, compose};
+use crate::engine::{Automatic, Engine, Repaired, analyze, repair};
 use crate::go::Package;
-use crate::pipeline::{Automatic, Engine, Repaired, analyze, repair};
-use crate::plan::{Change, compose};
 use crate::transform::Outcome;
 
 /// The changes of one commit within one package, and those that it makes in others.

@@ -14,13 +14,13 @@ use super::rules::notes;
 use super::steps::{PackageStep, steps, united, whole, with_later};
 use super::unit::{Step, Unit, UnitFinding, UnitFix, UnitRefusal};
 use crate::config::Config;
+use crate::engine::plan::{Change, preview};
+use crate::engine::verify::Formatter;
+use crate::engine::{Automatic, Repaired, allowed_fixes, repair};
 use crate::go::Package;
 use crate::job::{Job, Paths, Stage, Survey, reported};
-use crate::pipeline::{Automatic, Repaired, allowed_fixes, repair};
-use crate::plan::{Change, preview};
 use crate::report::{Json, Report, ReportedFinding, Reporter};
 use crate::transform::{Applicability, Confidence, Outcome, Proposal, Suite};
-use crate::verify::Formatter;
 use crate::workspace::{Gofmt, WalkOptions};
 
 /// A diff longer than this is cut: it is in the patch.

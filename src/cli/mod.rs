@@ -34,7 +34,7 @@ pub fn main() -> ExitCode {
     crate::job::silence_panics();
     // Tests with services that no repair can know would end in the panic of a debug build.
     if std::env::var_os("UNLEAK_WRONG_FIXES_EXPECTED").is_some() {
-        crate::verify::expect_wrong_fixes();
+        crate::engine::verify::expect_wrong_fixes();
     }
     let cli = Cli::parse();
     let console = Console::new(&cli.voice);

@@ -10,10 +10,10 @@ use memchr::memmem;
 use super::args::Prove;
 use super::{Console, Exit, STOP, Whole, is_stopped, rules};
 use crate::config::Config;
+use crate::engine::verify::Formatter;
 use crate::job::{Job, MAX_FILE_BYTES};
 use crate::prove::{GoTest, Proof, prove};
 use crate::transforms::suite;
-use crate::verify::Formatter;
 use crate::workspace::{Created, Gofmt, WalkOptions, create, git, holds, read};
 
 /// What became of a test.

@@ -2,7 +2,7 @@
 
 use super::Survey;
 use super::retold::Retold;
-use crate::pipeline::{Analysis, Ending};
+use crate::engine::{Analysis, Ending};
 use crate::report::{Accepted, Files, Report, ReportedFinding};
 
 /// The findings of a package, those that a comment accepts too. `endings` say how each ended, where a repair

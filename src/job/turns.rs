@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 
 use super::panics::left_out;
 use super::{Job, ModuleUsers, Survey};
-use crate::pipeline::{Analysis, Engine, Joint, Repaired};
-use crate::plan::Change;
+use crate::engine::plan::Change;
+use crate::engine::{Analysis, Engine, Joint, Repaired};
 
 /// A package after the first turn.
 pub enum Stage<R> {

@@ -5,10 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use crate::analysis::request::{callers, request_path};
+use crate::engine::Analysis;
 use crate::frameworks::{Handler, Version};
 use crate::go::syntax::Node;
 use crate::go::{Declaration, Package};
-use crate::pipeline::Analysis;
 use crate::transform::{Place, Proposal, Rule};
 
 mod entrance;

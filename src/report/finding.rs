@@ -1,9 +1,9 @@
 use serde::Serialize;
 
 use super::shown;
+use crate::engine::Ending;
+use crate::engine::plan::preview;
 use crate::go::{Package, Place};
-use crate::pipeline::Ending;
-use crate::plan::preview;
 use crate::text::{LineIndex, Position, changed_lines, utf16_len};
 use crate::transform::{
     Applicability, Confidence, Family, Fix, Outcome, Proposal, Reason, Refusal, Related, Severity,

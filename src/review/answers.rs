@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{Answer, Dialogue, Questions, Session, Subject};
-use crate::pipeline::{Analysis, Decided, Decision, allowed_fixes, suppress};
+use crate::engine::{Analysis, Decided, Decision, allowed_fixes, suppress};
 
 /// The answers for each package of the questions.
 pub fn of(questions: &Questions<'_>, dialogue: &Dialogue<'_>) -> Vec<Decided> {
@@ -88,7 +88,7 @@ mod tests {
     use super::super::{Command, toy};
     use super::*;
     use crate::config::Config;
-    use crate::pipeline::{Ending, repair};
+    use crate::engine::{Ending, repair};
     use crate::transform::Outcome;
 
     /// How the findings of `source` end, and what the file is then, when the session went like this.

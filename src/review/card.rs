@@ -5,8 +5,8 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 
 use super::{Answer, Subject, prompt_keys};
+use crate::engine::plan::Change;
 use crate::go::Place;
-use crate::plan::Change;
 use crate::text::{DiffLine, Hunk, LineChange, hunks, printable};
 use crate::transform::{Applicability, Severity};
 

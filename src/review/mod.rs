@@ -4,7 +4,7 @@
 use std::io;
 
 use crate::config::Config;
-use crate::pipeline::{Analysis, Decided, allowed_fixes};
+use crate::engine::{Analysis, Decided, allowed_fixes};
 use crate::transform::{Proposal, Rule};
 
 mod answers;

@@ -3,9 +3,9 @@
 use memchr::memmem;
 
 use super::{Draft, HandEdit, Item, Rejection};
+use crate::engine::plan::{Change, preview};
+use crate::engine::{Analysis, Decision};
 use crate::go::{FileId, package_name};
-use crate::pipeline::{Analysis, Decision};
-use crate::plan::{Change, preview};
 use crate::text::EditSet;
 use crate::transform::{Finding, Fix, ImportNeed, Proposal};
 
@@ -156,7 +156,7 @@ mod tests {
     use super::super::toy;
     use super::*;
     use crate::config::Config;
-    use crate::pipeline::{Decided, repair};
+    use crate::engine::{Decided, repair};
     use crate::transform::Outcome;
 
     fn subject(analysis: &Analysis) -> Subject<'_> {

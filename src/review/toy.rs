@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::engine::{Analysis, Engine, analyze};
 use crate::go::{FileId, Package, Place, SourceFile};
-use crate::pipeline::{Analysis, Engine, analyze};
 use crate::text::{Edit, EditSet, Span};
 use crate::transform::{
     Alone, AnyTransform, Applicability, Confidence, Family, Finding, Fix, ImportNeed, Pass, Refusal, Related,

@@ -15,8 +15,8 @@ use super::go_tools::find_go;
 use super::loader::MAX_FILE_BYTES;
 use super::programs;
 use super::read;
+use crate::engine::verify::Compiler;
 use crate::go::Package;
-use crate::verify::Compiler;
 
 /// How the go command may be used.
 #[derive(Clone, Copy, Debug, Default)]

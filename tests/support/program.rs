@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use unleak::config::{Config, Profile};
+use unleak::engine::plan::Change;
+use unleak::engine::verify::Formatter;
+use unleak::engine::{Analysis, Automatic, Engine, Joint, analyze};
 use unleak::go::{Loaded, Loader, Module, Package, Program, SourceFile};
-use unleak::pipeline::{Analysis, Automatic, Engine, Joint, analyze};
-use unleak::plan::Change;
 use unleak::transform::Sources;
 use unleak::transforms::suite;
-use unleak::verify::Formatter;
 
 /// The Go files of a program by path.
 pub type Files = BTreeMap<String, Vec<u8>>;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use unleak::engine::Ending;
 use unleak::go::{FileId, Package, Place, SourceFile};
-use unleak::pipeline::Ending;
 use unleak::report::{Accepted, Diagnostic, Files, Report, ReportedFinding, Reporter, Skip, SkipReason};
 use unleak::text::{Edit, EditSet, Span};
 use unleak::transform::{

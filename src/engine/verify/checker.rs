@@ -7,10 +7,10 @@ use std::sync::Arc;
 use memchr::memmem;
 
 use super::{Rejection, Rung};
+use crate::engine::plan::Change;
 use crate::go::check::{Complaint, Fault, clashes, hidden, of_declaration, of_file};
 use crate::go::syntax::Field;
 use crate::go::{Declaration, FileId, Package};
-use crate::plan::Change;
 
 /// Every changed file, in each package that has some.
 pub(super) fn check(before: &Package, after: &Package, changes: &[Change]) -> Result<(), Rejection> {

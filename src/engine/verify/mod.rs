@@ -6,9 +6,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::engine::plan::{Change, Misfit, Plan};
+use crate::engine::{Analysis, Engine, analyze};
 use crate::go::Package;
-use crate::pipeline::{Analysis, Engine, analyze};
-use crate::plan::{Change, Misfit, Plan};
 use crate::transform::{Fix, Outcome};
 
 mod checker;

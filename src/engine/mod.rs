@@ -2,16 +2,18 @@
 //! to do. Knows no transform by name and touches no file, process or terminal: sources and judges are handed in.
 
 use crate::config::Config;
-use crate::plan::Change;
+use crate::engine::plan::Change;
+use crate::engine::verify::{Compiler, Formatter};
 use crate::transform::{Fix, Outcome, Proposal, Sources, Suite};
-use crate::verify::{Compiler, Formatter};
 
 mod analysis;
 mod fingerprint;
 mod joint;
+pub mod plan;
 mod policy;
 mod run;
 mod suppression;
+pub mod verify;
 
 pub use analysis::{Analysis, analyze};
 pub use joint::Joint;

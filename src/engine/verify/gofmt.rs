@@ -2,7 +2,7 @@
 //! those keep their own shape.
 
 use super::{Formatter, Rejection, Rung};
-use crate::plan::Change;
+use crate::engine::plan::Change;
 
 /// gofmt reads every result. A file that was clean takes gofmt's print of it: an edit can shift the alignment
 /// of its neighbours.

@@ -3,7 +3,7 @@
 
 use super::run::Run;
 use super::{Analysis, Choose, Engine, Repaired, analyze, rounds};
-use crate::plan::{Change, compose};
+use crate::engine::plan::{Change, compose};
 
 /// The files of several packages, as their repairs change them in turn.
 #[derive(Default)]

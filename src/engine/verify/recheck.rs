@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Chosen, Rejection, Rung};
+use crate::engine::{Analysis, Engine, analyze};
 use crate::go::Package;
-use crate::pipeline::{Analysis, Engine, analyze};
 
 /// Compares the findings around a change. Those that stay keep the fingerprint they had, so that a person is
 /// not asked twice about one finding because its equal beside it was repaired.

@@ -5,10 +5,10 @@ use std::{iter, mem};
 
 use super::analysis::reaches_out;
 use super::{Analysis, Choose, Decision, Ending, Engine, Repaired, Round};
+use crate::engine::plan::{Change, Misfit, Plan, compose};
+use crate::engine::verify::{self, Chosen, Verdict};
 use crate::go::{FileId, Package};
-use crate::plan::{Change, Misfit, Plan, compose};
 use crate::transform::{Fix, Outcome, Proposal, Sources};
-use crate::verify::{self, Chosen, Verdict};
 
 pub(super) struct Run<'a> {
     engine: &'a Engine<'a>,

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use super::{Rejection, Rung};
+use crate::engine::plan::Change;
 use crate::go::syntax::parse;
 use crate::go::{Package, SourceFile};
-use crate::plan::Change;
 use crate::text::Span;
 
 /// Every changed declaration parses, and the file still falls into declarations.
