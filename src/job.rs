@@ -11,8 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result};
 
 use crate::config::Config;
-use crate::engine::verify::{Compiler, Formatter};
 use crate::engine::{Analysis, Engine, analyze};
+use crate::engine::{Compiler, Formatter};
 use crate::go::{FileId, Package, SourceFile};
 use crate::limits::{self, Cut};
 use crate::transform::{Sources, Suite};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use support::gofmt;
 use unleak::config::Config;
-use unleak::engine::verify::Formatter;
+use unleak::engine::Formatter;
 use unleak::engine::{
     Analysis, Automatic, Choose, Decision, Engine, Repaired, Round, analyze, repair, suppress,
 };

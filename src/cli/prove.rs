@@ -10,7 +10,7 @@ use memchr::memmem;
 use super::args::Prove;
 use super::{Console, Exit, STOP, Whole, is_stopped, rules};
 use crate::config::Config;
-use crate::engine::verify::Formatter;
+use crate::engine::Formatter;
 use crate::job::{Job, MAX_FILE_BYTES};
 use crate::prove::{GoTest, Proof, prove};
 use crate::transforms::suite;

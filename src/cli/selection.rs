@@ -6,7 +6,7 @@ use super::args::Selection;
 use super::format::Product;
 use super::{Console, Exit, Judges, STOP, rules};
 use crate::config::Config;
-use crate::engine::verify::Formatter;
+use crate::engine::Formatter;
 use crate::job::Job;
 use crate::report::Report;
 use crate::transforms::suite;

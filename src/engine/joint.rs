@@ -1,8 +1,9 @@
 //! Repairs that reach into other packages: one package after the other, each on the files as those before it left
 //! them.
 
+use super::rounds::rounds;
 use super::run::Run;
-use super::{Analysis, Choose, Engine, Repaired, analyze, rounds};
+use super::{Analysis, Choose, Engine, Repaired, analyze};
 use crate::engine::plan::{Change, compose};
 
 /// The files of several packages, as their repairs change them in turn.

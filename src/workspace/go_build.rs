@@ -15,7 +15,7 @@ use super::go_tools::find_go;
 use super::loader::MAX_FILE_BYTES;
 use super::programs;
 use super::read;
-use crate::engine::verify::Compiler;
+use crate::engine::Compiler;
 use crate::go::Package;
 
 /// How the go command may be used.

@@ -10,7 +10,7 @@ use std::process::{Output, Stdio};
 use anyhow::{Context, Result};
 
 use super::programs::{self, find_program, is_program};
-use crate::engine::verify::Formatter;
+use crate::engine::Formatter;
 
 /// Files per gofmt process: few processes, and a temporary folder of modest size.
 const CHUNK: usize = 256;

@@ -1,6 +1,6 @@
 //! The real gofmt as a judge of fixtures.
 
-use unleak::engine::verify::Formatter;
+use unleak::engine::Formatter;
 use unleak::workspace::Gofmt;
 
 pub struct RealGofmt(Gofmt);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use unleak::config::{Config, Profile};
+use unleak::engine::Formatter;
 use unleak::engine::plan::Change;
-use unleak::engine::verify::Formatter;
 use unleak::engine::{Analysis, Automatic, Engine, Joint, analyze};
 use unleak::go::{Loaded, Loader, Module, Package, Program, SourceFile};
 use unleak::transform::Sources;

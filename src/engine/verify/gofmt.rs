@@ -1,7 +1,8 @@
 //! gofmt's word on a change, relative to what the file was before: many files in the world are not clean, and
 //! those keep their own shape.
 
-use super::{Formatter, Rejection, Rung};
+use super::{Rejection, Rung};
+use crate::engine::Formatter;
 use crate::engine::plan::Change;
 
 /// gofmt reads every result. A file that was clean takes gofmt's print of it: an edit can shift the alignment
