@@ -12,8 +12,9 @@
 //! The modules in reading order, from the ground up. Each imports only from floors below or its own
 //! (`tests/floors.rs` holds that); floors 0 to 5 are pure: bytes in, values out, and *Unknown* is an answer.
 
-// Floor 0: bytes, lines, edits, diffs; what a search may spend.
+// Floor 0: bytes, lines, edits, diffs; what a search may spend; scales of ratings.
 pub mod limits;
+pub mod rating;
 pub mod text;
 
 // Floor 1: what Go source says.

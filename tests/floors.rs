@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules by floor, from the ground up.
 const FLOORS: [&[&str]; 8] = [
-    &["limits", "text"],
+    &["limits", "rating", "text"],
     &["go"],
     &["analysis", "frameworks", "edit"],
     &["transform", "config", "repair"],

@@ -32,5 +32,5 @@ pub use lazy::is_kept;
 pub use lifetime::{Lifetime, Loss, Lost, deferred};
 pub use replaced::is_replaced;
 pub use row::Complaint;
-pub use table::{Empty, Resource, Severity};
+pub use table::{Empty, Resource};
 pub use turn::jump_target;

@@ -1,20 +1,10 @@
 //! Rows of acquire/release knowledge. The rows themselves are data of the transforms and of a user's config; both
 //! are written in this schema.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::go::{Callee, Type};
-
-/// How much harm a leak does. high: the process degrades; medium: wrong data or growth; low: bounded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    Low,
-    #[default]
-    Medium,
-    High,
-    Critical,
-}
+use crate::rating::Severity;
 
 /// One way to come by something that must be given back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

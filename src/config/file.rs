@@ -8,7 +8,7 @@ use toml::de::DeTable;
 
 use super::{Config, Override, PathPatterns, Pool, PoolStyle, RuleChange};
 use crate::analysis::{Complaint, Resource};
-use crate::transform::Confidence;
+use crate::rating::Confidence;
 
 /// A config, and the rules that its lists name.
 #[derive(Debug)]
@@ -223,8 +223,7 @@ pub fn nearest<'n>(given: &str, known: impl Iterator<Item = &'n str>) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::Severity;
-    use crate::transform::Applicability;
+    use crate::rating::{Applicability, Severity};
 
     fn fault(text: &str) -> (usize, String) {
         let fault = parse(text).unwrap_err();

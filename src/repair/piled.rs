@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::turn::{self, body_of, loop_around};
 use super::{Unreleased, exits, repair};
 use crate::analysis::request::request_path;
-use crate::analysis::{Acquisition, Effect, Handle, Lifetime, Lost, Severity, deferred};
+use crate::analysis::{Acquisition, Effect, Handle, Lifetime, Lost, deferred};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Meaning};
+use crate::rating::Severity;
 use crate::transform::{Applicability, Confidence, Family, Finding, Fix, Reason, Refusal, Related, Rule};
 
 /// Fewer turns than this do no harm.

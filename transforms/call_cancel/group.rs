@@ -3,9 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use super::NAME;
-use crate::analysis::{Lost, Resource, Severity};
+use crate::analysis::{Lost, Resource};
 use crate::go::cfg::{Exit, Point};
 use crate::go::syntax::Field;
+use crate::rating::Severity;
 use crate::repair::{self, Unreleased};
 use crate::transform::{Applicability, Family, Finding, Pass, Reason, Refusal, Rule};
 

@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::analysis::{Effect, Keep, Resource, Severity, mentions_of_context};
+use crate::analysis::{Effect, Keep, Resource, mentions_of_context};
 use crate::config::Config;
 use crate::go::syntax::{Field, Node};
+use crate::rating::Severity;
 use crate::repair::{self, Piled, Unreleased};
 use crate::transform::{Family, Finding, Fix, Pass, Reason, Refusal, Rule, Transform};
 

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::analysis::{Resource, Severity};
+use crate::analysis::Resource;
 use crate::config::Config;
+use crate::rating::Severity;
 use crate::repair::{self, Piled, Unreleased};
 use crate::transform::{Family, Finding, Fix, Pass, Refusal, Rule, Transform};
 

@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::analysis::{Effect, Resource, Severity, mentions};
+use crate::analysis::{Effect, Resource, mentions};
 use crate::edit::{self, Rewrite};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration};
+use crate::rating::Severity;
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule,
 };

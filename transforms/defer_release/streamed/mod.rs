@@ -4,11 +4,11 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::analysis::{
-    Acquirers, Acquisition, Beside, Effect, Fault, Handle, Lifetime, Resource, Severity, Yield, deferred,
-    literal_of,
+    Acquirers, Acquisition, Beside, Effect, Fault, Handle, Lifetime, Resource, Yield, deferred, literal_of,
 };
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Declaration, Usage};
+use crate::rating::Severity;
 use crate::repair::Unreleased;
 use crate::transform::{Applicability, Family, Finding, Fix, Pass, Refusal, Rule};
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::analysis::{Resource, Severity};
-use crate::transform::{Applicability, Confidence};
+use crate::analysis::Resource;
+use crate::rating::{Applicability, Confidence, Severity};
 
 mod file;
 mod paths;
