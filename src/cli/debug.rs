@@ -11,7 +11,7 @@ use crate::analysis::request;
 use crate::config::Config;
 use crate::go::{Declaration, Package};
 use crate::job::Job;
-use crate::transform::{AnyTransform, Finding, Fix, Pass, Refusal, Rule};
+use crate::transform::{AnyTransform, Finding, Pass, Proposed, Rule};
 use crate::workspace::WalkOptions;
 
 mod check;
@@ -85,7 +85,7 @@ impl AnyTransform for Everything {
         vec!["package".to_owned()]
     }
 
-    fn propose<'a>(&self, _pass: &'a Pass<'a>) -> Vec<(Finding, Result<Vec<Fix>, Refusal>)> {
+    fn propose<'a>(&self, _pass: &'a Pass<'a>, _wanted: &dyn Fn(&Finding) -> bool) -> Vec<Proposed> {
         Vec::new()
     }
 }

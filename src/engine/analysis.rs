@@ -10,7 +10,7 @@ use crate::edit;
 use crate::frameworks;
 use crate::go::{FileId, Package, Servers};
 use crate::limits;
-use crate::transform::{AnyTransform, Finding, Fix, Pass, Proposal, Reason, Refusal};
+use crate::transform::{AnyTransform, Finding, Fix, Pass, Proposal, Proposed, Reason, Refusal};
 
 /// A package with everything found in it.
 pub struct Analysis {
@@ -65,7 +65,6 @@ pub fn analyze(mut package: Package, engine: &Engine<'_>) -> Analysis {
     for (finding, remedy) in &mut told {
         change(&package, engine, finding, remedy);
     }
-    told.retain(|(finding, _)| counts(&package, engine, finding));
     told.sort_by(|(a, _), (b, _)| order(&package, a).cmp(&order(&package, b)));
     told.dedup_by(|(a, _), (b, _)| a.place == b.place && a.rule == b.rule);
     let keys: Vec<Key> = told
@@ -92,21 +91,21 @@ pub fn analyze(mut package: Package, engine: &Engine<'_>) -> Analysis {
     analysis
 }
 
-type Told = (Finding, Result<Vec<Fix>, Refusal>);
-
-fn detect(package: &Package, engine: &Engine<'_>) -> Vec<Told> {
+/// What the suite finds of what counts, each with its fixes.
+fn detect(package: &Package, engine: &Engine<'_>) -> Vec<Proposed> {
     let pass = Pass {
         package,
         config: engine.config,
         sources: engine.sources,
     };
+    let is_wanted = |finding: &Finding| counts(package, engine, finding);
     let propose = |transform: &&'static dyn AnyTransform| {
-        limits::asked_by(transform.name(), || transform.propose(&pass))
+        limits::asked_by(transform.name(), || transform.propose(&pass, &is_wanted))
     };
-    let is_wanted = |transform: &&&'static dyn AnyTransform| {
+    let is_due = |transform: &&&'static dyn AnyTransform| {
         engine.config.profile != Profile::General || !transform.is_about_fiber()
     };
-    engine.suite.iter().filter(is_wanted).flat_map(propose).collect()
+    engine.suite.iter().filter(is_due).flat_map(propose).collect()
 }
 
 /// Gives the finding the severity, and its fixes the promise, that the user wants.

@@ -41,6 +41,9 @@ pub trait Transform: Sync {
     fn fix(&self, pass: &Pass<'_>, site: &Self::Site<'_>) -> Result<Vec<Fix>, Refusal>;
 }
 
+/// A finding with its fixes, best first, or why there are none.
+pub type Proposed = (Finding, Result<Vec<Fix>, Refusal>);
+
 /// A [`Transform`] with its site type erased, so that the suite is a plain slice.
 pub trait AnyTransform: Sync {
     fn name(&self) -> &'static str;
@@ -53,8 +56,9 @@ pub trait AnyTransform: Sync {
     }
     fn rules(&self, config: &Config) -> Vec<Arc<Rule>>;
     fn needles(&self, config: &Config) -> Vec<String>;
-    /// Every finding of the pass with its remedy, in no particular order.
-    fn propose<'a>(&self, pass: &'a Pass<'a>) -> Vec<(Finding, Result<Vec<Fix>, Refusal>)>;
+    /// Every finding of the pass that is `wanted`, with its remedy, in no particular order. What nobody wants costs
+    /// no fix.
+    fn propose<'a>(&self, pass: &'a Pass<'a>, wanted: &dyn Fn(&Finding) -> bool) -> Vec<Proposed>;
 }
 
 impl<T: Transform> AnyTransform for T {
@@ -82,10 +86,13 @@ impl<T: Transform> AnyTransform for T {
         Transform::needles(self, config)
     }
 
-    fn propose<'a>(&self, pass: &'a Pass<'a>) -> Vec<(Finding, Result<Vec<Fix>, Refusal>)> {
-        let sites = self.detect(pass);
-        let told = |site| (self.finding(pass, &site), self.fix(pass, &site));
-        sites.into_iter().map(told).collect()
+    fn propose<'a>(&self, pass: &'a Pass<'a>, wanted: &dyn Fn(&Finding) -> bool) -> Vec<Proposed> {
+        let sites = self.detect(pass).into_iter();
+        let found = sites.map(|site| (self.finding(pass, &site), site));
+        let found = found.filter(|(finding, _)| wanted(finding));
+        found
+            .map(|(finding, site)| (finding, self.fix(pass, &site)))
+            .collect()
     }
 }
 
