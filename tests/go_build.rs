@@ -21,7 +21,7 @@ use unleak::text::{Edit, EditSet, Span};
 use unleak::transform::{
     Applicability, Confidence, Family, Finding, Fix, Outcome, Pass, Refusal, Rule, Severity, Transform,
 };
-use unleak::workspace::{GoLicence, GoToolchain, WalkOptions};
+use unleak::workspace::{GoLicence, GoToolchain, Overlay, WalkOptions};
 
 const MODULE: &[u8] =
     b"module example.com/shop\n\ngo 1.21\n\nrequire github.com/gofiber/fiber/v2 v2.52.15\n\n\
@@ -434,7 +434,7 @@ fn repaired(folder: &Path, toolchain: &GoToolchain) -> Repaired {
             tests: false,
             threads: 1,
         },
-        stand_ins: None,
+        overlay: Overlay::default(),
         stop: &AtomicBool::new(false),
     };
     let survey = job.run(|analysis, engine| repair(analysis, engine, &mut Automatic::new(false, None)));

@@ -16,7 +16,7 @@ use unleak::transform::{
     AnyTransform, Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Rule, Severity,
     Sources, Transform,
 };
-use unleak::workspace::WalkOptions;
+use unleak::workspace::{Overlay, WalkOptions};
 
 /// Finds every file that holds `MARK`, and trips over `BUG`.
 struct Marks;
@@ -114,7 +114,7 @@ impl Tree {
                 tests,
                 threads: 2,
             },
-            stand_ins: None,
+            overlay: Overlay::default(),
             stop: &AtomicBool::new(false),
         };
         job.run(|analysis, _| analysis).unwrap()
@@ -216,7 +216,7 @@ fn names_of_files_that_are_not_analysed_count_beside_the_package() {
         ("db/other.go", "package other\n\nvar openOther = 1\n"),
     ]);
     let survey = tree.survey(&["db"], false);
-    let users = ModuleUsers::new(&survey.discovery);
+    let users = ModuleUsers::new(&survey.session);
     let mut packages = survey.results.iter().map(|result| &result.package);
     let package = packages.find(|package| package.name == "db").unwrap();
     let mut names: Vec<String> = users.names_beside(package).into_iter().collect();
@@ -253,7 +253,7 @@ fn users_of_a_package_are_found_in_the_whole_module() {
     ]);
     // The scan sees a part of the module only.
     let survey = tree.survey(&["svc/db"], false);
-    let users = ModuleUsers::new(&survey.discovery);
+    let users = ModuleUsers::new(&survey.session);
     let package = &survey.results[0].package;
     let named = |name: &str| -> Vec<String> {
         let users = users.users_of(package, name);

@@ -312,3 +312,48 @@ fn what_was_repaired_is_found_in_the_commit_before() {
     prove(&shop, &["--since", "nowhere"]).expect(2, &["there is no commit `nowhere`"]);
     prove(&shop, &["--select", "unclosed-flie"]).expect(2, &["did you mean `unclosed-file`?"]);
 }
+
+const LAYERED: [(&str, &str); 3] = [
+    ("go.mod", ""),
+    (
+        "shop.go",
+        "package shop\n\nimport (\n\t\"example.com/shop/pages\"\n\n\t\"github.com/gofiber/fiber/v2\"\n)\n\nfunc page(c *fiber.Ctx) error {\n\treturn c.SendString(pages.First())\n}\n",
+    ),
+    (
+        "pages/pages.go",
+        "package pages\n\nimport \"os\"\n\nfunc First() string {\n\tf, err := os.Open(\"page.txt\")\n\tif err != nil {\n\t\treturn \"\"\n\t}\n\thead := make([]byte, 8)\n\tf.Read(head)\n\treturn string(head)\n}\n",
+    ),
+];
+
+/// A service whose leak lies in another package than its handler, with its routes.
+fn layered() -> Repository {
+    let routes = "package shop\n\nimport \"github.com/gofiber/fiber/v2\"\n\nfunc routes(app *fiber.App) { app.Get(\"/:id\", page) }\n";
+    let files = LAYERED.iter().map(|(path, text)| (*path, text.as_bytes()));
+    let files = files.chain([("routes.go", routes.as_bytes())]);
+    Repository::with(files.map(|(path, text)| (path, if path == "go.mod" { MODULE } else { text })))
+}
+
+#[test]
+fn the_commit_is_seen_whole_however_the_files_were_renamed_since() {
+    let shop = layered();
+    prove(&shop, &["--dry-run"]).expect(0, &["Would write 1 test"]);
+    run(shop.path(), &["fix"]).expect(0, &["Fixed 1 of 1 finding"]);
+    // The function, its file and its only caller change together; one state of the module has all of them.
+    let pages = String::from_utf8(shop.read("pages/pages.go")).unwrap();
+    fs::remove_file(shop.path().join("pages/pages.go")).unwrap();
+    shop.write("pages/first.go", pages.replace("First", "Head").as_bytes());
+    let source = String::from_utf8(shop.read("shop.go")).unwrap();
+    shop.write("shop.go", source.replace("First", "Head").as_bytes());
+    prove(&shop, &["--dry-run"]).expect(0, &["Would write 1 test"]);
+    // A handler that today is called otherwise cannot be tested under its old name.
+    shop.write(
+        "shop.go",
+        source
+            .replace("First", "Head")
+            .replace("page(", "show(")
+            .as_bytes(),
+    );
+    let routes = String::from_utf8(shop.read("routes.go")).unwrap();
+    shop.write("routes.go", routes.replace("page", "show").as_bytes());
+    prove(&shop, &["--dry-run"]).expect(0, &["Would write 0 tests", "today no function is called so"]);
+}

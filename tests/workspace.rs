@@ -7,7 +7,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 use unleak::workspace::{
-    Discovery, Gofmt, Replacement, SkipReason, Unread, WalkOptions, Written, discover, git, read, write,
+    Discovery, Gofmt, Overlay, Replacement, SkipReason, Unread, WalkOptions, Written, discover, git, read,
+    write,
 };
 
 /// A folder with the given files, its path without symbolic links.
@@ -62,7 +63,7 @@ impl Tree {
 
     fn discover(&self, paths: &[&str], options: WalkOptions) -> Discovery {
         let paths: Vec<PathBuf> = paths.iter().map(|path| self.at(path)).collect();
-        discover(&paths, None, options).unwrap()
+        discover(&paths, None, options, &Overlay::default()).unwrap()
     }
 }
 
@@ -138,6 +139,34 @@ fn the_walk_sees_what_go_sees_less_other_peoples_code() {
     );
     assert!(found(&with_tests).contains(&"main_test.go".to_owned()));
     assert_eq!(neighbours(&with_tests), [""; 0]);
+}
+
+#[test]
+fn an_overlay_adds_and_hides_files_where_the_walk_would_come() {
+    let tree = Tree::committed(&[("a/a.go", ""), ("a/old.go", ""), ("a/old_test.go", "")]);
+    let mut overlay = Overlay::default();
+    for hidden in ["a/old.go", "a/old_test.go"] {
+        overlay.set(&tree.at(hidden), None);
+    }
+    let added = [
+        "a/a.go",
+        "a/new.go",
+        "a/new_test.go",
+        "b/b.go",
+        "vendor/v/v.go",
+        "a/_c.go",
+        "a/note.txt",
+    ];
+    for added in added {
+        overlay.set(&tree.at(added), Some(b"package a\n".to_vec()));
+    }
+    overlay.set(Path::new("/elsewhere/x.go"), Some(Vec::new()));
+    let walked = discover(&[tree.at("")], None, DEFAULT, &overlay).unwrap();
+    assert_eq!(found(&walked), ["a/a.go", "a/new.go", "b/b.go"]);
+    assert_eq!(neighbours(&walked), ["a/new_test.go"]);
+    let asked = discover(&[tree.at("a/a.go")], None, DEFAULT, &overlay).unwrap();
+    assert_eq!(found(&asked), ["a.go"]);
+    assert_eq!(neighbours(&asked), ["new.go", "new_test.go"]);
 }
 
 #[test]
@@ -295,7 +324,12 @@ fn links_are_not_followed_and_not_searched_twice() {
 #[test]
 fn a_path_that_cannot_be_scanned_is_one_sentence() {
     let tree = Tree::new(&[("notes.txt", "")]);
-    let said = |path: &str| format!("{:#}", discover(&[tree.at(path)], None, DEFAULT).unwrap_err());
+    let said = |path: &str| {
+        format!(
+            "{:#}",
+            discover(&[tree.at(path)], None, DEFAULT, &Overlay::default()).unwrap_err()
+        )
+    };
     let shown = |path: &str| tree.at(path).display().to_string();
     assert_eq!(
         said("gone"),

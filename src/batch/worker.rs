@@ -21,7 +21,7 @@ use crate::go::Package;
 use crate::job::{Job, Paths, Stage, Survey, reported};
 use crate::report::{Json, Report, ReportedFinding, Reporter};
 use crate::transform::{Applicability, Confidence, Outcome, Proposal, Suite};
-use crate::workspace::{Gofmt, WalkOptions};
+use crate::workspace::{Gofmt, Overlay, WalkOptions};
 
 /// A diff longer than this is cut: it is in the patch.
 const LONGEST_DIFF: usize = 20_000;
@@ -99,7 +99,7 @@ pub fn work(input: &[u8], suite: &Suite) -> Result<()> {
             tests: assignment.repairs.tests,
             threads: assignment.threads,
         },
-        stand_ins: None,
+        overlay: Overlay::default(),
         stop: &AtomicBool::new(false),
     };
     let unsafe_fixes = assignment.repairs.unsafe_fixes;

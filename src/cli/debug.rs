@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::go::{Declaration, Package};
 use crate::job::Job;
 use crate::transform::{AnyTransform, Finding, Pass, Proposed, Rule};
-use crate::workspace::WalkOptions;
+use crate::workspace::{Overlay, WalkOptions};
 
 mod check;
 mod resolve;
@@ -101,7 +101,7 @@ fn over<R: Send>(paths: &[PathBuf], make: impl Fn(&Package) -> R + Sync) -> Resu
         paths,
         base: None,
         walk: WalkOptions::default(),
-        stand_ins: None,
+        overlay: Overlay::default(),
         stop: &STOP,
     };
     Ok(job.run(|analysis, _| make(&analysis.package))?.results)

@@ -1,6 +1,6 @@
 //! Tests for repaired handlers: written beside them, or shown.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,10 +11,11 @@ use super::args::Prove;
 use super::{Console, Exit, STOP, Whole, is_stopped, rules};
 use crate::config::Config;
 use crate::engine::Formatter;
+use crate::go::SourceFile;
 use crate::job::{Job, MAX_FILE_BYTES};
 use crate::prove::{GoTest, Proof, prove};
 use crate::transforms::suite;
-use crate::workspace::{Created, Gofmt, WalkOptions, create, git, holds, read};
+use crate::workspace::{Created, Gofmt, Overlay, WalkOptions, create, git, holds, read};
 
 /// What became of a test.
 enum Ending {
@@ -103,7 +104,7 @@ impl Inquiry<'_> {
         Ok(proofs)
     }
 
-    fn found(&mut self, past: Option<&HashMap<PathBuf, Vec<u8>>>) -> Result<Vec<Proof>> {
+    fn found(&mut self, past: Option<&Overlay>) -> Result<Vec<Proof>> {
         let job = Job {
             suite: suite(),
             config: self.config,
@@ -116,11 +117,11 @@ impl Inquiry<'_> {
                 tests: false,
                 threads: self.args.jobs,
             },
-            stand_ins: past,
+            overlay: past.cloned().unwrap_or_default(),
             stop: &STOP,
         };
         let survey = job.run(|analysis, _| prove(&analysis))?;
-        self.root = survey.discovery.root.clone();
+        self.root = survey.session.discovery.root.clone();
         self.is_incomplete |= survey.is_incomplete;
         Ok(survey.results.into_iter().flatten().collect())
     }
@@ -132,6 +133,12 @@ impl Inquiry<'_> {
             Err(why) => return Ok(Ending::Refused(why.clone())),
         };
         let target = self.root.join(&test.path);
+        // The commit may know handlers that were renamed or deleted since.
+        if !declares_function(&target, &proof.function) {
+            return Ok(Ending::Refused(
+                "it is there in the commit only; today no function is called so".to_owned(),
+            ));
+        }
         match holds(&target, test.text.as_bytes()) {
             Ok(true) => return Ok(Ending::Held),
             Ok(false) => return Ok(Ending::Refused(another_file(test))),
@@ -155,6 +162,21 @@ fn another_file(test: &GoTest) -> String {
         "{} is there and says something else; it was left alone (delete it to have it written anew)",
         test.path
     )
+}
+
+/// Whether a source beside `test` declares the function.
+fn declares_function(test: &Path, (receiver, name): &(Option<String>, String)) -> bool {
+    let files = test.parent().and_then(|folder| fs::read_dir(folder).ok());
+    let mut sources = files.into_iter().flatten().flatten().map(|entry| entry.path());
+    sources.any(|path| {
+        let is_source = path.extension().is_some_and(|extension| extension == "go");
+        let text = is_source.then(|| read(&path, MAX_FILE_BYTES).ok()).flatten();
+        let file = text.map(|text| SourceFile::new("", text));
+        file.is_some_and(|file| {
+            let mut decls = file.decls.iter();
+            decls.any(|decl| decl.receiver == *receiver && decl.title() == name)
+        })
+    })
 }
 
 /// The other test file of the folder that declares the function.

@@ -10,7 +10,7 @@ use crate::engine::Formatter;
 use crate::job::Job;
 use crate::report::Report;
 use crate::transforms::suite;
-use crate::workspace::WalkOptions;
+use crate::workspace::{Overlay, WalkOptions};
 
 impl Selection {
     pub fn config(&self) -> Result<Config> {
@@ -40,7 +40,7 @@ impl Selection {
                 tests: self.tests,
                 threads: self.jobs,
             },
-            stand_ins: None,
+            overlay: Overlay::default(),
             stop: &STOP,
         }
     }

@@ -11,18 +11,16 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result};
 
 use crate::config::Config;
-use crate::engine::{Analysis, Engine, analyze};
-use crate::engine::{Compiler, Formatter};
+use crate::engine::{Analysis, Compiler, Engine, Formatter, analyze};
 use crate::go::{FileId, Package, SourceFile};
 use crate::limits::{self, Cut};
 use crate::transform::{Sources, Suite};
 use crate::workspace::{
-    Diagnostic, Directory, Discovery, Gate, GoBuild, GoToolchain, ImportIndexes, Modules, Skip, SkipReason,
-    Unread, Unusable, WalkOptions, discover, read,
+    Diagnostic, Directory, Discovery, Gate, GoBuild, GoToolchain, Overlay, Session, Skip, SkipReason, Unread,
+    WalkOptions,
 };
 
 mod panics;
-mod programs;
 mod report;
 mod retold;
 mod turns;
@@ -30,7 +28,6 @@ mod users;
 mod write;
 
 pub use panics::{silence_panics, told};
-pub use programs::Programs;
 pub use report::reported;
 pub use turns::Stage;
 pub use users::ModuleUsers;
@@ -54,15 +51,16 @@ pub struct Job<'a> {
     /// The folder that the paths of the report are relative to; none takes what is scanned.
     pub base: Option<&'a Path>,
     pub walk: WalkOptions,
-    /// Bytes that stand for files on disk: how they were at another time. By canonical path.
-    pub stand_ins: Option<&'a HashMap<PathBuf, Vec<u8>>>,
+    /// What stands for files on disk: how they were at another time.
+    pub overlay: Overlay,
     /// Set from outside to end the run early.
     pub stop: &'a AtomicBool,
 }
 
 /// What a run saw, with what its workers made of each package.
 pub struct Survey<R> {
-    pub discovery: Discovery,
+    /// What it looked at.
+    pub session: Session,
     /// In the order of folders and package names.
     pub results: Vec<R>,
     /// About input that could not be used, and about our own failures; sorted.
@@ -81,7 +79,7 @@ impl<R> Survey<R> {
     pub fn with_results<S>(self, results: Vec<S>) -> Survey<S> {
         Survey {
             results,
-            discovery: self.discovery,
+            session: self.session,
             diagnostics: self.diagnostics,
             skipped: self.skipped,
             cuts: self.cuts,
@@ -95,28 +93,24 @@ impl<R> Survey<R> {
 impl Job<'_> {
     /// Runs `work` on each package that has anything of interest, on all threads, the largest first.
     pub fn run<R: Send>(&self, work: impl Fn(Analysis, &Engine<'_>) -> R + Sync) -> Result<Survey<R>> {
-        let mut discovery = discover(self.paths, self.base, self.walk)?;
+        let mut session = self.open()?;
         let named = self.named_files();
         if !self.config.exclude.is_empty() {
-            discovery.leave_out(|path| self.config.excludes(path), &named);
+            let is_excluded = |path: &str| self.config.excludes(path);
+            session.discovery.leave_out(is_excluded, &named);
         }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.walk.threads)
             .stack_size(STACK)
             .build()
             .context("cannot start worker threads")?;
-        let unusable = Arc::new(Unusable::default());
-        let modules = Modules::new(&discovery.root, Arc::clone(&unusable));
-        let indexes = Arc::new(ImportIndexes::default());
         let crew = Crew {
             job: self,
             needles: Gate::new(self.needles()),
             named,
-            sources: ModuleUsers::new(&discovery).sharing(Arc::clone(&indexes)),
-            compiler: self.compiler(&discovery),
-            discovery: &discovery,
-            modules,
-            programs: Programs::new(&discovery.root, indexes, Arc::clone(&unusable)),
+            sources: ModuleUsers::new(&session),
+            compiler: self.compiler(&session.discovery),
+            session: &session,
             log: Mutex::default(),
             results: Mutex::new(Vec::new()),
         };
@@ -132,9 +126,14 @@ impl Job<'_> {
         });
         let Crew { log, results, .. } = crew;
         let mut log = log.into_inner().unwrap_or_else(PoisonError::into_inner);
-        log.unusable(unusable.told(|path| discovery.shown(path)));
+        log.unusable(session.unusable());
         let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(log.into_survey(discovery, results))
+        Ok(log.into_survey(session, results))
+    }
+
+    /// The state of the trees that the run looks at.
+    fn open(&self) -> Result<Session> {
+        Session::open(self.paths, self.base, self.walk, self.overlay.clone())
     }
 
     /// The judge of builds below the root of a discovery.
@@ -173,13 +172,11 @@ type Placed<R> = ((String, String), R);
 /// What the workers share.
 struct Crew<'a, R> {
     job: &'a Job<'a>,
-    discovery: &'a Discovery,
+    session: &'a Session,
     needles: Gate,
     named: HashSet<PathBuf>,
     sources: ModuleUsers<'a>,
     compiler: Option<GoBuild<'a>>,
-    modules: Modules,
-    programs: Programs,
     log: Mutex<Log>,
     results: Mutex<Vec<Placed<R>>>,
 }
@@ -201,8 +198,9 @@ impl Log {
         self.diagnostics.append(&mut told);
     }
 
-    fn into_survey<R>(mut self, mut discovery: Discovery, mut results: Vec<Placed<R>>) -> Survey<R> {
+    fn into_survey<R>(mut self, mut session: Session, mut results: Vec<Placed<R>>) -> Survey<R> {
         results.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let discovery = &mut session.discovery;
         let is_incomplete = self.is_incomplete || !discovery.problems.is_empty();
         self.diagnostics.append(&mut discovery.problems);
         self.skipped.append(&mut discovery.skipped);
@@ -218,7 +216,7 @@ impl Log {
             files_seen: self.seen,
             files_parsed: self.parsed,
             is_incomplete,
-            discovery,
+            session,
         }
     }
 }
@@ -232,7 +230,7 @@ impl<R: Send> Crew<'_, R> {
     /// left alone with one at the end.
     fn candidates(&self, pool: &rayon::ThreadPool) -> Vec<&Directory> {
         use rayon::prelude::*;
-        let directories = &self.discovery.directories;
+        let directories = &self.session.discovery.directories;
         let probed = || {
             directories
                 .par_iter()
@@ -256,18 +254,11 @@ impl<R: Send> Crew<'_, R> {
         is_due.then_some(size)
     }
 
-    fn bytes_of(&self, path: &Path) -> Result<Vec<u8>, Unread> {
-        let stand_in = self.job.stand_ins.and_then(|stand_ins| stand_ins.get(path));
-        match stand_in {
-            Some(bytes) => Ok(bytes.clone()),
-            None => read(path, MAX_FILE_BYTES),
-        }
-    }
-
     /// The bytes of a file; none, with a note, where it is not to be read.
     fn read(&self, path: &Path) -> Vec<u8> {
-        self.bytes_of(path).unwrap_or_else(|unread| {
-            let shown = self.discovery.shown(path);
+        let text = self.session.text(path, MAX_FILE_BYTES);
+        text.unwrap_or_else(|unread| {
+            let shown = self.session.discovery.shown(path);
             self.log(|log| {
                 let is_lost = matches!(unread, Unread::Unreadable(_) | Unread::Special);
                 log.is_incomplete |= is_lost;
@@ -311,10 +302,10 @@ impl<R: Send> Crew<'_, R> {
         let mut packages: BTreeMap<String, Vec<SourceFile>> = BTreeMap::new();
         for path in paths {
             // What could not be read was noted when the directory was probed.
-            let Ok(bytes) = self.bytes_of(path) else {
+            let Ok(bytes) = self.session.text(path, MAX_FILE_BYTES) else {
                 continue;
             };
-            let file = SourceFile::new(self.discovery.shown(path), bytes);
+            let file = SourceFile::new(self.session.discovery.shown(path), bytes);
             packages.entry(file.package.clone()).or_default().push(file);
         }
         packages
@@ -326,19 +317,15 @@ impl<R: Send> Crew<'_, R> {
         files: Vec<SourceFile>,
         work: &impl Fn(Analysis, &Engine<'_>) -> R,
     ) -> R {
-        let module = self.modules.nearest(&directory.path);
-        let home = self.discovery.home(&directory.path);
+        let discovery = &self.session.discovery;
+        let module = self.session.module_of(&directory.path);
+        let home = discovery.home(&directory.path);
         let mut package = Package::new(directory.dir.clone(), module, files).at_home(home);
-        if let Some(program) = self.programs.around(&directory.path) {
+        if let Some(program) = self.session.program_around(&directory.path) {
             package = package.within(program);
         }
         let mut searched: HashMap<String, &PathBuf> = HashMap::new();
-        searched.extend(
-            directory
-                .files
-                .iter()
-                .map(|path| (self.discovery.shown(path), path)),
-        );
+        searched.extend(directory.files.iter().map(|path| (discovery.shown(path), path)));
         for (at, file) in package.files.iter().enumerate() {
             match searched.get(&file.path) {
                 Some(path) if self.named.contains(*path) => parse_whole(file),

@@ -25,7 +25,7 @@ impl<R> Survey<R> {
     pub fn report(&self, mut findings: Vec<ReportedFinding>) -> Report {
         let (mut diagnostics, mut skipped) = (self.diagnostics.clone(), self.skipped.clone());
         let mut cuts = self.cuts.clone();
-        if let Some(retold) = Retold::new(&self.discovery) {
+        if let Some(retold) = Retold::new(&self.session.discovery) {
             findings.iter_mut().for_each(|it| retold.finding(it));
             diagnostics.iter_mut().for_each(|it| retold.diagnostic(it));
             skipped.iter_mut().for_each(|it| retold.skip(it));

@@ -54,8 +54,8 @@ impl Job<'_> {
             }
         }
         waiting.sort_by_key(|(_, analysis)| analysis.reaches_out());
-        let sources = ModuleUsers::new(&survey.discovery);
-        let compiler = self.compiler(&survey.discovery);
+        let sources = ModuleUsers::new(&survey.session);
+        let compiler = self.compiler(&survey.session.discovery);
         let engine = self.engine(&sources, compiler.as_ref());
         let mut failures = Vec::new();
         for (at, analysis) in waiting {

@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use memchr::memmem;
 
 use crate::go::{Package, SourceFile};
 use crate::transform::Sources;
-use crate::workspace::{Discovery, ImportIndex, ImportIndexes, read};
+use crate::workspace::Session;
 
 use super::MAX_FILE_BYTES;
 
@@ -19,50 +18,65 @@ const MAX_NAMED_BYTES: u64 = 1 << 28;
 /// The packages of the modules around what is scanned, the parts outside of it too: a repair that relies on
 /// nobody else using a name must not depend on where the scan began.
 pub struct ModuleUsers<'a> {
-    discovery: &'a Discovery,
-    indexes: Arc<ImportIndexes>,
+    session: &'a Session,
 }
 
 impl<'a> ModuleUsers<'a> {
-    pub fn new(discovery: &'a Discovery) -> Self {
-        ModuleUsers {
-            discovery,
-            indexes: Arc::default(),
-        }
+    pub fn new(session: &'a Session) -> Self {
+        ModuleUsers { session }
     }
 
-    /// The same with the indexes that others ask, too.
-    pub fn sharing(self, indexes: Arc<ImportIndexes>) -> Self {
-        ModuleUsers { indexes, ..self }
+    fn folder(&self, package: &Package) -> PathBuf {
+        self.session.discovery.root.join(&package.dir)
     }
 
-    /// The index of the module that holds `dir`.
-    fn index(&self, dir: &Path) -> Option<Arc<ImportIndex>> {
-        let home = dir.ancestors().find(|dir| dir.join("go.mod").is_file())?;
-        Some(self.indexes.of(home))
+    fn shown(&self, path: &Path) -> String {
+        self.session.discovery.shown(path)
     }
 
     /// The files of the package's folder that it does not hold.
     fn files_beside(&self, package: &Package) -> impl Iterator<Item = SourceFile> {
-        let dir = self.discovery.root.join(&package.dir);
         let held: HashSet<&str> = package.files.iter().map(|file| file.path.as_str()).collect();
-        let mut files = go_files_in(&dir);
-        files.retain(|path| !held.contains(self.discovery.shown(path).as_str()));
-        let read = |path: PathBuf| SourceFile::new("", read(&path, MAX_NAMED_BYTES).unwrap_or_default());
-        files.into_iter().map(read)
+        let mut files = self.session.list(&self.folder(package), is_built);
+        files.retain(|path| !held.contains(self.shown(path).as_str()));
+        let read = |path: PathBuf| self.session.text(&path, MAX_NAMED_BYTES).unwrap_or_default();
+        files.into_iter().map(move |path| SourceFile::new("", read(path)))
+    }
+
+    /// Test files of the package itself see its private names, and are no part of the package under analysis.
+    fn tests_beside(&self, folder: &Path) -> Vec<PathBuf> {
+        let is_test = |path: &Path| path.as_os_str().as_encoded_bytes().ends_with(b"_test.go");
+        self.session.list(folder, |path| is_built(path) && is_test(path))
+    }
+
+    /// Whether the file holds the word `name`.
+    fn mentions(&self, path: &Path, name: &str) -> bool {
+        let bytes = self.session.text(path, MAX_FILE_BYTES).unwrap_or_default();
+        holds_word(&bytes, name.as_bytes())
+    }
+
+    /// Whether the file says `name` of the package it imports, or imports it without a name of its own.
+    fn uses(&self, path: &Path, import_path: &str, name: &str) -> bool {
+        let bytes = self.session.text(path, MAX_FILE_BYTES).unwrap_or_default();
+        uses(&SourceFile::new("", bytes), import_path, name)
     }
 }
 
 impl Sources for ModuleUsers<'_> {
     fn users_of(&self, package: &Package, name: &str) -> Vec<String> {
-        let dir = self.discovery.root.join(&package.dir);
-        let tests = tests_beside(&dir).into_iter().filter(|path| mentions(path, name));
+        let dir = self.folder(package);
+        let tests = self.tests_beside(&dir).into_iter();
+        let tests = tests.filter(|path| self.mentions(path, name));
         let mut users: Vec<PathBuf> = tests.collect();
-        if let (Some(import_path), Some(index)) = (package.import_path(), self.index(&dir)) {
+        if let (Some(import_path), Some(index)) = (package.import_path(), self.session.index_around(&dir)) {
             let importers = index.importers_of(&import_path).map(|file| &file.path);
-            users.extend(importers.filter(|path| uses(path, &import_path, name)).cloned());
+            users.extend(
+                importers
+                    .filter(|path| self.uses(path, &import_path, name))
+                    .cloned(),
+            );
         }
-        let mut users: Vec<String> = users.iter().map(|path| self.discovery.shown(path)).collect();
+        let mut users: Vec<String> = users.iter().map(|path| self.shown(path)).collect();
         users.retain(|user| package.files.iter().all(|file| file.path != *user));
         users.sort();
         users.dedup();
@@ -82,31 +96,19 @@ impl Sources for ModuleUsers<'_> {
     }
 
     fn is_writable(&self, path: &str) -> bool {
-        let found = fs::metadata(self.discovery.root.join(path));
+        let found = fs::metadata(self.session.discovery.root.join(path));
         !found.is_ok_and(|found| found.permissions().readonly())
     }
 
     fn is_searched(&self, path: &str) -> bool {
-        self.discovery.searches(path)
+        self.session.discovery.searches(path)
     }
 }
 
-/// Test files of the package itself see its private names, and are no part of the package under analysis.
-fn tests_beside(dir: &Path) -> Vec<PathBuf> {
-    let is_test = |path: &PathBuf| path.as_os_str().as_encoded_bytes().ends_with(b"_test.go");
-    go_files_in(dir).into_iter().filter(is_test).collect()
-}
-
-/// The files of a folder that some build takes, in order.
-fn go_files_in(dir: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    let is_go = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-        name.ends_with(b".go") && !name.starts_with(b"_") && !name.starts_with(b".")
-    };
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_go).collect();
-    files.sort();
-    files
+/// Whether some build takes the file.
+fn is_built(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    name.ends_with(b".go") && !name.starts_with(b"_") && !name.starts_with(b".")
 }
 
 /// The names that the file shares with the package `package`: what it declares and imports, or, in a test of its own
@@ -127,16 +129,8 @@ fn declared(file: &SourceFile) -> impl Iterator<Item = String> {
     names.map(|name| name.text.to_string())
 }
 
-/// Whether the file holds the word `name`.
-fn mentions(path: &Path, name: &str) -> bool {
-    let bytes = read(path, MAX_FILE_BYTES).unwrap_or_default();
-    holds_word(&bytes, name.as_bytes())
-}
-
 /// Whether the file says `name` of the package it imports, or imports it without a name of its own.
-fn uses(path: &Path, import_path: &str, name: &str) -> bool {
-    let bytes = read(path, MAX_FILE_BYTES).unwrap_or_default();
-    let file = SourceFile::new("", bytes);
+fn uses(file: &SourceFile, import_path: &str, name: &str) -> bool {
     let imports = file.imports.iter().filter(|import| import.path == import_path);
     let mut aliases = imports.map(|import| import.alias.as_deref());
     aliases.any(|alias| match alias {

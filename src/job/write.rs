@@ -21,7 +21,7 @@ pub struct Paths<'a> {
 
 impl<'a> Paths<'a> {
     pub fn new<R>(survey: &'a Survey<R>) -> Self {
-        let discovery = &survey.discovery;
+        let discovery = &survey.session.discovery;
         let directories = discovery.directories.iter();
         let files = directories.flat_map(|directory| directory.files.iter().chain(&directory.neighbours));
         Paths {

@@ -27,6 +27,8 @@ use scene::Scene;
 pub struct Proof {
     /// The handler as people call it.
     pub handler: String,
+    /// The function it is, or stands in: for a method, its receiver's type and its name.
+    pub function: (Option<String>, String),
     /// The file it stands in.
     pub path: String,
     /// The rules that the test tells of, or all that found something where there is none, sorted.
@@ -111,6 +113,11 @@ fn node_at(package: &Package, place: Place) -> Option<(Declaration<'_>, Node<'_>
     Some((declaration, node))
 }
 
+fn named(at: Declaration<'_>) -> (Option<String>, String) {
+    let decl = at.decl();
+    (decl.receiver.clone(), decl.title().to_owned())
+}
+
 fn unreached_proof(package: &Package, proposal: &Proposal) -> Proof {
     let finding = &proposal.finding;
     let reached = node_at(package, finding.place).and_then(|(at, node)| request_path(at, node));
@@ -125,6 +132,7 @@ fn unreached_proof(package: &Package, proposal: &Proposal) -> Proof {
     };
     Proof {
         handler: finding.function.clone().unwrap_or_default(),
+        function: node_at(package, finding.place).map_or_else(Default::default, |(at, _)| named(at)),
         path: package.file(finding.place.file).path.clone(),
         rules: vec![finding.rule.slug.to_string()],
         test: Err(why),
@@ -153,6 +161,7 @@ impl<'a> Accused<'a> {
         let slugs: BTreeSet<String> = rules.iter().map(|rule| rule.slug.to_string()).collect();
         Proof {
             handler: entrance::title(&self.handler),
+            function: named(self.handler.declaration),
             path: self.handler.declaration.file().path.clone(),
             test,
             rules: slugs.into_iter().collect(),

@@ -1,12 +1,13 @@
 //! The `git` program as a process: what a write could destroy.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use super::files::Overlay;
 use super::programs;
 
 /// What git cannot give back, should a write turn out wrong.
@@ -49,42 +50,56 @@ pub fn exposure<P: AsRef<Path>>(targets: &[P]) -> Result<Exposure> {
     Ok(exposure)
 }
 
-/// The Go files around `paths` that differ from the commit `since`, as that has them, by canonical path. Nothing
-/// where no commit or no git is there.
-pub fn committed(paths: &[PathBuf], since: &str) -> Result<HashMap<PathBuf, Vec<u8>>> {
-    let mut held = HashMap::new();
+/// What the commit `since` lays over the disk in the repositories around `paths`: its Go and module files where they
+/// differ, and the absence of those that it does not have. Nothing where no commit or no git is there.
+pub fn committed(paths: &[PathBuf], since: &str) -> Result<Overlay> {
+    let mut overlay = Overlay::default();
     let canonical = paths.iter().filter_map(|path| path.canonicalize().ok());
     let roots: BTreeSet<PathBuf> = canonical.filter_map(|path| repository_root(&path)).collect();
     for root in &roots {
-        let commit = format!("{since}^{{commit}}");
         if since == "HEAD" && git(root, &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).is_err() {
             continue;
         }
-        git(
-            root,
-            &["rev-parse", "--verify", "--quiet", "--end-of-options", &commit],
-        )
-        .with_context(|| format!("there is no commit `{since}`"))?;
+        lay_commit(root, since, &mut overlay)?;
+    }
+    Ok(overlay)
+}
+
+/// What the go command reads of a module.
+const SOURCES: [&str; 6] = ["*.go", "go.mod", "*/go.mod", "go.sum", "*/go.sum", "go.work"];
+
+fn lay_commit(root: &Path, since: &str, overlay: &mut Overlay) -> Result<()> {
+    let commit = format!("{since}^{{commit}}");
+    let asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", &commit];
+    git(root, &asked).with_context(|| format!("there is no commit `{since}`"))?;
+    let listing = |kinds: &str| {
         let flags = [
             "diff",
             "--name-only",
             "-z",
             "--no-renames",
             "--no-ext-diff",
-            "--diff-filter=M",
+            "--ignore-submodules=all",
+            kinds,
+            since,
+            "--",
         ];
-        let listed = git(root, &[&flags[..], &[since, "--", "*.go"]].concat())?;
+        git(root, &[&flags[..], &SOURCES].concat())
+    };
+    for path in self::paths(root, &listing("--diff-filter=MTD")?, 0) {
+        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
+        let bytes = git(root, &["show", "--no-textconv", &format!("{since}:{name}")])?;
+        overlay.set(&path, Some(bytes));
+    }
+    // What git ignores (generated code) is taken as it is: no commit has it.
+    let untracked = ["ls-files", "-z", "--others", "--exclude-standard", "--"];
+    let untracked = git(root, &[&untracked[..], &SOURCES].concat())?;
+    for listed in [listing("--diff-filter=A")?, untracked] {
         for path in self::paths(root, &listed, 0) {
-            let name = path
-                .strip_prefix(root)
-                .unwrap_or(&path)
-                .to_string_lossy()
-                .into_owned();
-            let bytes = git(root, &["show", "--no-textconv", &format!("{since}:{name}")])?;
-            held.insert(path, bytes);
+            overlay.set(&path, None);
         }
     }
-    Ok(held)
+    Ok(())
 }
 
 /// Tracked files with changes, staged or not.

@@ -88,7 +88,7 @@ impl Compiler for GoBuild<'_> {
 
 impl GoBuild<'_> {
     fn judge(&self, dir: &str, package: &Package) -> Result<(), String> {
-        let overlay = Overlay::new(&self.root, package).map_err(cannot_prepare)?;
+        let overlay = GoOverlay::new(&self.root, package).map_err(cannot_prepare)?;
         let after = self.ask(dir, &overlay)?;
         if after.is_empty() {
             return Ok(());
@@ -110,7 +110,7 @@ impl GoBuild<'_> {
         if let Some(known) = known {
             return Ok(known);
         }
-        let complaints = Arc::new(self.ask(dir, &Overlay::default())?);
+        let complaints = Arc::new(self.ask(dir, &GoOverlay::default())?);
         let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
         before.insert(dir.to_owned(), Arc::clone(&complaints));
         Ok(complaints)
@@ -118,7 +118,7 @@ impl GoBuild<'_> {
 
     /// Everything said against the package of a folder: as it lies on disk, or with other sources. An error
     /// means that the toolchain could not come to a judgement.
-    fn ask(&self, dir: &str, overlay: &Overlay) -> Result<Vec<Complaint>, String> {
+    fn ask(&self, dir: &str, overlay: &GoOverlay) -> Result<Vec<Complaint>, String> {
         let built = self.run(
             dir,
             overlay,
@@ -138,7 +138,7 @@ impl GoBuild<'_> {
         Ok(complaints)
     }
 
-    fn run(&self, dir: &str, overlay: &Overlay, arguments: &[&str]) -> Result<Output, String> {
+    fn run(&self, dir: &str, overlay: &GoOverlay, arguments: &[&str]) -> Result<Output, String> {
         let mut command = self.toolchain.command(&self.root.join(dir));
         command.args(arguments).args(overlay.flag.iter()).arg(".");
         command
@@ -147,7 +147,7 @@ impl GoBuild<'_> {
     }
 
     /// The messages with a place, or, where a failure has none, its first line.
-    fn complaints(&self, dir: &str, overlay: &Overlay, output: &Output) -> Vec<Complaint> {
+    fn complaints(&self, dir: &str, overlay: &GoOverlay, output: &Output) -> Vec<Complaint> {
         if output.status.success() {
             return Vec::new();
         }
@@ -186,7 +186,7 @@ const NOWHERE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 
 /// Sources that stand for files on disk while a go command runs.
 #[derive(Default)]
-struct Overlay {
+struct GoOverlay {
     /// Absent where nothing differs from the disk.
     flag: Option<String>,
     /// The end of each stand-in's path, under which the compiler speaks of it, with the path that people see.
@@ -197,7 +197,7 @@ struct Overlay {
     _folder: Option<TempDir>,
 }
 
-impl Overlay {
+impl GoOverlay {
     /// Where `package` and what it sees differ from the disk.
     fn new(root: &Path, package: &Package) -> io::Result<Self> {
         let others = package.program().into_iter();
@@ -210,7 +210,7 @@ impl Overlay {
             .filter(|(file, held)| *held != *file.source)
             .collect();
         if changed.is_empty() {
-            return Ok(Overlay::default());
+            return Ok(GoOverlay::default());
         }
         let folder = tempfile::Builder::new().prefix(STAND_INS).tempdir()?;
         let place = folder.path().file_name().unwrap_or_default().to_string_lossy();
@@ -228,7 +228,7 @@ impl Overlay {
         }
         let list = folder.path().join("overlay.json");
         fs::write(&list, serde_json::json!({ "Replace": replace }).to_string())?;
-        Ok(Overlay {
+        Ok(GoOverlay {
             flag: Some(format!("-overlay={}", list.display())),
             names,
             moves,
@@ -323,11 +323,11 @@ fn failures(output: &Output) -> Vec<Complaint> {
 mod tests {
     use std::path::Path;
 
-    use super::Overlay;
+    use super::GoOverlay;
 
     #[test]
     fn a_stand_in_of_an_earlier_run_is_a_file_of_the_package() {
-        let overlay = Overlay::default();
+        let overlay = GoOverlay::default();
         let seen = |dir: &str, path: &str| overlay.seen(Path::new("/work"), dir, path);
         assert_eq!(seen("a/b", "../../../tmp/unleak-x1/0/p.go"), "a/b/p.go");
         assert_eq!(seen("", "/tmp/unleak-x1/12/p.go"), "p.go");

@@ -1,5 +1,5 @@
 //! What `.gitignore`, `.ignore` and `.git/info/exclude` leave out. The ignore crate would open whatever lies under these
-//! names; here every file is read by [`Unusable`], and the crate's matcher gets its lines.
+//! names; here every file is read by [`Files`], and the crate's matcher gets its lines.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::{DirEntry, Match};
 
-use super::read::Unusable;
+use super::files::Files;
 
 /// More patterns than any project has; each costs time for every file of the walk.
 const MAX_IGNORE_BYTES: u64 = 256 << 10;
@@ -21,7 +21,7 @@ const MAX_LINK_BYTES: u64 = 8 << 10;
 pub(super) struct Ignored {
     /// The user's own rules for every repository.
     global: Gitignore,
-    unusable: Unusable,
+    files: Files,
     known: RwLock<HashMap<PathBuf, Option<Arc<Level>>>>,
 }
 
@@ -39,7 +39,7 @@ impl Default for Ignored {
     fn default() -> Self {
         Ignored {
             global: Gitignore::global().0,
-            unusable: Unusable::default(),
+            files: Files::default(),
             known: RwLock::default(),
         }
     }
@@ -58,7 +58,7 @@ impl Ignored {
 
     /// Ignore files that are there and could not be used.
     pub(super) fn unusable(self) -> Vec<(PathBuf, String)> {
-        self.unusable.into_noted()
+        self.files.into_unusable()
     }
 
     /// The nearest folder with rules, from `folder` upwards.
@@ -97,7 +97,7 @@ impl Ignored {
 
     /// The patterns of `file`, which are about paths below `folder`.
     fn rules(&self, folder: &Path, file: &Path) -> Gitignore {
-        let Some(text) = self.unusable.read_text(file, MAX_IGNORE_BYTES) else {
+        let Some(text) = self.files.read_text(file, MAX_IGNORE_BYTES) else {
             return Gitignore::empty();
         };
         let mut builder = GitignoreBuilder::new(folder);
@@ -106,7 +106,7 @@ impl Ignored {
             let _ = builder.add_line(None, line);
         }
         builder.build().unwrap_or_else(|error| {
-            self.unusable
+            self.files
                 .note(file, format!("its patterns cannot be used: {error}"));
             Gitignore::empty()
         })
@@ -117,10 +117,10 @@ impl Ignored {
         if fs::metadata(git).ok()?.is_dir() {
             return Some(git.to_owned());
         }
-        let link = self.unusable.read_text(git, MAX_LINK_BYTES)?;
+        let link = self.files.read_text(git, MAX_LINK_BYTES)?;
         let own = link.lines().next()?.strip_prefix("gitdir: ")?;
         let own = git.parent()?.join(own);
-        match self.unusable.read_text(&own.join("commondir"), MAX_LINK_BYTES) {
+        match self.files.read_text(&own.join("commondir"), MAX_LINK_BYTES) {
             Some(common) => Some(own.join(common.lines().next()?)),
             None => Some(own),
         }

@@ -4,22 +4,33 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::files::Files;
 use super::loader::MAX_FILE_BYTES;
-use super::{WalkOptions, discover, read};
+use super::{WalkOptions, discover};
 use crate::go::SourceFile;
 
-/// The indexes of a run, by the folder of go.mod.
-#[derive(Default)]
-pub struct ImportIndexes(Mutex<HashMap<PathBuf, Arc<OnceLock<Arc<ImportIndex>>>>>);
+/// The indexes of a session.
+pub struct ImportIndexes {
+    files: Arc<Files>,
+    /// By the folder of go.mod.
+    known: Mutex<HashMap<PathBuf, Arc<OnceLock<Arc<ImportIndex>>>>>,
+}
 
 impl ImportIndexes {
+    pub(super) fn new(files: Arc<Files>) -> Self {
+        ImportIndexes {
+            files,
+            known: Mutex::default(),
+        }
+    }
+
     /// The index of the module in `home`.
     pub fn of(&self, home: &Path) -> Arc<ImportIndex> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let index = Arc::clone(known.entry(home.to_owned()).or_default());
         drop(known);
         // Read outside the lock: questions about other modules go on.
-        Arc::clone(index.get_or_init(|| Arc::new(ImportIndex::read(home))))
+        Arc::clone(index.get_or_init(|| Arc::new(ImportIndex::read(home, &self.files))))
     }
 }
 
@@ -41,18 +52,20 @@ pub struct Importer {
 }
 
 impl ImportIndex {
-    fn read(home: &Path) -> Self {
+    fn read(home: &Path, files: &Files) -> Self {
         let mut index = ImportIndex::default();
-        let searched: HashSet<PathBuf> = files_below(home, WalkOptions::default()).into_iter().collect();
+        let searched: HashSet<PathBuf> = files_below(home, WalkOptions::default(), files)
+            .into_iter()
+            .collect();
         let everything = WalkOptions {
             no_ignore: true,
             tests: true,
             threads: 1,
         };
-        for path in files_below(home, everything) {
+        for path in files_below(home, everything, files) {
             index.add(Importer {
                 is_searched: searched.contains(&path),
-                imports: imports(&path),
+                imports: imports(&path, files),
                 path,
             });
         }
@@ -74,14 +87,14 @@ impl ImportIndex {
     }
 }
 
-fn files_below(home: &Path, options: WalkOptions) -> Vec<PathBuf> {
-    let discovery = discover(&[home.to_owned()], None, options);
+fn files_below(home: &Path, options: WalkOptions, files: &Files) -> Vec<PathBuf> {
+    let discovery = discover(&[home.to_owned()], None, options, files.overlay());
     let directories = discovery.into_iter().flat_map(|discovery| discovery.directories);
     directories.flat_map(|directory| directory.files).collect()
 }
 
-fn imports(path: &Path) -> Vec<String> {
-    let bytes = read(path, MAX_FILE_BYTES).unwrap_or_default();
+fn imports(path: &Path, files: &Files) -> Vec<String> {
+    let bytes = files.text(path, MAX_FILE_BYTES).unwrap_or_default();
     let file = SourceFile::new("", bytes);
     file.imports.into_iter().map(|import| import.path).collect()
 }

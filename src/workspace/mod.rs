@@ -1,11 +1,13 @@
 //! The file system, git, and the Go tools as processes. Knows paths and bytes; knows no Go syntax.
 //!
-//! [`discover`] finds the files, [`read`] reads one, [`Gate`] drops those without a literal that matters,
+//! A [`Session`] holds one state of the trees for everyone: [`discover`] finds the files, an [`Overlay`] may stand for
+//! some of them, [`read`] reads one, [`Gate`] drops those without a literal that matters,
 //! [`write`] replaces one, [`git`] says what would be lost, [`Gofmt`] and [`GoToolchain`] judge what is to be written.
 
 mod attributes;
 mod complaints;
 mod config_file;
+mod files;
 mod gate;
 pub mod git;
 mod go_build;
@@ -18,12 +20,14 @@ mod modules;
 mod naming;
 pub mod programs;
 mod read;
+mod session;
 mod skip;
 mod state;
 mod walk;
 mod write;
 
 pub use config_file::{ConfigFile, config_file};
+pub use files::Overlay;
 pub use gate::Gate;
 pub use go_build::{GoBuild, GoLicence, GoToolchain};
 pub use go_tools::Gofmt;
@@ -32,7 +36,8 @@ pub use journal::{Journal, Restored};
 pub use loader::ModuleLoader;
 pub use modules::Modules;
 pub use naming::Naming;
-pub use read::{Unread, Unusable, holds, read};
+pub use read::{Unread, holds, read};
+pub use session::Session;
 pub use skip::{Diagnostic, Skip, SkipReason};
 pub use walk::{Directory, Discovery, WalkOptions, discover};
 pub use write::{Created, Replacement, Written, create, put, write};

@@ -2,24 +2,24 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::files::Files;
 use super::loader::MAX_MODULE_BYTES;
 use super::naming::slashed;
-use super::read::Unusable;
 use crate::go::Module;
 
 /// The go.mod that holds for a folder: found upwards, read at the first question and remembered.
 pub struct Modules {
     root: PathBuf,
-    unusable: Arc<Unusable>,
+    files: Arc<Files>,
     known: Mutex<HashMap<PathBuf, Option<Arc<Module>>>>,
 }
 
 impl Modules {
-    /// `root` is where names start, absolute; a go.mod that cannot be used is noted in `unusable`.
-    pub fn new(root: impl Into<PathBuf>, unusable: Arc<Unusable>) -> Self {
+    /// `root` is where names start, absolute; a go.mod that cannot be used is noted in `files`.
+    pub fn new(root: impl Into<PathBuf>, files: Arc<Files>) -> Self {
         Modules {
             root: root.into(),
-            unusable,
+            files,
             known: Mutex::default(),
         }
     }
@@ -46,7 +46,7 @@ impl Modules {
     }
 
     fn read(&self, dir: &Path) -> Option<Module> {
-        let text = self.unusable.read_text(&dir.join("go.mod"), MAX_MODULE_BYTES)?;
+        let text = self.files.read_text(&dir.join("go.mod"), MAX_MODULE_BYTES)?;
         if let Ok(below) = dir.strip_prefix(&self.root) {
             return Some(Module::parse(slashed(below), &text));
         }

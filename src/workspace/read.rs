@@ -1,16 +1,14 @@
 //! Reads files of trees that may be hostile: a repository can carry a pipe that nobody writes to, a link to a device
 //! that never ends, or gigabytes, under any name that is looked for.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::io::{self, Read};
+use std::path::Path;
 
 use memchr::memchr;
 
-use super::{Diagnostic, SkipReason};
+use super::SkipReason;
 
 /// Where git, too, looks for the NUL that makes a file binary.
 const BINARY_PROBE: usize = 8000;
@@ -66,7 +64,11 @@ impl From<io::Error> for Unread {
 
 /// The text of a file of at most `limit` bytes. Text that is not UTF-8 is text.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Unread> {
-    let bytes = bytes_of(path, limit)?;
+    as_text(bytes_of(path, limit)?)
+}
+
+/// The bytes, if they are text.
+pub(super) fn as_text(bytes: Vec<u8>) -> Result<Vec<u8>, Unread> {
     let head = &bytes[..bytes.len().min(BINARY_PROBE)];
     match memchr(0, head) {
         Some(_) => Err(Unread::Binary),
@@ -145,62 +147,4 @@ fn without_waiting(_options: &mut OpenOptions) {}
 /// Whether something that is no folder lies at `path`: a file, or what was put in the place of one.
 pub(super) fn is_there(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_dir())
-}
-
-/// Files that are there and could not be used: without them a run does not know the whole truth.
-#[derive(Debug, Default)]
-pub struct Unusable(Mutex<BTreeSet<(PathBuf, String)>>);
-
-impl Unusable {
-    /// The bytes of a file that is looked for at a place where there may be none. What is there and cannot be read is
-    /// noted.
-    pub(super) fn read(&self, path: &Path, limit: u64) -> Option<Vec<u8>> {
-        // A folder of that name means something else.
-        if !is_there(path) {
-            return None;
-        }
-        bytes_of(path, limit)
-            .map_err(|unread| match &unread {
-                Unread::Vanished => {}
-                Unread::Unreadable(error) if error.kind() == ErrorKind::NotADirectory => {}
-                _ => self.note(path, unread.to_string()),
-            })
-            .ok()
-    }
-
-    /// Whether a file lies at `path`; what was put in the place of one is noted.
-    pub(super) fn has_file(&self, path: &Path) -> bool {
-        let found = fs::metadata(path).ok().filter(|found| !found.is_dir());
-        let is_special = found.as_ref().is_some_and(|found| !found.is_file());
-        if is_special {
-            self.note(path, Unread::Special.to_string());
-        }
-        found.is_some() && !is_special
-    }
-
-    /// As text; bytes that are not UTF-8 do not matter there.
-    pub(super) fn read_text(&self, path: &Path, limit: u64) -> Option<String> {
-        let bytes = self.read(path, limit)?;
-        Some(String::from_utf8_lossy(&bytes).into_owned())
-    }
-
-    pub(super) fn note(&self, path: &Path, why: String) {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.insert((path.to_owned(), why));
-    }
-
-    pub(super) fn into_noted(self) -> Vec<(PathBuf, String)> {
-        let noted = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        noted.into_iter().collect()
-    }
-
-    /// What was noted, with each path as `shown` to people.
-    pub fn told(&self, shown: impl Fn(&Path) -> String) -> Vec<Diagnostic> {
-        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = noted.iter().map(|(path, message)| Diagnostic {
-            path: shown(path),
-            message: message.clone(),
-        });
-        told.collect()
-    }
 }

@@ -9,6 +9,7 @@ use std::sync::mpsc::{self, Sender};
 use anyhow::{Context, Result, bail};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
+use super::files::Overlay;
 use super::git::repository_root;
 use super::ignored::Ignored;
 use super::naming::{Naming, slashed, slashed_bytes};
@@ -107,7 +108,13 @@ impl Discovery {
 
 /// Finds the Go files under `paths`: folders (`dir` and `dir/...` alike) and single files, which are taken whatever
 /// their names and places say. A path that is neither is an error. People see paths relative to the folder `base`.
-pub fn discover(paths: &[PathBuf], base: Option<&Path>, options: WalkOptions) -> Result<Discovery> {
+/// Files that only `overlay` has are found, too, and those that it hides are not.
+pub fn discover(
+    paths: &[PathBuf],
+    base: Option<&Path>,
+    options: WalkOptions,
+    overlay: &Overlay,
+) -> Result<Discovery> {
     let targets = targets(paths)?;
     let naming = Naming::new(common_root(&targets), base)?;
     let mut found = Found::default();
@@ -117,6 +124,7 @@ pub fn discover(paths: &[PathBuf], base: Option<&Path>, options: WalkOptions) ->
             found.take_file(file);
         }
     }
+    found.lay(overlay, &targets, options);
     Ok(found.into_discovery(naming))
 }
 
@@ -151,6 +159,18 @@ impl Target {
         } else {
             bail!("`{shown}` is neither a folder nor a .go file")
         }
+    }
+
+    /// Whether a walk from here comes to `path`.
+    fn reaches(&self, path: &Path) -> bool {
+        let Target::Folder(folder) = self else {
+            return false;
+        };
+        let Ok(below) = path.strip_prefix(folder) else {
+            return false;
+        };
+        let mut names = below.iter();
+        names.all(|name| skipped_folder(name).is_none() && !is_unseen(name))
     }
 
     fn folder(&self) -> &Path {
@@ -222,6 +242,42 @@ impl Found {
         }
         let unusable = ignored.map(Ignored::unusable).unwrap_or_default();
         self.problems.extend(unusable);
+    }
+
+    /// Takes what lies over the disk.
+    fn lay(&mut self, overlay: &Overlay, targets: &[Target], options: WalkOptions) {
+        for (path, is_there) in overlay.paths() {
+            if !is_there {
+                self.hide(&path);
+                continue;
+            }
+            let name = path.file_name().unwrap_or_default();
+            if !is_go_name(Some(name)) || is_unseen(name) {
+                continue;
+            }
+            let is_test = path.as_os_str().as_encoded_bytes().ends_with(b"_test.go");
+            let is_reached = targets.iter().any(|target| target.reaches(&path));
+            match (self.knows(&path), is_reached) {
+                (None, false) | (Some(true), _) => {}
+                (None | Some(false), true) if options.tests || !is_test => self.take(Event::File(path)),
+                _ => self.take(Event::Neighbour(path)),
+            }
+        }
+    }
+
+    fn hide(&mut self, path: &Path) {
+        let folder = path.parent().unwrap_or(path);
+        if let Some(directory) = self.directories.get_mut(folder.as_os_str()) {
+            directory.files.retain(|file| file != path);
+            directory.neighbours.retain(|file| file != path);
+        }
+    }
+
+    /// Whether the folder of the file holds it, if the folder is known.
+    fn knows(&self, path: &Path) -> Option<bool> {
+        let directory = self.directories.get(path.parent()?.as_os_str())?;
+        let mut known = directory.files.iter().chain(&directory.neighbours);
+        Some(known.any(|file| file == path))
     }
 
     fn take(&mut self, event: Event) {

@@ -9,7 +9,7 @@ use super::places::Places;
 use super::work::Work;
 use super::{Home, MAX_MODULE_BYTES, below};
 use crate::go::{Module, Replacement};
-use crate::workspace::read::Unusable;
+use crate::workspace::files::Files;
 
 /// The modules that an import may lead to.
 pub(super) struct BuildList {
@@ -22,18 +22,18 @@ pub(super) struct BuildList {
 }
 
 impl BuildList {
-    pub(super) fn read(own: &[Home], work: Option<&Work>, unusable: &Unusable) -> Self {
+    pub(super) fn read(own: &[Home], work: Option<&Work>, files: &Files) -> Self {
         let mut list = BuildList {
             versions: HashMap::new(),
             summed: HashMap::new(),
             replacing: Vec::new(),
         };
         if let Some(work) = work {
-            list.add_sums(&work.folder.join("go.work.sum"), unusable);
+            list.add_sums(&work.folder.join("go.work.sum"), files);
             list.replacing.push((work.folder.clone(), work.module.clone()));
         }
         for home in own {
-            list.add_sums(&home.folder.join("go.sum"), unusable);
+            list.add_sums(&home.folder.join("go.sum"), files);
             list.replacing
                 .push((home.folder.clone(), Module::clone(&home.module)));
             for (path, version) in &home.module.requires {
@@ -53,8 +53,8 @@ impl BuildList {
         }
     }
 
-    fn add_sums(&mut self, file: &Path, unusable: &Unusable) {
-        let text = unusable.read_text(file, MAX_MODULE_BYTES).unwrap_or_default();
+    fn add_sums(&mut self, file: &Path, files: &Files) {
+        let text = files.read_text(file, MAX_MODULE_BYTES).unwrap_or_default();
         for line in text.lines() {
             // Lines of `version/go.mod` only say that the version was looked at.
             if let [path, version, _] = line.split_whitespace().collect::<Vec<_>>().as_slice()

@@ -10,9 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use super::files::Files;
 use super::naming::{slashed, upwards};
-use super::read::Unusable;
-use super::{ImportIndexes, Unread, read};
+use super::{ImportIndexes, Unread};
 use crate::go::{Loaded, Loader, Module, SourceFile};
 use crate::limits::Limit;
 use build_list::BuildList;
@@ -36,7 +36,7 @@ pub struct ModuleLoader {
     places: Places,
     build_list: BuildList,
     indexes: Arc<ImportIndexes>,
-    unusable: Arc<Unusable>,
+    files: Arc<Files>,
     imports: OnceLock<Imports>,
 }
 
@@ -58,8 +58,8 @@ struct Home {
 
 impl Home {
     /// `folder` holds go.mod. A module above the root is told as in [`super::Modules::nearest`].
-    fn read(folder: &Path, root: &Path, unusable: &Unusable) -> Option<Home> {
-        let text = unusable.read_text(&folder.join("go.mod"), MAX_MODULE_BYTES)?;
+    fn read(folder: &Path, root: &Path, files: &Files) -> Option<Home> {
+        let text = files.read_text(&folder.join("go.mod"), MAX_MODULE_BYTES)?;
         let dir = folder.strip_prefix(root).map(slashed).unwrap_or_default();
         let module = Module::parse(dir, &text);
         Some(Home {
@@ -86,12 +86,12 @@ fn below<'p>(path: &'p str, module: &str) -> Option<&'p str> {
 impl ModuleLoader {
     /// For the module whose go.mod lies in `folder` or above; `None` without one.
     pub fn around(folder: &Path, root: &Path) -> Option<ModuleLoader> {
-        ModuleLoader::noting(folder, root, Arc::default())
+        ModuleLoader::seeing(folder, root, Arc::default())
     }
 
-    /// The same; files that it cannot use are noted in `unusable`.
-    pub fn noting(folder: &Path, root: &Path, unusable: Arc<Unusable>) -> Option<ModuleLoader> {
-        ModuleLoader::among(folder, root, Places::of_this_machine(), unusable)
+    /// The same, which sees and notes `files`.
+    pub(super) fn seeing(folder: &Path, root: &Path, files: Arc<Files>) -> Option<ModuleLoader> {
+        ModuleLoader::among(folder, root, Places::of_this_machine(), files)
     }
 
     /// This loader with the indexes that others ask, too.
@@ -99,22 +99,22 @@ impl ModuleLoader {
         ModuleLoader { indexes, ..self }
     }
 
-    fn among(folder: &Path, root: &Path, places: Places, unusable: Arc<Unusable>) -> Option<ModuleLoader> {
+    fn among(folder: &Path, root: &Path, places: Places, files: Arc<Files>) -> Option<ModuleLoader> {
         let mut above = folder.ancestors();
-        let home = above.find(|dir| unusable.has_file(&dir.join("go.mod")))?;
-        let work = Work::around(home, &unusable);
-        let mut own = vec![Home::read(home, root, &unusable)?];
+        let home = above.find(|dir| files.has_file(&dir.join("go.mod")))?;
+        let work = Work::around(home, &files);
+        let mut own = vec![Home::read(home, root, &files)?];
         let others = work.iter().flat_map(|work| &work.uses).filter(|dir| *dir != home);
-        own.extend(others.filter_map(|dir| Home::read(dir, root, &unusable)));
+        own.extend(others.filter_map(|dir| Home::read(dir, root, &files)));
         let vendor = work.as_ref().map_or(home, |work| &work.folder).join("vendor");
         Some(ModuleLoader {
             root: root.to_owned(),
             vendor: vendor.is_dir().then_some(vendor),
             places,
-            build_list: BuildList::read(&own, work.as_ref(), &unusable),
+            build_list: BuildList::read(&own, work.as_ref(), &files),
             own,
-            unusable,
-            indexes: Arc::default(),
+            indexes: Arc::new(ImportIndexes::new(Arc::clone(&files))),
+            files,
             imports: OnceLock::new(),
         })
     }
@@ -125,7 +125,7 @@ impl ModuleLoader {
         let home = homes.max_by_key(|home| home.path.len())?;
         let folder = home.folder_of(path)?;
         let mut inner = folder.ancestors().take_while(|dir| *dir != home.folder);
-        match inner.any(|dir| self.unusable.has_file(&dir.join("go.mod"))) {
+        match inner.any(|dir| self.files.has_file(&dir.join("go.mod"))) {
             true => None,
             false => self.open(&folder, Some(home)),
         }
@@ -152,23 +152,17 @@ impl ModuleLoader {
 
     /// The package in `folder`, if there are files for this machine.
     fn open(&self, folder: &Path, home: Option<&Home>) -> Option<Loaded> {
-        let mut names: Vec<PathBuf> = fs::read_dir(folder)
-            .ok()?
-            .flatten()
-            .map(|entry| entry.path())
-            .collect();
-        names.retain(|path| is_source(path));
-        names.sort();
+        let names = self.files.list(folder, is_source);
         let shown = |path: &Path| match (path.strip_prefix(&self.root), home) {
             (Ok(below), _) => slashed(below),
             (Err(_), Some(_)) => slashed(&upwards(path, &self.root)),
             (Err(_), None) => slashed(path),
         };
         let files = names.iter().filter_map(|path| {
-            let read = read(path, MAX_FILE_BYTES);
+            let read = self.files.text(path, MAX_FILE_BYTES);
             match &read {
                 Err(Unread::TooLarge(_)) => LARGEST_FILE.reached(&shown(path)),
-                Err(special @ Unread::Special) => self.unusable.note(path, special.to_string()),
+                Err(special @ Unread::Special) => self.files.note(path, special.to_string()),
                 _ => {}
             }
             let source = read.ok()?;
@@ -188,7 +182,7 @@ impl ModuleLoader {
         self.imports.get_or_init(|| {
             let mut imports = Imports::default();
             for home in &self.own {
-                home.index(&self.indexes, &mut imports);
+                home.index(&self.files, &self.indexes, &mut imports);
             }
             for paths in imports.importers.values_mut().chain([&mut imports.own]) {
                 paths.sort();
@@ -201,7 +195,7 @@ impl ModuleLoader {
 
 impl Home {
     /// Notes each package of the module with each path it imports. Modules inside this one are others.
-    fn index(&self, indexes: &ImportIndexes, imports: &mut Imports) {
+    fn index(&self, files: &Files, indexes: &ImportIndexes, imports: &mut Imports) {
         let folder = fs::canonicalize(&self.folder).unwrap_or_else(|_| self.folder.clone());
         let index = indexes.of(&folder);
         let searched = index.files.iter().filter(|file| file.is_searched);
@@ -210,7 +204,9 @@ impl Home {
             let Some(dir) = file.path.parent() else {
                 continue;
             };
-            let path = own.entry(dir).or_insert_with(|| self.path_of(dir, &folder));
+            let path = own
+                .entry(dir)
+                .or_insert_with(|| self.path_of(dir, &folder, files));
             let Some(path) = path else {
                 continue;
             };
@@ -223,9 +219,9 @@ impl Home {
     }
 
     /// The import path of the package in `dir`, if that is of this module, whose `folder` has no symbolic links.
-    fn path_of(&self, dir: &Path, folder: &Path) -> Option<String> {
+    fn path_of(&self, dir: &Path, folder: &Path, files: &Files) -> Option<String> {
         let mut inner = dir.ancestors().take_while(|dir| *dir != folder);
-        if inner.any(|dir| dir.join("go.mod").is_file()) {
+        if inner.any(|dir| files.has_file(&dir.join("go.mod"))) {
             return None;
         }
         Some(match &*slashed(dir.strip_prefix(folder).ok()?) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::MAX_MODULE_BYTES;
 use crate::go::Module;
-use crate::workspace::read::{Unusable, is_there};
+use crate::workspace::files::Files;
 
 /// A workspace with the folders of its modules.
 pub(super) struct Work {
@@ -18,16 +18,16 @@ pub(super) struct Work {
 
 impl Work {
     /// The workspace that `home` belongs to: as the go command looks for it, and if it uses `home`.
-    pub(super) fn around(home: &Path, unusable: &Unusable) -> Option<Work> {
+    pub(super) fn around(home: &Path, files: &Files) -> Option<Work> {
         let file = match env::var_os("GOWORK").filter(|value| !value.is_empty()) {
             Some(off) if off == "off" => return None,
             Some(file) => PathBuf::from(file),
             None => home
                 .ancestors()
                 .map(|dir| dir.join("go.work"))
-                .find(|file| is_there(file))?,
+                .find(|file| files.is_there(file))?,
         };
-        let text = unusable.read_text(&file, MAX_MODULE_BYTES)?;
+        let text = files.read_text(&file, MAX_MODULE_BYTES)?;
         let folder = file.parent()?.to_owned();
         let uses = used_by(&text).into_iter();
         let uses: Vec<PathBuf> = uses
