@@ -4,11 +4,12 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use tempfile::TempDir;
 use unleak::config::Config;
-use unleak::engine::Analysis;
+use unleak::engine::{Analysis, Engine};
 use unleak::go::{FileId, Place};
 use unleak::job::{Job, ModuleUsers, Survey};
 use unleak::text::Span;
@@ -100,6 +101,10 @@ impl Tree {
     }
 
     fn survey(&self, paths: &[&str], tests: bool) -> Survey<Analysis> {
+        self.run(paths, tests, 2, |job| job.run(|analysis, _| analysis).unwrap())
+    }
+
+    fn run<R>(&self, paths: &[&str], tests: bool, threads: usize, run: impl FnOnce(&Job<'_>) -> R) -> R {
         let paths: Vec<PathBuf> = paths.iter().map(|path| self.path(path)).collect();
         let config = Config::default();
         let job = Job {
@@ -112,12 +117,12 @@ impl Tree {
             walk: WalkOptions {
                 no_ignore: false,
                 tests,
-                threads: 2,
+                threads,
             },
             overlay: Overlay::default(),
             stop: &AtomicBool::new(false),
         };
-        job.run(|analysis, _| analysis).unwrap()
+        run(&job)
     }
 }
 
@@ -195,6 +200,50 @@ fn a_bug_in_one_package_leaves_the_others_alone() {
         "{}",
         diagnostic.message
     );
+}
+
+/// What a follower hears, and when each folder is looked at.
+fn followed(tree: &Tree, threads: usize) -> Vec<String> {
+    let events = Mutex::new(Vec::new());
+    let note = |what: &str, dirs: &[&String]| {
+        let dirs: Vec<&str> = dirs.iter().map(|dir| dir.as_str()).collect();
+        events.lock().unwrap().push(format!("{what} {}", dirs.join(" ")));
+    };
+    let look = |analysis: Analysis, _: &Engine<'_>| {
+        let dir = analysis.package.dir.clone();
+        note("looked at", &[&dir]);
+        dir
+    };
+    tree.run(&[""], false, threads, |job| {
+        job.run_followed(look, Some(&|_, dirs: &[&String]| note("told of", dirs)))
+            .unwrap()
+    });
+    events.into_inner().unwrap()
+}
+
+#[test]
+fn a_follower_hears_of_each_folder_when_it_is_done_and_in_their_order() {
+    let long = format!("package b // MARK\n{}", "var _ = 1\n".repeat(500));
+    let tree = Tree::new(&[
+        ("a/x.go", "package a // MARK\n"),
+        ("b/x.go", &long),
+        ("c/x.go", "package c // BUG\n"),
+        ("d/x.go", "package d // MARK\n"),
+    ]);
+    let alone = followed(&tree, 1);
+    let expected = [
+        "looked at a",
+        "told of a",
+        "looked at b",
+        "told of b",
+        "told of ",
+        "looked at d",
+        "told of d",
+    ];
+    assert_eq!(alone, expected);
+    let mut several = followed(&tree, 4);
+    several.retain(|event| event.starts_with("told"));
+    assert_eq!(several, ["told of a", "told of b", "told of ", "told of d"]);
 }
 
 #[test]

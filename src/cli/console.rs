@@ -61,6 +61,12 @@ impl Console {
         }
     }
 
+    /// A part of the product that someone may be waiting for.
+    pub fn flush(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let mut stdout = BufWriter::new(self.color.stream(io::stdout().lock()));
+        write(&mut stdout).and_then(|()| stdout.flush())
+    }
+
     /// Bytes that are the product as they are, and never coloured. Only on a terminal, which would obey them, control
     /// characters are spelled out.
     pub fn bytes(&self, output: Option<&Path>, bytes: &[u8]) -> Result<()> {

@@ -21,6 +21,7 @@ mod rules;
 mod scan;
 mod selection;
 mod settings;
+mod stream;
 mod undo;
 
 use args::{Cli, Command};

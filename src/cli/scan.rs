@@ -2,7 +2,9 @@ use anyhow::Result;
 
 use super::args::Scan;
 use super::format::products;
+use super::stream::{self, Lines};
 use super::{Console, Exit, Judges};
+use crate::engine::{Analysis, Engine};
 use crate::job::reported;
 use crate::report::Run;
 
@@ -12,7 +14,16 @@ pub fn scan(args: &Scan, console: &Console) -> Result<Exit> {
     let config = args.selection.config()?;
     let judges = Judges::default();
     let job = args.selection.job(&config, &judges);
-    let mut survey = job.run(|analysis, _| reported(&analysis, None))?;
+    let look = |analysis: Analysis, _: &Engine<'_>| reported(&analysis, None);
+    let (streamed, products) = stream::split(products);
+    let mut survey = if streamed {
+        let lines = Lines::new(console);
+        let survey = job.run_followed(look, Some(&|session, findings| lines.folder(session, findings)))?;
+        lines.end()?;
+        survey
+    } else {
+        job.run(look)?
+    };
     let findings = std::mem::take(&mut survey.results)
         .into_iter()
         .flatten()

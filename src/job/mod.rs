@@ -23,12 +23,15 @@ use crate::workspace::{
 mod panics;
 mod report;
 mod retold;
+mod sequence;
 mod turns;
 mod users;
 mod write;
 
 pub use panics::{silence_panics, told};
-pub use report::reported;
+pub use report::{in_order, reported};
+pub use sequence::Follower;
+use sequence::{Placed, Sequence};
 pub use turns::Stage;
 pub use users::ModuleUsers;
 pub use write::{Paths, Unwritten};
@@ -93,6 +96,15 @@ impl<R> Survey<R> {
 impl Job<'_> {
     /// Runs `work` on each package that has anything of interest, on all threads, the largest first.
     pub fn run<R: Send>(&self, work: impl Fn(Analysis, &Engine<'_>) -> R + Sync) -> Result<Survey<R>> {
+        self.run_followed(work, None)
+    }
+
+    /// The same, folder after folder where somebody follows.
+    pub fn run_followed<R: Send>(
+        &self,
+        work: impl Fn(Analysis, &Engine<'_>) -> R + Sync,
+        follower: Option<&Follower<'_, R>>,
+    ) -> Result<Survey<R>> {
         let mut session = self.open()?;
         let named = self.named_files();
         if !self.config.exclude.is_empty() {
@@ -112,22 +124,27 @@ impl Job<'_> {
             compiler: self.compiler(&session.discovery),
             session: &session,
             log: Mutex::default(),
-            results: Mutex::new(Vec::new()),
         };
-        let due = crew.candidates(&pool);
+        let mut due = crew.candidates(&pool);
+        if follower.is_some() {
+            due.sort_by_key(|directory| &directory.dir);
+        }
         let next = AtomicUsize::new(0);
+        let sequence = Sequence::new(&session, follower);
         pool.broadcast(|_| {
-            while let Some(directory) = due.get(next.fetch_add(1, Ordering::Relaxed)) {
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(directory) = due.get(at) else { return };
                 if self.stop.load(Ordering::Relaxed) {
                     return;
                 }
-                crew.check(directory, &work);
+                sequence.take(at, crew.check(directory, &work));
             }
         });
-        let Crew { log, results, .. } = crew;
+        let results = sequence.into_results();
+        let Crew { log, .. } = crew;
         let mut log = log.into_inner().unwrap_or_else(PoisonError::into_inner);
         log.unusable(session.unusable());
-        let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok(log.into_survey(session, results))
     }
 
@@ -166,11 +183,8 @@ impl Job<'_> {
     }
 }
 
-/// A result with the place that orders it: folder and package name.
-type Placed<R> = ((String, String), R);
-
 /// What the workers share.
-struct Crew<'a, R> {
+struct Crew<'a> {
     job: &'a Job<'a>,
     session: &'a Session,
     needles: Gate,
@@ -178,7 +192,6 @@ struct Crew<'a, R> {
     sources: ModuleUsers<'a>,
     compiler: Option<GoBuild<'a>>,
     log: Mutex<Log>,
-    results: Mutex<Vec<Placed<R>>>,
 }
 
 #[derive(Default)]
@@ -221,7 +234,7 @@ impl Log {
     }
 }
 
-impl<R: Send> Crew<'_, R> {
+impl Crew<'_> {
     fn log(&self, note: impl FnOnce(&mut Log)) {
         note(&mut self.log.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -279,17 +292,20 @@ impl<R: Send> Crew<'_, R> {
     }
 
     /// Every package of the directory. Whatever goes wrong inside stays inside.
-    fn check(&self, directory: &Directory, work: &(impl Fn(Analysis, &Engine<'_>) -> R + Sync)) {
+    fn check<R>(
+        &self,
+        directory: &Directory,
+        work: &(impl Fn(Analysis, &Engine<'_>) -> R + Sync),
+    ) -> Vec<Placed<R>> {
+        let mut results = Vec::new();
         for (name, files) in self.open(directory) {
             let checked = catch_unwind(AssertUnwindSafe(|| self.analyze(directory, files, work)));
             match checked {
-                Ok(result) => {
-                    let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
-                    results.push(((directory.dir.clone(), name), result));
-                }
+                Ok(result) => results.push(((directory.dir.clone(), name), result)),
                 Err(panic) => self.report_panic(directory, &*panic),
             }
         }
+        results
     }
 
     /// The files of the directory by package clause.
@@ -311,7 +327,7 @@ impl<R: Send> Crew<'_, R> {
         packages
     }
 
-    fn analyze(
+    fn analyze<R>(
         &self,
         directory: &Directory,
         files: Vec<SourceFile>,

@@ -4,6 +4,7 @@ use super::Survey;
 use super::retold::Retold;
 use crate::engine::{Analysis, Ending};
 use crate::report::{Accepted, Files, Report, ReportedFinding};
+use crate::workspace::Session;
 
 /// The findings of a package, those that a comment accepts too. `endings` say how each ended, where a repair
 /// was tried.
@@ -18,6 +19,15 @@ pub fn reported(analysis: &Analysis, endings: Option<&[Ending]>) -> Vec<Reported
         finding.suppressed(Accepted::Comment, suppression.reason.clone())
     });
     open.chain(suppressed).collect()
+}
+
+/// Findings of one folder as people see them, in the order of a report.
+pub fn in_order(session: &Session, mut findings: Vec<ReportedFinding>) -> Vec<ReportedFinding> {
+    if let Some(retold) = Retold::new(&session.discovery) {
+        findings.iter_mut().for_each(|it| retold.finding(it));
+    }
+    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    findings
 }
 
 impl<R> Survey<R> {

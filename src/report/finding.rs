@@ -167,7 +167,7 @@ impl ReportedFinding {
         self
     }
 
-    pub(super) fn order(&self) -> (&str, Point, &str) {
+    pub(crate) fn order(&self) -> (&str, Point, &str) {
         (&self.path, self.start, &self.rule)
     }
 

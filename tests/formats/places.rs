@@ -38,6 +38,23 @@ fn several_formats_go_to_their_files_and_one_to_stdout() {
 }
 
 #[test]
+fn lines_that_are_read_along_are_those_of_the_report() {
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("whole.jsonl");
+    let streamed = scan(&["--format", "jsonl"]).expect(1, &["16 findings in 9 files"]);
+    scan(&["--format", &format!("jsonl={}", file.display())]).expect(1, &[]);
+    let whole = fs::read_to_string(&file).unwrap();
+    assert_eq!(sorted(&streamed.text()), sorted(&whole));
+    let again = scan(&["--format", "jsonl", "-j", "1"]).expect(1, &[]);
+    assert_eq!(streamed.text(), again.text());
+}
+
+#[test]
 fn a_format_with_a_file_leaves_stdout_empty_and_output_takes_the_other() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
