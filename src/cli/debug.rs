@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
-use clap::{Args, Subcommand};
 
-use super::{Console, Exit, STOP};
+use super::args::{Debug, Drawing};
+use super::console::Console;
+use super::exit::Exit;
+use super::interrupt::STOP;
 use crate::analysis::request;
 use crate::config::Config;
 use crate::go::{Declaration, Package};
@@ -17,46 +19,12 @@ use crate::workspace::{Overlay, WalkOptions};
 mod check;
 mod resolve;
 
-#[derive(Debug, Args)]
-pub struct Debug {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Debug, Subcommand)]
-enum What {
-    /// Draw the control flow of the functions of a file, as mermaid
-    Cfg {
-        /// FILE or FILE:FUNC
-        target: String,
-    },
-    /// Draw which functions requests reach, and how, as mermaid
-    Reach {
-        #[arg(default_value = ".")]
-        paths: Vec<PathBuf>,
-    },
-    /// What the built-in checker says against the code as it is; against code that compiles, that should be nothing
-    Check {
-        #[arg(default_value = ".")]
-        paths: Vec<PathBuf>,
-    },
-    /// How many calls of the names in the rules' tables are resolved; `GOMODCACHE=off GOROOT=off` leaves out the
-    /// sources of dependencies
-    Resolve {
-        #[arg(default_value = ".")]
-        paths: Vec<PathBuf>,
-        /// List what every call was resolved to, and not only those that are unknown
-        #[arg(long)]
-        all: bool,
-    },
-}
-
 pub fn debug(args: &Debug, console: &Console) -> Result<Exit> {
     let text = match &args.what {
-        What::Cfg { target } => cfg(target)?,
-        What::Reach { paths } => over(paths, request::draw)?.concat(),
-        What::Check { paths } => check::table(over(paths, check::checked)?),
-        What::Resolve { paths, all } => {
+        Drawing::Cfg { target } => cfg(target)?,
+        Drawing::Reach { paths } => over(paths, request::draw)?.concat(),
+        Drawing::Check { paths } => check::table(over(paths, check::checked)?),
+        Drawing::Resolve { paths, all } => {
             let calls = over(paths, resolve::calls)?;
             resolve::table(calls.into_iter().flatten(), *all)
         }

@@ -7,10 +7,14 @@ use anyhow::{Context, Result, bail};
 
 use super::aftermath::Aftermath;
 use super::args::{Fix, Verify};
+use super::console::Console;
+use super::exit::Exit;
 use super::format::{Product, products};
+use super::interrupt::{Whole, is_stopped};
+use super::judges::Judges;
+use super::rules;
 use super::selection::set;
 use super::undo::{journal, undo};
-use super::{Console, Exit, Judges, Whole, is_stopped, rules};
 use crate::config::Config;
 use crate::engine::plan::Change;
 use crate::engine::{Analysis, Automatic, Decided, Repaired, allowed_fixes, repair};

@@ -1,14 +1,11 @@
-//! `--format FORMAT[=FILE]`: the formats by name, and where each goes.
+//! Who writes each format, and where it goes.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
-use clap::error::ErrorKind;
-use clap::{Arg, Command, ValueEnum};
+use clap::ValueEnum;
 
-use super::args::Format;
+use super::args::{Format, Wanted};
 use crate::report::{
     Checkstyle, Concise, Github, Gitlab, Json, JsonLines, Junit, Markdown, Rdjson, Reporter, RulePage, Sarif,
     Text,
@@ -35,43 +32,6 @@ impl Format {
     fn name(self) -> String {
         let value = self.to_possible_value();
         value.map_or_else(String::new, |value| value.get_name().to_owned())
-    }
-}
-
-/// One `--format` as it was given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    pub format: Format,
-    /// Stdout, or the file of `--output`, where there is none.
-    pub file: Option<PathBuf>,
-}
-
-/// Reads [`Wanted`]; lists the formats, and finds the nearest to a mistyped one, as for a plain name.
-#[derive(Clone)]
-pub struct WantedParser;
-
-impl TypedValueParser for WantedParser {
-    type Value = Wanted;
-
-    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<Wanted, clap::Error> {
-        let (name, file) = match value.to_str().and_then(|value| value.split_once('=')) {
-            Some((name, file)) => (OsStr::new(name), Some(file)),
-            None => (value, None),
-        };
-        let format = EnumValueParser::<Format>::new().parse_ref(command, arg, name)?;
-        if file == Some("") {
-            let name = name.to_string_lossy();
-            let message = format!("`{name}=` names no file; write {name}=FILE, or {name} alone for stdout\n");
-            let error = clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command);
-            return Err(error);
-        }
-        let file = file.map(PathBuf::from);
-        Ok(Wanted { format, file })
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let formats = Format::value_variants().iter();
-        Some(Box::new(formats.filter_map(Format::to_possible_value)))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::Exit;
+use super::exit::Exit;
 
 /// Set by the first signal: nothing further is begun.
 pub static STOP: AtomicBool = AtomicBool::new(false);

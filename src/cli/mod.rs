@@ -27,8 +27,7 @@ mod undo;
 use args::{Cli, Command};
 use console::Console;
 use exit::Exit;
-use interrupt::{STOP, Whole, is_stopped};
-use judges::Judges;
+use interrupt::is_stopped;
 
 /// The whole program.
 pub fn main() -> ExitCode {

@@ -8,7 +8,10 @@ use anyhow::Result;
 use memchr::memmem;
 
 use super::args::Prove;
-use super::{Console, Exit, STOP, Whole, is_stopped, rules};
+use super::console::Console;
+use super::exit::Exit;
+use super::interrupt::{STOP, Whole, is_stopped};
+use super::rules;
 use crate::config::Config;
 use crate::engine::Formatter;
 use crate::go::SourceFile;

@@ -7,7 +7,8 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::args::{Explain, ListFormat, Rules};
-use super::{Console, Exit};
+use super::console::Console;
+use super::exit::Exit;
 use crate::config::{Config, nearest};
 use crate::report::{RulePage, write_json};
 use crate::transform::{Applicability, Family, Rule, Severity};

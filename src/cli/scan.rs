@@ -1,9 +1,11 @@
 use anyhow::Result;
 
 use super::args::Scan;
+use super::console::Console;
+use super::exit::Exit;
 use super::format::products;
+use super::judges::Judges;
 use super::stream::{self, Lines};
-use super::{Console, Exit, Judges};
 use crate::engine::{Analysis, Engine};
 use crate::job::reported;
 use crate::report::Run;

@@ -3,8 +3,12 @@
 use anyhow::Result;
 
 use super::args::Selection;
+use super::console::Console;
+use super::exit::Exit;
 use super::format::Product;
-use super::{Console, Exit, Judges, STOP, rules};
+use super::interrupt::STOP;
+use super::judges::Judges;
+use super::rules;
 use crate::config::Config;
 use crate::engine::Formatter;
 use crate::job::Job;

@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
-use super::Console;
 use super::args::Format;
+use super::console::Console;
 use super::format::Product;
 use crate::job::in_order;
 use crate::report::{ReportedFinding, write_json_line};

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 use super::args::Fix;
+use super::console::Console;
+use super::exit::Exit;
 use super::fix::listed;
-use super::{Console, Exit, Whole};
+use super::interrupt::Whole;
 use crate::workspace::{Journal, Restored};
 
 /// The journal of the tree, with what a killed run left half done taken back.

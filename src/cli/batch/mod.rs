@@ -10,13 +10,16 @@ use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, bail};
 
-mod args;
 mod publish;
 
-pub use args::{Batch, Command};
-use args::{Machine, Merge, Plan, Resume, Status, StatusFormat};
+use super::args::batch::{Batch, Command};
+use super::args::batch::{Machine, Merge, Plan, Resume, Status, StatusFormat};
 
-use super::{Console, Exit, Judges, STOP, Whole, rules};
+use super::console::Console;
+use super::exit::Exit;
+use super::interrupt::{STOP, Whole};
+use super::judges::Judges;
+use super::rules;
 use crate::batch::{
     Cache, Campaign, Entry, Limits, Manifest, Repairs, Runner, Shard, State, Summary, TEMPLATE, Terms, Turn,
     check_template, detect_shard, look, summarize,

@@ -5,9 +5,11 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 
-use super::args::{ForgeName, Publish, Rollback};
 use crate::batch::{Author, Cache, Campaign, Done, Flavor, Forge, News, Publisher, Trouble};
-use crate::cli::{Console, Exit, STOP};
+use crate::cli::args::batch::{ForgeName, Publish, Rollback};
+use crate::cli::console::Console;
+use crate::cli::exit::Exit;
+use crate::cli::interrupt::STOP;
 use crate::workspace::programs;
 
 pub fn publish(args: &Publish, console: &Console) -> Result<Exit> {

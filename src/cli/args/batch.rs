@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::cli::args::{Level, Verify};
+use super::selection::Level;
+use super::verify::Verify;
 
 #[derive(Debug, Args)]
 pub struct Batch {
