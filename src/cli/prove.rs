@@ -15,10 +15,10 @@ use super::rules;
 use crate::config::Config;
 use crate::engine::Formatter;
 use crate::go::SourceFile;
-use crate::job::{Job, MAX_FILE_BYTES};
+use crate::job::Job;
 use crate::prove::{GoTest, Proof, prove};
 use crate::transforms::suite;
-use crate::workspace::{Created, Gofmt, Overlay, WalkOptions, create, git, holds, read};
+use crate::workspace::{Created, Gofmt, MAX_SOURCE_BYTES, Overlay, WalkOptions, create, git, holds, read};
 
 /// What became of a test.
 enum Ending {
@@ -173,7 +173,7 @@ fn declares_function(test: &Path, (receiver, name): &(Option<String>, String)) -
     let mut sources = files.into_iter().flatten().flatten().map(|entry| entry.path());
     sources.any(|path| {
         let is_source = path.extension().is_some_and(|extension| extension == "go");
-        let text = is_source.then(|| read(&path, MAX_FILE_BYTES).ok()).flatten();
+        let text = is_source.then(|| read(&path, MAX_SOURCE_BYTES).ok()).flatten();
         let file = text.map(|text| SourceFile::new("", text));
         file.is_some_and(|file| {
             let mut decls = file.decls.iter();
@@ -190,7 +190,7 @@ fn declared_in(target: &Path, name: &str) -> Option<String> {
     let other = tests.find(|path| {
         let is_test = path.as_os_str().as_encoded_bytes().ends_with(b"_test.go");
         is_test
-            && read(path, MAX_FILE_BYTES).is_ok_and(|text| memmem::find(&text, wanted.as_bytes()).is_some())
+            && read(path, MAX_SOURCE_BYTES).is_ok_and(|text| memmem::find(&text, wanted.as_bytes()).is_some())
     })?;
     Some(other.file_name()?.to_string_lossy().into_owned())
 }

@@ -1,7 +1,7 @@
 //! From what the workers found to the document that is reported.
 
-use super::Survey;
 use super::retold::Retold;
+use super::survey::Survey;
 use crate::engine::{Analysis, Ending};
 use crate::report::{Accepted, Files, Report, ReportedFinding};
 use crate::workspace::Session;

@@ -6,7 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
 use super::panics::left_out;
-use super::{Job, ModuleUsers, Survey};
+use super::run::Job;
+use super::survey::Survey;
+use super::users::ModuleUsers;
 use crate::engine::plan::Change;
 use crate::engine::{Analysis, Engine, Joint, Repaired};
 

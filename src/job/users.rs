@@ -8,9 +8,7 @@ use memchr::memmem;
 
 use crate::go::{Package, SourceFile};
 use crate::transform::Sources;
-use crate::workspace::Session;
-
-use super::MAX_FILE_BYTES;
+use crate::workspace::{MAX_SOURCE_BYTES, Session};
 
 /// Of a file that is too large to be analysed the names still count.
 const MAX_NAMED_BYTES: u64 = 1 << 28;
@@ -51,13 +49,13 @@ impl<'a> ModuleUsers<'a> {
 
     /// Whether the file holds the word `name`.
     fn mentions(&self, path: &Path, name: &str) -> bool {
-        let bytes = self.session.text(path, MAX_FILE_BYTES).unwrap_or_default();
+        let bytes = self.session.text(path, MAX_SOURCE_BYTES).unwrap_or_default();
         holds_word(&bytes, name.as_bytes())
     }
 
     /// Whether the file says `name` of the package it imports, or imports it without a name of its own.
     fn uses(&self, path: &Path, import_path: &str, name: &str) -> bool {
-        let bytes = self.session.text(path, MAX_FILE_BYTES).unwrap_or_default();
+        let bytes = self.session.text(path, MAX_SOURCE_BYTES).unwrap_or_default();
         uses(&SourceFile::new("", bytes), import_path, name)
     }
 }

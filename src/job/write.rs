@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::Survey;
+use super::survey::Survey;
 use crate::engine::plan::Change;
 use crate::text::{FilePatch, patch};
 use crate::workspace::{Discovery, Journal, Replacement, Written, holds, write};

@@ -36,7 +36,7 @@ pub use journal::{Journal, Restored};
 pub use loader::ModuleLoader;
 pub use modules::Modules;
 pub use naming::Naming;
-pub use read::{Unread, holds, read};
+pub use read::{MAX_SOURCE_BYTES, Unread, holds, read};
 pub use session::Session;
 pub use skip::{Diagnostic, Skip, SkipReason};
 pub use walk::{Directory, Discovery, WalkOptions, discover};

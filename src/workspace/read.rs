@@ -15,6 +15,9 @@ const BINARY_PROBE: usize = 8000;
 
 const MIB: u64 = 1 << 20;
 
+/// Go sources are smaller; what is larger was not written by a person.
+pub const MAX_SOURCE_BYTES: u64 = MIB;
+
 /// Why a file was not read.
 #[derive(Debug)]
 pub enum Unread {
