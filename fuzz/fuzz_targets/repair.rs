@@ -15,18 +15,18 @@ use unleak::go::{Module, SourceFile};
 use unleak::engine::plan::Change;
 use unleak::text::{FilePatch, patch};
 
-#[path = "../../tests/support/cases.rs"]
+#[path = "../../tests/it/support/cases.rs"]
 #[allow(dead_code, reason = "this program uses its part")]
 mod cases;
-#[path = "../../tests/support/git.rs"]
+#[path = "../../tests/it/support/git.rs"]
 #[allow(dead_code, reason = "this program uses its part")]
 mod git;
-#[path = "../../tests/support/mutate/mod.rs"]
+#[path = "../../tests/it/support/mutate/mod.rs"]
 mod mutate;
-#[path = "../../tests/support/program.rs"]
+#[path = "../../tests/fixtures/program.rs"]
 #[allow(dead_code, reason = "this program uses its part")]
 mod program;
-#[path = "../../tests/support/txtar.rs"]
+#[path = "../../tests/it/support/txtar.rs"]
 #[allow(dead_code, reason = "this program uses its part")]
 mod txtar;
 

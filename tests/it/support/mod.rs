@@ -1,0 +1,13 @@
+//! What several tests share.
+pub mod cases;
+pub mod command;
+pub mod fleet;
+pub mod git;
+pub mod go;
+pub mod gofmt;
+pub mod mutate;
+pub mod packages;
+pub mod report;
+#[cfg(unix)]
+pub mod talk;
+pub mod txtar;
