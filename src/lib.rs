@@ -17,7 +17,8 @@ pub mod limits;
 pub mod rating;
 pub mod text;
 
-// Floor 1: what Go source says.
+// Floor 1: what is known about APIs, as data; what Go source says.
+pub mod facts;
 pub mod go;
 
 // Floor 2: what becomes of values, the frameworks, the vocabulary of Go edits.

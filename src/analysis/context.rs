@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use super::escape::{Mention, mentions};
 use super::handover::{self, Handover};
 use super::table::Resource;
+use crate::facts::{Facts, Function};
 use crate::go::syntax::Node;
 use crate::go::{BindingId, Declaration};
 
@@ -26,8 +27,9 @@ pub fn mentions_of_context<'a>(
 
 /// What a function of another package, or one that cannot be seen, does with a context. It works with it until it
 /// returns, and what it gives back may go on doing so, unless its name says that it begins something.
-pub(super) fn of_callee(path: &str, receiver: Option<&str>, name: &str) -> Handover {
-    match handover::of_known(path, receiver, name) {
+pub(super) fn of_callee(facts: &Facts, function: Function<'_>) -> Handover {
+    let Function { path, name, .. } = function;
+    match handover::of_known(facts, function) {
         // It runs its function when the context ends.
         _ if path == "context" && name == "AfterFunc" => Handover::Keep,
         // A context or request made of it; what these are given besides, they keep.

@@ -1,11 +1,7 @@
 //! Code that may run after the function that starts it has returned: goroutines, timers, jobs put in a queue,
 //! writers of a response body. And whether the function waits for it after all.
 
-use std::collections::HashMap;
-use std::sync::OnceLock;
-
 use super::owner::{Frame, owner_of};
-use super::table::is_named;
 use crate::frameworks::Handler;
 use crate::go::cfg::{Exit, Flow, Paths, walk};
 use crate::go::syntax::{Field, Kind, Node};
@@ -172,19 +168,11 @@ fn called_name(call: Node<'_>) -> &str {
 /// Whether `call` runs its argument at `position` in another goroutine.
 fn runs_later(at: Declaration<'_>, call: Node<'_>, position: usize) -> bool {
     match at.callee(call) {
-        Callee::External { path, receiver, name } => is_listed(&path, receiver.as_deref(), &name),
         Callee::Package(callee) if callee.is_sound() => starts_parameter(callee, position),
-        _ => false,
+        callee => callee
+            .function()
+            .is_some_and(|function| at.facts().runs_later(function)),
     }
-}
-
-fn is_listed(path: &str, receiver: Option<&str>, name: &str) -> bool {
-    static TABLE: OnceLock<HashMap<String, Vec<String>>> = OnceLock::new();
-    let table = TABLE.get_or_init(|| {
-        toml::from_str(include_str!("later.toml")).expect("the table of this crate is read by its tests")
-    });
-    let mut rows = table.get(path).into_iter().flatten();
-    rows.any(|row| is_named(row, receiver, name))
 }
 
 /// Whether a function of the module calls its parameter at `position` in a goroutine.

@@ -1,11 +1,6 @@
 //! What becomes of a value that is handed to a function of another package.
 
-use std::collections::HashMap;
-use std::sync::OnceLock;
-
-use serde::Deserialize;
-
-use super::table::is_named;
+use crate::facts::{Argument, Facts, Function};
 
 /// What a function does with an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,52 +17,15 @@ pub enum Handover {
     Unknown,
 }
 
-/// The rows of one package.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Rows {
-    #[serde(rename = "use")]
-    uses: Vec<String>,
-    wrap: Vec<String>,
-    view: Vec<String>,
-    keep: Vec<String>,
-    release: Vec<String>,
-}
-
-impl Rows {
-    /// A row of its own decides before a `*`.
-    fn find(&self, receiver: Option<&str>, name: &str) -> Handover {
-        self.named(receiver, name)
-            .or_else(|| self.named(receiver, "*"))
-            .unwrap_or(Handover::Unknown)
-    }
-
-    fn named(&self, receiver: Option<&str>, name: &str) -> Option<Handover> {
-        let lists = [
-            (&self.keep, Handover::Keep),
-            (&self.release, Handover::Release),
-            (&self.uses, Handover::Use),
-            (&self.wrap, Handover::Wrap),
-            (&self.view, Handover::View),
-        ];
-        let mut lists = lists.into_iter();
-        let found = lists.find(|(rows, _)| rows.iter().any(|row| is_named(row, receiver, name)));
-        found.map(|(_, handover)| handover)
-    }
-}
-
-/// What the function `name`, or method of `receiver`, of the package `path` does with its arguments.
-pub fn of_known(path: &str, receiver: Option<&str>, name: &str) -> Handover {
-    static TABLE: OnceLock<HashMap<String, Rows>> = OnceLock::new();
-    let table = TABLE.get_or_init(|| {
-        toml::from_str(include_str!("callees.toml")).expect("the table of this crate is read by its tests")
-    });
-    let known = table
-        .get(path)
-        .map_or(Handover::Unknown, |rows| rows.find(receiver, name));
-    match known {
-        Handover::Unknown => of_name(name),
-        known => known,
+/// What a function of another package does with its arguments: as the facts have it, else as its name says.
+pub fn of_known(facts: &Facts, function: Function<'_>) -> Handover {
+    match facts.argument(function) {
+        Some(Argument::Reads) => Handover::Use,
+        Some(Argument::Wraps) => Handover::Wrap,
+        Some(Argument::Views) => Handover::View,
+        Some(Argument::Keeps) => Handover::Keep,
+        Some(Argument::Releases) => Handover::Release,
+        None => of_name(function.name),
     }
 }
 
@@ -108,8 +66,12 @@ fn sets(name: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn of_known(path: &str, receiver: Option<&str>, name: &str) -> Handover {
+        super::of_known(&Facts::default(), Function { path, receiver, name })
+    }
+
     #[test]
-    fn own_rows_decide_before_stars_and_names_last() {
+    fn facts_decide_before_names() {
         assert_eq!(of_known("bufio", None, "NewScanner"), Handover::Wrap);
         assert_eq!(of_known("log", None, "SetOutput"), Handover::Keep);
         assert_eq!(of_known("database/sql", Some("Rows"), "Scan"), Handover::Use);

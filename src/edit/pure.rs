@@ -1,8 +1,5 @@
 //! What can be deleted without loss: expressions whose evaluation does nothing but give a value. Which functions
-//! of other packages are such is table data; everything unknown counts as doing something.
-
-use std::collections::HashMap;
-use std::sync::OnceLock;
+//! of other packages are such is told by the facts; everything unknown counts as doing something.
 
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Type};
@@ -79,34 +76,13 @@ fn is_pure_call(at: Declaration<'_>, call: Node<'_>) -> bool {
         Callee::Builtin(name) if matches!(&*name, "make" | "new") => values(1),
         Callee::Builtin(name) => matches!(&*name, "append" | "cap" | "len" | "max" | "min") && values(0),
         Callee::Conversion(_) => values(0),
-        Callee::External { path, receiver, name } => {
-            let operand = call
-                .field(Field::Function)
-                .is_some_and(|function| is_pure(at, function));
-            operand && values(0) && is_listed(&path, receiver.as_deref(), &name, arguments.children().count())
-        }
-        _ => false,
+        callee => callee.function().is_some_and(|function| {
+            let called = call.field(Field::Function);
+            called.is_some_and(|called| is_pure(at, called))
+                && values(0)
+                && at.facts().is_pure(function, arguments.children().count())
+        }),
     }
-}
-
-/// Whether the table lists the function, called with this many arguments.
-fn is_listed(path: &str, receiver: Option<&str>, name: &str, arguments: usize) -> bool {
-    let wanted = match receiver {
-        Some(receiver) => format!("{receiver}.{name}"),
-        None => name.to_owned(),
-    };
-    let fits = |row: &String| match row.split_once('/') {
-        Some((name, limit)) => name == wanted && limit.parse().is_ok_and(|limit: usize| arguments <= limit),
-        None => *row == wanted || (row == "*" && receiver.is_none()),
-    };
-    table().get(path).is_some_and(|rows| rows.iter().any(fits))
-}
-
-fn table() -> &'static HashMap<String, Vec<String>> {
-    static TABLE: OnceLock<HashMap<String, Vec<String>>> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        toml::from_str(include_str!("pure.toml")).expect("the table of this crate is read by its tests")
-    })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::scope::BindingId;
 use super::source::DeclKind;
 use super::syntax::{Field, Kind, Node};
 use super::types::{Origin, Type};
+use crate::facts::Function;
 
 /// What a call calls.
 #[derive(Clone, Debug)]
@@ -31,6 +32,18 @@ pub enum Callee<'a> {
 }
 
 impl Callee<'_> {
+    /// The function of another package, as facts name it.
+    pub fn function(&self) -> Option<Function<'_>> {
+        match self {
+            Callee::External { path, receiver, name } => Some(Function {
+                path,
+                receiver: receiver.as_deref(),
+                name,
+            }),
+            _ => None,
+        }
+    }
+
     /// Whether this is the function `name` of the package `path`.
     pub fn is_function(&self, path: &str, name: &str) -> bool {
         matches!(self, Callee::External { path: p, receiver: None, name: n } if p == path && n == name)

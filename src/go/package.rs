@@ -13,6 +13,7 @@ use super::search::Searches;
 use super::source::{Decl, DeclKind, SourceFile};
 use super::syntax::{Node, Tree};
 use super::types::{DeclarationMemo, Memo};
+use crate::facts::Facts;
 use crate::text::Span;
 
 /// A file of a package, by its place in [`Package::files`]; behind those come files of other packages to which a
@@ -64,6 +65,8 @@ pub struct Package {
     /// Files that are there because they declare and use names; nobody asked for findings in them.
     pub context: HashSet<FileId>,
     pub servers: Servers,
+    /// What is known about the packages that it uses.
+    pub facts: Facts,
     /// Files of other packages that places lead to; their ids follow those of `files`.
     foreign: Arc<FrozenVec<Box<Foreign>>>,
     names: HashMap<Arc<str>, Vec<DeclId>>,
@@ -112,6 +115,7 @@ impl Package {
             context: self.context.clone(),
             path: self.path.clone(),
             servers: self.servers,
+            facts: self.facts.clone(),
             foreign: self.foreign_in(program.as_deref(), &others),
             program,
             ..package
@@ -185,6 +189,7 @@ impl Package {
             module,
             context: HashSet::new(),
             servers: Servers::default(),
+            facts: Facts::default(),
             foreign: Arc::default(),
             names: HashMap::new(),
             methods: HashMap::new(),
@@ -431,6 +436,11 @@ impl<'a> Declaration<'a> {
     /// The package under analysis, from which this declaration is seen.
     pub fn root(self) -> &'a Package {
         self.root
+    }
+
+    /// What is known about APIs, as the package under analysis is told.
+    pub fn facts(self) -> &'a Facts {
+        &self.root.facts
     }
 
     /// `other` as seen by the package under analysis.

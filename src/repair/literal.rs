@@ -3,7 +3,7 @@
 use super::Unreleased;
 use crate::analysis::{Effect, Handover, Keep, of_known, of_name};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{Callee, Declaration, Usage};
+use crate::go::{Declaration, Usage};
 use crate::transform::Related;
 
 /// `p := pair{f, g}` where the function only works with what `p` holds: the literal took the resource over, so that no
@@ -82,11 +82,10 @@ fn is_worked_with<'a>(at: Declaration<'a>, field: Node<'a>) -> bool {
         }
         Kind::ArgumentList => {
             let call = parent.parent().filter(|call| call.is(Kind::CallExpression));
-            call.is_some_and(|call| match at.callee(call) {
-                Callee::External { path, receiver, name } => {
-                    of_known(&path, receiver.as_deref(), &name) == Handover::Use
-                }
-                _ => false,
+            call.is_some_and(|call| {
+                let callee = at.callee(call);
+                let function = callee.function();
+                function.is_some_and(|function| of_known(at.facts(), function) == Handover::Use)
             })
         }
         _ => false,

@@ -1,7 +1,7 @@
 //! What is asked anew for each request since its answer may change: another service, a name server, a program.
 //! What comes out of it must not be kept for good.
 
-use super::table::{Source, Table};
+use super::table::{Source, Table, source};
 use crate::analysis::Resource;
 use crate::analysis::reached::{Reached, called};
 use crate::go::syntax::{Field, Kind, Node};
@@ -30,7 +30,7 @@ pub fn check<'a>(at: Declaration<'a>, call: Node<'a>) -> Result<(), Refusal> {
 /// Whether the call, of another module, asks something.
 fn asks<'a>(at: Declaration<'a>, call: Node<'a>) -> bool {
     match at.callee(call) {
-        callee @ Callee::External { .. } => match Table::get().source(&callee) {
+        callee @ Callee::External { .. } => match source(at, &callee) {
             Source::Live => true,
             Source::Unknown => !opens(&callee) && takes_context(at, call),
             _ => false,

@@ -6,7 +6,7 @@ use super::live;
 use super::obstacle::{captured, from_request, manifold, obscure, temporary, unresolved};
 use super::steady::{self, Writes};
 use super::steps;
-use super::table::{Source, Table};
+use super::table::{Source, is_constant, source};
 use super::value::{Known, Value};
 use crate::analysis::request::request_path;
 use crate::edit::is_tractable;
@@ -276,7 +276,7 @@ impl<'a> Reader<'a> {
             return false;
         };
         let is_plain = || matches!(self.at.type_of(node), Type::Basic(_) | Type::Unknown);
-        let is_known = |call: Node<'a>| Table::get().source(&self.at.callee(call)) != Source::Unknown;
+        let is_known = |call: Node<'a>| source(self.at, &self.at.callee(call)) != Source::Unknown;
         match parent.kind() {
             Kind::SelectorExpression | Kind::IndexExpression
                 if parent.field(Field::Operand) == Some(node) =>
@@ -326,7 +326,7 @@ impl<'a> Reader<'a> {
             .and_then(|package| self.at.find_name_in(package, name));
         let value = match declared.filter(|declaration| declaration.package.is_own) {
             Some(declaration) => self.package_name(declaration, name)?,
-            None if Table::get().is_constant(path) => Value::of(Known::Init, ""),
+            None if is_constant(self.at, path, name) => Value::of(Known::Init, ""),
             None => Value::of(Known::Running, ""),
         };
         let key = match &value.constant {
@@ -371,7 +371,7 @@ impl<'a> Reader<'a> {
                     false => live::check(self.at, node).map(|()| Known::Guess)?,
                 }
             }
-            callee => match Table::get().source(callee) {
+            callee => match source(self.at, callee) {
                 Source::Pure => Known::Init,
                 Source::Steady => Known::Running,
                 Source::Temporary => return Err(temporary(node)),

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::definition::right_of;
 use super::live;
 use super::reader::{Reader, runs_per_request};
-use super::table::{Source, Table};
+use super::table::{Source, Table, source};
 use super::value::Known;
 use crate::analysis::request::callers;
 use crate::go::syntax::{Field, Kind, Node};
@@ -175,7 +175,7 @@ fn is_sure_call(at: Declaration<'_>, call: Node<'_>) -> bool {
         Callee::Package(declaration) => is_steady(declaration),
         Callee::Local(id) => is_cancel(at, id),
         Callee::External { ref path, .. } if opens(path) => true,
-        callee => matches!(Table::get().source(&callee), Source::Pure | Source::Steady),
+        callee => matches!(source(at, &callee), Source::Pure | Source::Steady),
     }
 }
 
@@ -245,7 +245,7 @@ impl<'a> Walk<'a> {
         match at.callee(call) {
             Callee::Builtin(_) | Callee::Conversion(_) => true,
             Callee::Package(declaration) => self.is_steady(declaration),
-            callee => matches!(Table::get().source(&callee), Source::Pure | Source::Steady),
+            callee => matches!(source(at, &callee), Source::Pure | Source::Steady),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What `clients.toml` knows: which calls open a pool, who registers a driver, which values stay the same, and
-//! which SQL lives in one connection.
+//! What `clients.toml` knows: which calls open a pool, who registers a driver, and which SQL lives in one
+//! connection; and what the facts say of values.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -7,9 +7,10 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use crate::analysis::Resource;
-use crate::go::Callee;
+use crate::facts::{Function, Library};
+use crate::go::{Callee, Declaration};
 
-/// Functions, and methods as `Type.Method`, by import path; `*` is every one.
+/// Import paths by the name of a driver.
 type Names = HashMap<String, Vec<String>>;
 
 #[derive(Deserialize)]
@@ -20,11 +21,6 @@ pub struct Table {
     /// What lies beneath clients, and the methods that take it out.
     pub beneath: Vec<Resource>,
     drivers: Names,
-    constant: Names,
-    pure: Names,
-    steady: Names,
-    live: Names,
-    temporary: Names,
     state: State,
 }
 
@@ -67,22 +63,6 @@ impl Table {
         self.drivers.get(driver).map_or(&[], Vec::as_slice)
     }
 
-    pub fn source(&self, callee: &Callee<'_>) -> Source {
-        let kinds = [
-            (&self.pure, Source::Pure),
-            (&self.steady, Source::Steady),
-            (&self.live, Source::Live),
-            (&self.temporary, Source::Temporary),
-        ];
-        let found = kinds.into_iter().find(|(names, _)| lists(names, callee));
-        found.map_or(Source::Unknown, |(_, source)| source)
-    }
-
-    /// Whether a package-level name of another package stays as it is.
-    pub fn is_constant(&self, path: &str) -> bool {
-        self.constant.contains_key(path)
-    }
-
     /// Whether a statement reads or changes what its connection remembers.
     pub fn is_stateful(&self, sql: &str) -> bool {
         let words: Vec<&str> = sql.split_whitespace().collect();
@@ -109,24 +89,42 @@ fn is_temporary(word: &str) -> bool {
     word.ends_with("TEMP")
 }
 
-fn lists(names: &Names, callee: &Callee<'_>) -> bool {
-    let Callee::External { path, receiver, name } = callee else {
-        return false;
+/// What is known of `callee` as the source of a value.
+pub fn source(at: Declaration<'_>, callee: &Callee<'_>) -> Source {
+    let Some(function) = callee.function() else {
+        return Source::Unknown;
     };
-    let Some(rows) = names.get(path) else {
-        return false;
+    let said = |library: &Library| {
+        let results = &library.results;
+        let lists = [
+            (&results.deterministic, Source::Pure),
+            (&results.process_wide, Source::Steady),
+            (&results.external, Source::Live),
+            (&results.temporary, Source::Temporary),
+        ];
+        let mut lists = lists.into_iter();
+        lists
+            .find(|(keys, _)| keys.name(function))
+            .map(|(_, source)| source)
     };
-    rows.iter().any(|row| match (row.split_once('.'), receiver) {
-        (Some((of, method)), Some(receiver)) => of == receiver && method == name,
-        (None, None) => row == name || row == "*",
-        (None, Some(_)) => row == "*",
-        _ => false,
-    })
+    at.facts().find(function.path, said).unwrap_or(Source::Unknown)
+}
+
+/// Whether a package-level name of another package stays as it is.
+pub fn is_constant(at: Declaration<'_>, path: &str, name: &str) -> bool {
+    let variable = Function {
+        path,
+        receiver: None,
+        name,
+    };
+    let says = |library: &Library| library.variables.constant.name(variable).then_some(());
+    at.facts().find(path, says).is_some()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::go::{Package, SourceFile};
 
     #[test]
     fn statements_that_live_in_one_connection_are_known() {
@@ -157,14 +155,20 @@ mod tests {
         let table = Table::get();
         assert_eq!(table.registrars("postgres"), ["github.com/lib/pq"]);
         assert!(table.registrars("own").is_empty());
-        let function = |path: &str, name: &str| Callee::External {
-            path: path.to_owned(),
-            receiver: None,
-            name: name.to_owned(),
+        let file = SourceFile::new("p/f.go", b"package p\n\nvar x int\n".as_slice());
+        let package = Package::new("p", None, vec![file]);
+        let at = package.find_name("x").unwrap();
+        let source = |path: &str, name: &str| {
+            let callee = Callee::External {
+                path: path.to_owned(),
+                receiver: None,
+                name: name.to_owned(),
+            };
+            source(at, &callee)
         };
-        assert_eq!(table.source(&function("fmt", "Sprintf")), Source::Pure);
-        assert_eq!(table.source(&function("os", "Getenv")), Source::Steady);
-        assert_eq!(table.source(&function("os", "TempDir")), Source::Temporary);
-        assert_eq!(table.source(&function("example.com/x", "DSN")), Source::Unknown);
+        assert_eq!(source("fmt", "Sprintf"), Source::Pure);
+        assert_eq!(source("os", "Getenv"), Source::Steady);
+        assert_eq!(source("os", "TempDir"), Source::Temporary);
+        assert_eq!(source("example.com/x", "DSN"), Source::Unknown);
     }
 }

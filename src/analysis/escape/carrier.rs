@@ -5,6 +5,7 @@ use super::Step::{self, Done, Up};
 use super::{Effect, Grip, Keep, Tracker, called_name, is_started};
 use crate::analysis::context;
 use crate::analysis::handover::Handover;
+use crate::facts::Function;
 use crate::go::Callee;
 use crate::go::syntax::{Kind, Node};
 
@@ -37,7 +38,12 @@ impl<'a> Tracker<'a, '_> {
                 Up(call, Grip::Whole)
             }
             Callee::External { path, receiver, name } => {
-                match context::of_callee(&path, receiver.as_deref(), &name) {
+                let function = Function {
+                    path: &path,
+                    receiver: receiver.as_deref(),
+                    name: &name,
+                };
+                match context::of_callee(self.at.facts(), function) {
                     Handover::Wrap if matches!(&*path, "context" | "net/http") => Up(call, Grip::Carrier),
                     Handover::Keep if sets(&name) && !self.hands_on() => Done(Effect::Keep(Keep::Passed)),
                     _ => Done(Effect::Pass),

@@ -5,8 +5,8 @@ use super::Step::{self, Done, Up};
 use super::data::is_data;
 use super::{Effect, Grip, Keep, Tracker, called_name, handed, targets};
 use crate::analysis::handover::{self, Handover};
+use crate::go::Type;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{Callee, Type};
 
 impl<'a> Tracker<'a, '_> {
     /// One step of what was derived from a context; `None` where the general rules are right.
@@ -98,11 +98,9 @@ impl<'a> Tracker<'a, '_> {
 
     /// A call that is given something made with the context.
     pub(super) fn given_derived(&self, call: Node<'a>) -> Step<'a> {
-        let handover = match self.at.callee(call) {
-            Callee::External { path, receiver, name } => {
-                handover::of_known(&path, receiver.as_deref(), &name)
-            }
-            _ => handover::of_name(called_name(call)),
+        let handover = match self.at.callee(call).function() {
+            Some(function) => handover::of_known(self.at.facts(), function),
+            None => handover::of_name(called_name(call)),
         };
         match handover {
             Handover::Wrap if is_data(self.at, &self.at.type_of(call)) => Done(Effect::Pass),

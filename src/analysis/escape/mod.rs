@@ -20,6 +20,7 @@ use super::handover::{self, Handover};
 use super::lifetime::{self, Open};
 use super::table::Resource;
 use super::unreached::is_unreached;
+use crate::facts::Function;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, Callee, DeclId, Declaration, Type, Usage};
 use crate::limits;
@@ -426,7 +427,12 @@ impl<'a> Tracker<'a, '_> {
                 self.given_derived(call)
             }
             Callee::External { path, receiver, name } if is_context => {
-                self.given_context(call, context::of_callee(&path, receiver.as_deref(), &name))
+                let function = Function {
+                    path: &path,
+                    receiver: receiver.as_deref(),
+                    name: &name,
+                };
+                self.given_context(call, context::of_callee(self.at.facts(), function))
             }
             Callee::Local(_) | Callee::Unknown if is_context => {
                 self.given_context(call, context::of_name(called_name(call)))
@@ -440,7 +446,12 @@ impl<'a> Tracker<'a, '_> {
             Callee::Builtin(_) => Done(Effect::Pass),
             Callee::Conversion(_) => Up(call, grip),
             Callee::External { path, receiver, name } => {
-                self.handed_over(call, handover::of_known(&path, receiver.as_deref(), &name), grip)
+                let function = Function {
+                    path: &path,
+                    receiver: receiver.as_deref(),
+                    name: &name,
+                };
+                self.handed_over(call, handover::of_known(self.at.facts(), function), grip)
             }
             Callee::Package(callee) => match callee.function() {
                 Some(function) => self.passed(call, callee, function, argument, grip),

@@ -46,10 +46,11 @@ impl<'a> Tracer<'a> {
                 })
             }
             Callee::Conversion(of) => converted(value, call, &of),
-            Callee::External { path, receiver, name } => match known(&path, receiver.as_deref(), &name)? {
+            callee @ Callee::External { .. } => match known(at.facts(), callee.function()?)? {
                 Known::Through => Some(value.same(call)),
                 Known::Parts => Some(value.parts(call)),
                 Known::Keeps => {
+                    let name = callee.function()?.name.to_owned();
                     self.keep(&value, Keeper::Function(name), call);
                     None
                 }

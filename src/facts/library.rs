@@ -1,0 +1,127 @@
+//! What a file of facts says, or a user's config: functions by what is known of them, and the rows of resources.
+
+use serde::Deserialize;
+
+use super::key::{Function, Keys};
+
+/// What is known of one library.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Library {
+    pub effects: Effects,
+    pub strings: Strings,
+    pub results: Results,
+    pub variables: Variables,
+}
+
+#[cfg(test)]
+impl Library {
+    /// Every key of the sections.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &super::Key> {
+        let Effects {
+            keeps,
+            releases,
+            reads,
+            wraps,
+            views,
+            pure,
+            runs_later,
+        } = &self.effects;
+        let effects = [keeps, releases, reads, wraps, views, pure, runs_later];
+        let strings = [&self.strings.through, &self.strings.parts, &self.strings.keeps];
+        let Results {
+            deterministic,
+            process_wide,
+            external,
+            temporary,
+        } = &self.results;
+        let results = [
+            deterministic,
+            process_wide,
+            external,
+            temporary,
+            &self.variables.constant,
+        ];
+        let lists = effects.into_iter().chain(strings).chain(results);
+        lists.flat_map(|keys| keys.iter())
+    }
+}
+
+/// What functions do when they are called.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Effects {
+    pub keeps: Keys,
+    pub releases: Keys,
+    pub reads: Keys,
+    pub wraps: Keys,
+    pub views: Keys,
+    /// They only give a value, so that an unused call can go.
+    pub pure: Keys,
+    /// They run the function they are given in a goroutine of their own, and come back at once.
+    pub runs_later: Keys,
+}
+
+/// What a function does with an argument that can be kept or released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// Stores it, or hands it to someone who releases it.
+    Keeps,
+    Releases,
+    /// Works with it and forgets it.
+    Reads,
+    /// Gives back something that works on it (a decoder, a buffered reader) and forgets it otherwise.
+    Wraps,
+    /// Gives back something that works on it and releases it with itself.
+    Views,
+}
+
+impl Effects {
+    /// What `function` does with its arguments, with the number of wildcards that say so.
+    pub(super) fn argument(&self, function: Function<'_>) -> Option<(usize, Argument)> {
+        let lists = [
+            (&self.keeps, Argument::Keeps),
+            (&self.releases, Argument::Releases),
+            (&self.reads, Argument::Reads),
+            (&self.wraps, Argument::Wraps),
+            (&self.views, Argument::Views),
+        ];
+        let said = lists.into_iter();
+        let said = said.filter_map(|(keys, argument)| Some((keys.wildcards(function)?, argument)));
+        said.min_by_key(|(wildcards, _)| *wildcards)
+    }
+}
+
+/// What functions do with a string or the bytes they are given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Strings {
+    /// The result may be the argument or a part of it.
+    pub through: Keys,
+    /// The result is a slice of parts of the argument.
+    pub parts: Keys,
+    /// The argument is kept in the process: as a metric's label, in a cache, in a span that is exported later.
+    pub keeps: Keys,
+}
+
+/// On what results of functions depend.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Results {
+    /// On the arguments alone.
+    pub deterministic: Keys,
+    /// On what stays the same while the process runs, too.
+    pub process_wide: Keys,
+    /// On another service or program, which may change what it says.
+    pub external: Keys,
+    /// The result is meant to go away: a folder of temporary files.
+    pub temporary: Keys,
+}
+
+/// Package-level names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Variables {
+    /// They stay as they are.
+    pub constant: Keys,
+}
