@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::escape::{Mention, mentions};
 use super::handover::{self, Handover};
-use super::table::Resource;
+use crate::facts::Resource;
 use crate::facts::{Facts, Function};
 use crate::go::syntax::Node;
 use crate::go::{BindingId, Declaration};

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::table::Resource;
+use crate::facts::Resource;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, Declaration, Type};
 

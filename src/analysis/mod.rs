@@ -23,6 +23,7 @@ mod table;
 mod turn;
 mod unreached;
 
+pub use crate::facts::{Empty, Resource};
 pub use acquire::{Acquirers, Acquisition, Fault, Handle, Yield, field_set_in, literal_of};
 pub use beside::Beside;
 pub use context::mentions_of_context;
@@ -32,5 +33,4 @@ pub use lazy::is_kept;
 pub use lifetime::{Lifetime, Loss, Lost, deferred};
 pub use replaced::is_replaced;
 pub use row::Complaint;
-pub use table::{Empty, Resource};
 pub use turn::jump_target;

@@ -1,6 +1,7 @@
 //! What a row that somebody wrote has to say, and how: parts of it become source.
 
 use super::Resource;
+use crate::facts::Key;
 use crate::go::{is_expression, is_identifier, is_import_path};
 
 /// What is wrong with a row, and where.
@@ -24,12 +25,12 @@ const NAME: Spelling = Spelling {
     fits: is_identifier,
 };
 const FUNCTION: Spelling = Spelling {
-    noun: "a function, or a method as `Type.Method` or `*.Method`",
+    noun: "a function, or a method as `(*Type).Method` or `(*).Method`",
     fits: is_function,
 };
 const PATH: Spelling = Spelling {
     noun: "an import path",
-    fits: |text| is_import_path(text.strip_suffix("/...").unwrap_or(text)),
+    fits: |text| is_import_path(text.strip_suffix("/*").unwrap_or(text)),
 };
 const TYPE: Spelling = Spelling {
     noun: "a type as its own package writes it",
@@ -52,10 +53,13 @@ const LINE: Spelling = Spelling {
 };
 
 fn is_function(text: &str) -> bool {
-    match text.split_once('.') {
-        Some((of, method)) => (of == "*" || is_identifier(of)) && is_identifier(method),
-        None => is_identifier(text),
-    }
+    Key::parse(text).is_some_and(|key| {
+        let is_path = |path: &String| is_import_path(path);
+        let is_type = |of: &String| of == "*" || is_identifier(of);
+        key.path.as_ref().is_none_or(is_path)
+            && key.receiver.as_ref().is_none_or(is_type)
+            && is_identifier(&key.name)
+    })
 }
 
 /// `Client`, `*Client` or `example.com/other.Client`.
@@ -71,7 +75,21 @@ impl Resource {
     /// What keeps this row from being of use, or from being written into source. `is_local` says whether its name is
     /// one for a variable as it is, rather than words for people.
     pub fn complaint(&self, is_local: bool) -> Option<Complaint> {
-        self.lack().or_else(|| self.misspelling(is_local))
+        let found = self.lack().or_else(|| self.misspelling(is_local));
+        found.or_else(|| self.stray())
+    }
+
+    /// A key of another package than the row's.
+    fn stray(&self) -> Option<Complaint> {
+        let element = self.acquire.iter().position(|key| key.path.is_some())?;
+        Some(Complaint {
+            key: "acquire",
+            element,
+            message: format!(
+                "`{}` is no function of `{}`: a row speaks of one package, and names further versions of it in `also`",
+                self.acquire[element], self.package
+            ),
+        })
     }
 
     fn lack(&self) -> Option<Complaint> {
@@ -99,6 +117,7 @@ impl Resource {
     fn misspelling(&self, is_local: bool) -> Option<Complaint> {
         let one = std::slice::from_ref::<String>;
         let empty = self.empty.as_ref();
+        let acquire: Vec<String> = self.acquire.iter().map(Key::to_string).collect();
         let texts: [(&'static str, Spelling, &[String]); 25] = [
             ("title", LINE, one(&self.title)),
             ("verb", LINE, one(&self.verb)),
@@ -107,7 +126,7 @@ impl Resource {
             ("name", if is_local { NAME } else { WORDS }, one(&self.name)),
             ("package", PATH, one(&self.package)),
             ("also", PATH, &self.also),
-            ("acquire", FUNCTION, &self.acquire),
+            ("acquire", FUNCTION, &acquire),
             ("literal", NAME, &self.literal),
             ("owns", NAME, self.owns.as_slice()),
             ("error_field", NAME, self.error_field.as_slice()),
@@ -120,9 +139,9 @@ impl Resource {
             ("taken_out_by", NAME, &self.taken_out_by),
             ("empty", NAME, empty.map_or(&[], |empty| one(&empty.field))),
             ("empty", EXPRESSION, empty.map_or(&[], |empty| &empty.values)),
-            ("gives", TYPE, self.gives.as_slice()),
+            ("type", TYPE, self.gives.as_slice()),
             ("shared_name", NAME, self.shared_name.as_slice()),
-            ("beneath", NAME, &self.beneath),
+            ("underlying", NAME, &self.beneath),
             ("ended_by", NAME, self.ended_by.as_slice()),
             ("made_by", NAME, self.made_by.as_slice()),
         ];
@@ -145,33 +164,26 @@ fn misspelt(key: &'static str, spelling: Spelling, texts: &[String]) -> Option<C
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
-
-    #[derive(Deserialize)]
-    #[serde(default)]
-    #[derive(Default)]
-    struct Rows {
-        resource: Vec<Resource>,
-        client: Vec<Resource>,
-    }
+    use crate::facts;
 
     #[test]
     fn the_rows_that_come_with_us_are_spelled_as_a_config_has_to_be() {
-        let tables = [
-            include_str!("../../transforms/defer_release/resources.toml"),
-            include_str!("../../transforms/call_cancel/cancels.toml"),
-            include_str!("../../transforms/hoist_client/clients.toml"),
-        ];
         let mut seen = 0;
-        for table in tables {
-            let rows: Rows = toml::from_str(table).unwrap();
-            seen += rows.resource.len() + rows.client.len();
-            let resources = rows.resource.iter().map(|row| row.misspelling(true));
-            let clients = rows.client.iter().map(|row| row.misspelling(false));
-            let wrong: Vec<Complaint> = resources.chain(clients).flatten().collect();
+        for library in facts::libraries() {
+            let released = [
+                &library.resources,
+                &library.cancels,
+                &library.groups,
+                &library.streamed,
+            ];
+            let resources = released.into_iter().flatten();
+            let wrong = resources.clone().filter_map(|row| row.complaint(true));
+            let clients = library.clients.iter();
+            let misspelt = clients.clone().filter_map(|row| row.misspelling(false));
+            let wrong: Vec<Complaint> = wrong.chain(misspelt).collect();
             assert!(wrong.is_empty(), "{wrong:?}");
+            seen += resources.count() + clients.count();
         }
         assert!(seen > 100, "{seen}");
     }

@@ -170,7 +170,7 @@ fn changes(
 fn rows(text: &str, table: &str, rows: Vec<Spanned<Resource>>) -> Result<Vec<Resource>, Fault> {
     let rows = rows.into_iter().enumerate().map(|(at, row)| {
         let start = row.span().start;
-        let row = row.into_inner();
+        let row = row.into_inner().settled();
         match row.complaint(table == "resource") {
             Some(complaint) => Err(Fault {
                 at: place_of(text, table, at, &complaint).unwrap_or(start),

@@ -72,6 +72,17 @@ impl Key {
         })
     }
 
+    /// The key that `text` is, or a name that is none and fits nothing.
+    pub(super) fn lenient(text: &str) -> Key {
+        Key::parse(text).unwrap_or_else(|| Key {
+            path: None,
+            receiver: None,
+            name: text.to_owned(),
+            most: None,
+            text: text.to_owned(),
+        })
+    }
+
     /// Whether it names `function`, and by how many wildcards.
     fn wildcards(&self, function: Function<'_>) -> Option<usize> {
         let by_path = match &self.path {
@@ -113,7 +124,7 @@ fn name_wildcards(own: &str, asked: &str) -> Option<usize> {
 }
 
 /// Whether an import path is the one that a row tells; `a/b/*` is every package below `a/b`.
-pub fn fits_path(own: &str, asked: &str) -> bool {
+pub(super) fn fits_path(own: &str, asked: &str) -> bool {
     path_wildcards(own, asked).is_some()
 }
 

@@ -1,8 +1,11 @@
 //! What a file of facts says, or a user's config: functions by what is known of them, and the rows of resources.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::key::{Function, Keys};
+use super::resource::Resource;
 
 /// What is known of one library.
 #[derive(Debug, Default, Deserialize)]
@@ -12,6 +15,58 @@ pub struct Library {
     pub strings: Strings,
     pub results: Results,
     pub variables: Variables,
+    /// What has to be given back.
+    #[serde(rename = "resource")]
+    pub resources: Vec<Resource>,
+    /// Functions that end a context.
+    #[serde(rename = "cancel")]
+    pub cancels: Vec<Resource>,
+    /// Groups of goroutines whose context ends when they are awaited.
+    #[serde(rename = "group")]
+    pub groups: Vec<Resource>,
+    /// Responses whose bodies may still be on their way. `release` lists every method behind which the stream is closed.
+    pub streamed: Vec<Resource>,
+    /// What should live as long as the process, once for each import path.
+    #[serde(rename = "client")]
+    pub clients: Vec<Resource>,
+    /// What lies beneath clients, by the methods that take it out.
+    pub underlying: Vec<Resource>,
+    /// The packages that register a driver of database/sql when they are imported, by its name.
+    pub drivers: BTreeMap<String, Vec<String>>,
+    pub sql: Sql,
+}
+
+/// Words of SQL and of data source names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sql {
+    /// Beginnings of statements that read or change what one connection remembers.
+    pub starts: Vec<String>,
+    /// Beginnings that look so and do not.
+    pub unless: Vec<String>,
+    /// What does so anywhere in a statement.
+    pub holds: Vec<String>,
+    /// Parts of a data source name whose database is gone with its last connection.
+    pub memory: Vec<String>,
+}
+
+impl Library {
+    /// The rows as they are meant.
+    pub(super) fn settled(mut self) -> Library {
+        let lists = [
+            &mut self.resources,
+            &mut self.cancels,
+            &mut self.groups,
+            &mut self.streamed,
+            &mut self.underlying,
+            &mut self.clients,
+        ];
+        for list in lists {
+            *list = std::mem::take(list).into_iter().map(Resource::settled).collect();
+        }
+        let clients = self.clients.into_iter().flat_map(Resource::by_path).collect();
+        Library { clients, ..self }
+    }
 }
 
 #[cfg(test)]

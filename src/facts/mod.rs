@@ -3,6 +3,7 @@
 //!
 //! - [`key`]: how a fact names functions, and the one matcher
 //! - [`library`]: the sections of a file
+//! - [`resource`]: the rows of what has to be given back
 //! - `libraries/`: one file a library, found by import path: the facts of `github.com/redis/go-redis/v9` are in
 //!   `github.com/redis/go-redis.toml`, those of `net/http` in `std/net/http.toml`, where no file lies nearer
 //!
@@ -15,9 +16,11 @@ use include_dir::{Dir, include_dir};
 
 mod key;
 mod library;
+mod resource;
 
-pub use key::{Function, Key, Keys, fits_path};
-pub use library::{Argument, Effects, Library, Results, Strings, Variables};
+pub use key::{Function, Key, Keys};
+pub use library::{Argument, Effects, Library, Results, Sql, Strings, Variables};
+pub use resource::{Empty, Resource};
 
 static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/facts/libraries");
 
@@ -35,7 +38,7 @@ impl File {
 
 /// Reads a file; what is wrong with one of this crate is told by a test.
 fn parse(text: &str) -> Result<Library, toml::de::Error> {
-    toml::from_str(text)
+    toml::from_str(text).map(Library::settled)
 }
 
 /// The files by the import path they begin with.
@@ -61,8 +64,24 @@ fn collect(folder: &'static Dir<'static>, index: &mut HashMap<&'static str, File
 }
 
 /// The import paths that the files begin with.
-pub fn libraries() -> impl Iterator<Item = &'static str> {
+pub fn paths() -> impl Iterator<Item = &'static str> {
     files().keys().copied()
+}
+
+/// What the files say of every library: the standard library first, then the others by import path.
+pub fn libraries<'f>() -> impl Iterator<Item = &'f Library> {
+    static SORTED: OnceLock<Vec<&'static Library>> = OnceLock::new();
+    let sorted = SORTED.get_or_init(|| {
+        let mut all: Vec<_> = files().iter().collect();
+        all.sort_by_key(|(path, _)| {
+            (
+                path.split('/').next().is_some_and(|host| host.contains('.')),
+                **path,
+            )
+        });
+        all.into_iter().map(|(_, file)| file.library()).collect()
+    });
+    sorted.iter().map(|library| -> &'f Library { library })
 }
 
 /// The file that the facts of a package are in.

@@ -75,9 +75,8 @@ fn rule_of(row: &Resource, family: Family, transform: &'static str) -> Rule {
 
 /// Literals of which a declaration must hold one to acquire by this table.
 pub fn needles<'r>(table: impl IntoIterator<Item = &'r Resource>) -> Vec<String> {
-    let names = table.into_iter().flat_map(|row| &row.acquire);
-    let needle = |name: &String| format!(".{}(", name.rsplit('.').next().unwrap_or(name));
-    let mut needles: Vec<String> = names.map(needle).collect();
+    let keys = table.into_iter().flat_map(|row| &row.acquire);
+    let mut needles: Vec<String> = keys.map(|key| format!(".{}(", key.name)).collect();
     needles.sort();
     needles.dedup();
     needles

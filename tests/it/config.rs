@@ -48,7 +48,7 @@ severity = \"critical\"
 name = \"lease\"
 verb = \"returned\"
 package = \"example.com/lease\"
-acquire = [\"Pool.Take\"]
+acquire = [\"(*Pool).Take\"]
 error = 1
 release = [\"Return\"]
 ";
@@ -103,7 +103,7 @@ package = \"example.com/ledger\"
 acquire = [\"Dial\"]
 error = 1
 release = [\"Close\"]
-gives = \"*Client\"
+type = \"*Client\"
 ";
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
@@ -348,13 +348,13 @@ fn no_text_of_a_config_becomes_more_source_than_it_should() {
         ("also", "[\"a b\"]", "an import path"),
         (
             "acquire",
-            "[\"Pool.Take\", \"Pool.Take()\"]",
-            "a function, or a method as `Type.Method`",
+            "[\"(*Pool).Take\", \"(*Pool).Take()\"]",
+            "a function, or a method as `(*Type).Method`",
         ),
         (
             "acquire",
-            "[\"a.b.c\"]",
-            "a function, or a method as `Type.Method`",
+            "[\"a.b.\"]",
+            "a function, or a method as `(*Type).Method`",
         ),
         ("literal", "[\"func\"]", "a Go identifier"),
         (
@@ -374,7 +374,7 @@ fn no_text_of_a_config_becomes_more_source_than_it_should() {
         assert_eq!(fs::read_to_string(folder.path().join("a.go")).unwrap(), LEASES);
     }
     for (key, value) in [
-        ("gives", "\"*Client; func init() { panic(1) }\""),
+        ("type", "\"*Client; func init() { panic(1) }\""),
         ("shared_name", "\"x = 1; var y\""),
         ("name", "\"client\\\" + x\""),
         ("ended_by", "\"Stop()\""),

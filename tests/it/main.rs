@@ -14,6 +14,7 @@ mod cli;
 mod config;
 mod drawings;
 mod explain;
+mod facts;
 mod fix;
 mod floors;
 mod formats;

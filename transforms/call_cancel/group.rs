@@ -1,28 +1,18 @@
 //! Groups of errgroup whose context nobody ends: it is cancelled when Wait returns, or when a function fails.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::NAME;
 use crate::analysis::{Lost, Resource};
+use crate::facts;
 use crate::go::cfg::{Exit, Point};
 use crate::go::syntax::Field;
 use crate::rating::Severity;
 use crate::repair::{self, Unreleased};
 use crate::transform::{Applicability, Family, Finding, Pass, Reason, Refusal, Rule};
 
-fn group() -> &'static Resource {
-    static GROUP: OnceLock<Resource> = OnceLock::new();
-    GROUP.get_or_init(|| Resource {
-        rule: "unawaited-group".to_owned(),
-        name: "group".to_owned(),
-        verb: "awaited".to_owned(),
-        package: "golang.org/x/sync/errgroup".to_owned(),
-        acquire: vec!["WithContext".to_owned()],
-        release: vec!["Wait".to_owned()],
-        called: false,
-        idempotent: true,
-        ..Resource::default()
-    })
+fn groups<'f>() -> impl Iterator<Item = &'f Resource> {
+    facts::libraries().flat_map(|library| &library.groups)
 }
 
 pub(super) fn rule() -> Arc<Rule> {
@@ -42,7 +32,7 @@ pub(super) fn needles() -> Vec<String> {
 
 /// Every group of the package that some path leaves alone, for certain.
 pub(super) fn collect<'a>(pass: &'a Pass<'a>) -> Vec<Unreleased<'a>> {
-    let lost = repair::collect(pass, [group()], &needles()).into_iter();
+    let lost = repair::collect(pass, groups(), &needles()).into_iter();
     lost.filter(leaves_work).collect()
 }
 

@@ -1,9 +1,10 @@
 #![doc = include_str!("explain.md")]
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::analysis::{Effect, Keep, Resource, mentions_of_context};
 use crate::config::Config;
+use crate::facts;
 use crate::go::syntax::{Field, Node};
 use crate::rating::Severity;
 use crate::repair::{self, Piled, Unreleased};
@@ -16,17 +17,8 @@ pub struct CallCancel;
 
 const NAME: &str = "call_cancel";
 
-fn cancels() -> &'static [Resource] {
-    #[derive(serde::Deserialize)]
-    struct Table {
-        resource: Vec<Resource>,
-    }
-    static TABLE: OnceLock<Vec<Resource>> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        let table: Table =
-            toml::from_str(include_str!("cancels.toml")).expect("the fixtures read the table of this crate");
-        table.resource
-    })
+fn cancels<'f>() -> impl Iterator<Item = &'f Resource> {
+    facts::libraries().flat_map(|library| &library.cancels)
 }
 
 /// What leaks.

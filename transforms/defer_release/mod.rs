@@ -1,9 +1,10 @@
 #![doc = include_str!("explain.md")]
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::analysis::Resource;
 use crate::config::Config;
+use crate::facts;
 use crate::rating::Severity;
 use crate::repair::{self, Piled, Unreleased};
 use crate::transform::{Family, Finding, Fix, Pass, Refusal, Rule, Transform};
@@ -27,21 +28,12 @@ pub enum Site<'a> {
     Streamed(Box<Streamed<'a>>),
 }
 
-fn own_resources() -> &'static [Resource] {
-    #[derive(serde::Deserialize)]
-    struct Table {
-        resource: Vec<Resource>,
-    }
-    static TABLE: OnceLock<Vec<Resource>> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        let table: Table = toml::from_str(include_str!("resources.toml"))
-            .expect("the fixtures read the table of this crate");
-        table.resource
-    })
+fn own_resources<'f>() -> impl Iterator<Item = &'f Resource> {
+    facts::libraries().flat_map(|library| &library.resources)
 }
 
 fn resources(config: &Config) -> impl Iterator<Item = &Resource> {
-    own_resources().iter().chain(&config.resources)
+    own_resources().chain(&config.resources)
 }
 
 impl Transform for DeferRelease {

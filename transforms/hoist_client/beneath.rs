@@ -6,7 +6,7 @@ use super::definition::right_of;
 use super::draft::is_chained;
 use super::fault::{self, Rest};
 use super::removable::{deferred, only_reports, removable_close};
-use super::table::Table;
+use super::table;
 use super::uses::{handle_of, is_closed, is_given_once};
 use crate::analysis::reached::{Reached, called};
 use crate::analysis::{Acquirers, Acquisition, Effect, Fault, Handle, Lifetime, Resource, mentions};
@@ -86,7 +86,7 @@ pub fn source_of<'a>(at: Declaration<'a>, held: Node<'a>, resource: &Resource) -
 
 /// What `function`, which holds the client, does with what `call` takes out of it.
 pub fn fate<'a>(at: Declaration<'a>, function: Node<'a>, call: Node<'a>) -> Fate<'a> {
-    let acquirers = Acquirers::new(&Table::get().beneath);
+    let acquirers = Acquirers::new(table::underlying());
     let Some(taken) = acquirers.acquisition(at, call) else {
         return Fate::Out;
     };

@@ -5,10 +5,11 @@ use super::memo::Memo;
 use super::reader::Reader;
 use super::setting;
 use super::state;
-use super::table::Table;
+use super::table;
 use super::uses::{self, Scene, Uses};
 use super::value::{Known, Value};
 use crate::analysis::{Acquisition, Handle, Lifetime, literal_of};
+use crate::facts::Key;
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::transform::{Pass, Reason, Refusal};
@@ -199,7 +200,7 @@ fn arguments<'a>(opening: &Acquisition<'a>) -> Result<Value<'a>, Refusal> {
         .map(|node| reader.read(node))
         .collect::<Result<_, _>>()?;
     let whole = Value::joined(&form_of(opening), values);
-    match Table::get().memory_in(&whole.key) {
+    match table::memory_in(&whole.key) {
         None => Ok(whole),
         Some(dsn) => Err(Refusal::new(
             Reason::PerConnectionState,
@@ -232,7 +233,8 @@ pub fn parts<'a>(opening: &Acquisition<'a>) -> impl Iterator<Item = Node<'a>> {
 /// What openings of the same arguments must also have in common to share.
 pub fn form_of(opening: &Acquisition<'_>) -> String {
     let resource = opening.resource;
-    format!("{}.{}", resource.package, resource.acquire.join(","))
+    let functions: Vec<&str> = resource.acquire.iter().map(Key::text).collect();
+    format!("{}.{}", resource.package, functions.join(","))
 }
 
 /// Whether the opened value is used where it is opened: a method is called on it, or it is called itself.

@@ -1,7 +1,7 @@
 //! What is asked anew for each request since its answer may change: another service, a name server, a program.
 //! What comes out of it must not be kept for good.
 
-use super::table::{Source, Table, source};
+use super::table::{self, Source, source};
 use crate::analysis::Resource;
 use crate::analysis::reached::{Reached, called};
 use crate::go::syntax::{Field, Kind, Node};
@@ -53,6 +53,5 @@ fn opens(callee: &Callee<'_>) -> bool {
         return false;
     };
     let about = |row: &Resource| row.is_of(path);
-    let table = Table::get();
-    table.clients.iter().chain(&table.beneath).any(about)
+    table::clients().chain(table::underlying()).any(about)
 }

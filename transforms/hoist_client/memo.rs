@@ -5,7 +5,7 @@ use super::beneath;
 use super::draft::is_returned;
 use super::pool::check_cycle_of;
 use super::steady;
-use super::table::Table;
+use super::table;
 use super::uses::handle_of;
 use super::value::Known;
 use crate::analysis::{Acquirers, Acquisition, Fault};
@@ -95,7 +95,7 @@ impl<'a> Memo<'a> {
             )
         });
         for text in texts {
-            if Table::get().memory_in(text.text()).is_some() {
+            if table::memory_in(text.text()).is_some() {
                 return Err(Refusal::new(
                     Reason::PerConnectionState,
                     format!(

@@ -10,7 +10,7 @@ use super::memo::Kept;
 use super::naming::{self, Stem, exported, unexported};
 use super::place::{Place, is_constrained};
 use super::removal::Removal;
-use super::table::Table;
+use super::table;
 use super::text::{OnceNames, Opening};
 use super::uses::Limit;
 use super::value::Known;
@@ -304,7 +304,7 @@ fn has_driver_in_init(draft: &Draft<'_>) -> bool {
         // A connector brings its driver along.
         return draft.opening.yields.error.is_none();
     };
-    let registrars = Table::get().registrars(&driver);
+    let registrars = table::registrars(&driver);
     let imports = |file: &SourceFile| {
         file.imports
             .iter()

@@ -2,7 +2,7 @@
 //! a pool of its own, and not with one that all requests share.
 
 use super::reader::Reader;
-use super::table::Table;
+use super::table;
 use crate::analysis::reached::Reached;
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
@@ -42,7 +42,7 @@ fn stateful<'a>(at: Declaration<'a>, call: Node<'a>) -> Option<String> {
     RUN.iter().any(|run| name.starts_with(run)).then_some(())?;
     let arguments = call.field(Field::Arguments)?;
     let texts = arguments.children().flat_map(|argument| texts(at, argument));
-    let stateful = texts.into_iter().find(|text| Table::get().is_stateful(text))?;
+    let stateful = texts.into_iter().find(|text| table::is_stateful(text))?;
     let words: Vec<&str> = stateful.split_whitespace().take(3).collect();
     Some(words.join(" "))
 }

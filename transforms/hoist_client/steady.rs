@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::definition::right_of;
 use super::live;
 use super::reader::{Reader, runs_per_request};
-use super::table::{Source, Table, source};
+use super::table::{self, Source, source};
 use super::value::Known;
 use crate::analysis::request::callers;
 use crate::go::syntax::{Field, Kind, Node};
@@ -167,7 +167,7 @@ fn is_method_of(at: Declaration<'_>, call: Node<'_>, opened: Option<BindingId>) 
 /// Calls that set a client up belong to opening it.
 fn is_sure_call(at: Declaration<'_>, call: Node<'_>) -> bool {
     let opens = |path: &str| {
-        let mut rows = Table::get().clients.iter();
+        let mut rows = table::clients();
         rows.any(|row| row.package == path)
     };
     match at.callee(call) {

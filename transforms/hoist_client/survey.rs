@@ -12,7 +12,7 @@ use super::existing::{self, Existing};
 use super::place::is_constrained;
 use super::pool::{Planner, Shared};
 use super::repair;
-use super::table::Table;
+use super::table;
 use super::transports;
 use super::uses::Scene;
 use crate::analysis::request::{RequestPath, callers, request_path};
@@ -131,9 +131,9 @@ fn openings_in(file: &SourceFile, package: &str, config: &Config) -> Vec<String>
             Some(".") => String::new(),
             _ => format!("{}.", import.name()),
         };
-        found.extend(client.acquire.iter().map(|name| match name.split_once('.') {
-            Some((_, method)) => format!(".{method}("),
-            None => format!("{prefix}{name}("),
+        found.extend(client.acquire.iter().map(|key| match key.receiver {
+            Some(_) => format!(".{}(", key.name),
+            None => format!("{prefix}{}(", key.name),
         }));
         found.extend(client.literal.iter().map(|name| format!("{prefix}{name}{{")));
     }
@@ -147,9 +147,9 @@ pub fn needles(config: &Config) -> Vec<String> {
         true => client
             .acquire
             .iter()
-            .map(|name| match name.split_once('.') {
-                Some((_, method)) => format!(".{method}("),
-                None => format!("fiber.{name}("),
+            .map(|key| match key.receiver {
+                Some(_) => format!(".{}(", key.name),
+                None => format!("fiber.{}(", key.name),
             })
             .collect(),
         false => paths(client),
@@ -163,7 +163,7 @@ pub fn needles(config: &Config) -> Vec<String> {
 
 /// The rows of the table, then those of the user.
 pub fn rows(config: &Config) -> impl Iterator<Item = &Resource> {
-    Table::get().clients.iter().chain(&config.clients)
+    table::clients().chain(&config.clients)
 }
 
 /// The imports that a row is about, as a file writes them.

@@ -1,37 +1,9 @@
-//! What `clients.toml` knows: which calls open a pool, who registers a driver, and which SQL lives in one
+//! What the facts know: which calls open a pool, who registers a driver, and which SQL lives in one
 //! connection; and what the facts say of values.
 
-use std::collections::HashMap;
-use std::sync::OnceLock;
-
-use serde::Deserialize;
-
 use crate::analysis::Resource;
-use crate::facts::{Function, Library};
+use crate::facts::{self, Function, Library, Sql};
 use crate::go::{Callee, Declaration};
-
-/// Import paths by the name of a driver.
-type Names = HashMap<String, Vec<String>>;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Table {
-    #[serde(rename = "client")]
-    pub clients: Vec<Resource>,
-    /// What lies beneath clients, and the methods that take it out.
-    pub beneath: Vec<Resource>,
-    drivers: Names,
-    state: State,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct State {
-    starts: Vec<String>,
-    unless: Vec<String>,
-    holds: Vec<String>,
-    memory: Vec<String>,
-}
 
 /// What is known of a function of another package, as the source of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,41 +19,46 @@ pub enum Source {
     Unknown,
 }
 
-impl Table {
-    pub fn get() -> &'static Table {
-        static TABLE: OnceLock<Table> = OnceLock::new();
-        TABLE.get_or_init(|| {
-            let table: Table = toml::from_str(include_str!("clients.toml"))
-                .expect("the table of this crate is read by its tests");
-            let clients = table.clients.into_iter().flat_map(Resource::by_path).collect();
-            Table { clients, ..table }
-        })
-    }
+/// Which calls open a client.
+pub fn clients<'f>() -> impl Iterator<Item = &'f Resource> {
+    facts::libraries().flat_map(|library| &library.clients)
+}
 
-    /// The packages of which an import registers the driver.
-    pub fn registrars(&self, driver: &str) -> &[String] {
-        self.drivers.get(driver).map_or(&[], Vec::as_slice)
-    }
+/// What lies beneath clients, by the methods that take it out.
+pub fn underlying<'f>() -> impl Iterator<Item = &'f Resource> {
+    facts::libraries().flat_map(|library| &library.underlying)
+}
 
-    /// Whether a statement reads or changes what its connection remembers.
-    pub fn is_stateful(&self, sql: &str) -> bool {
-        let words: Vec<&str> = sql.split_whitespace().collect();
-        let sql = words.join(" ").to_ascii_uppercase();
-        let starts = |word: &String| {
-            sql.strip_prefix(word.as_str()).is_some_and(|rest| {
-                !rest.starts_with(|c: char| c.is_ascii_alphanumeric() && !is_temporary(word))
-            })
-        };
-        let state = &self.state;
-        let begins = state.starts.iter().any(starts) && !state.unless.iter().any(starts);
-        begins || state.holds.iter().any(|word| sql.contains(word.as_str()))
-    }
+/// The packages of which an import registers the driver.
+pub fn registrars(driver: &str) -> &'static [String] {
+    let mut libraries = facts::libraries();
+    let registrars = libraries.find_map(|library| library.drivers.get(driver));
+    registrars.map_or(&[], Vec::as_slice)
+}
 
-    /// The text in which a data source says that its database is gone with its last connection.
-    pub fn memory_in<'k>(&self, key: &'k str) -> Option<&'k str> {
-        let mut texts = key.split('"');
-        texts.find(|text| self.state.memory.iter().any(|word| text.contains(word.as_str())))
-    }
+/// Whether a statement reads or changes what its connection remembers.
+pub fn is_stateful(sql: &str) -> bool {
+    let words: Vec<&str> = sql.split_whitespace().collect();
+    let sql = words.join(" ").to_ascii_uppercase();
+    let starts = |word: &String| {
+        sql.strip_prefix(word.as_str())
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() && !is_temporary(word)))
+    };
+    words_of_sql().any(|known| {
+        let begins = known.starts.iter().any(starts) && !known.unless.iter().any(starts);
+        begins || known.holds.iter().any(|word| sql.contains(word.as_str()))
+    })
+}
+
+/// The text in which a data source says that its database is gone with its last connection.
+pub fn memory_in<'k>(key: &'k str) -> Option<&'k str> {
+    let mut texts = key.split('"');
+    texts
+        .find(|text| words_of_sql().any(|known| known.memory.iter().any(|word| text.contains(word.as_str()))))
+}
+
+fn words_of_sql() -> impl Iterator<Item = &'static Sql> {
+    facts::libraries().map(|library| &library.sql)
 }
 
 /// `CREATE TEMP` goes on as `CREATE TEMPORARY`.
@@ -128,7 +105,6 @@ mod tests {
 
     #[test]
     fn statements_that_live_in_one_connection_are_known() {
-        let table = Table::get();
         for sql in [
             "SET search_path TO x",
             " pragma foreign_keys = ON",
@@ -136,7 +112,7 @@ mod tests {
             "SELECT last_insert_id()",
             "begin;",
         ] {
-            assert!(table.is_stateful(sql), "{sql}");
+            assert!(is_stateful(sql), "{sql}");
         }
         for sql in [
             "UPDATE t SET a = 1",
@@ -146,15 +122,14 @@ mod tests {
             "SELECT use FROM t",
             "INSERT INTO \"user\" (a) VALUES (1)",
         ] {
-            assert!(!table.is_stateful(sql), "{sql}");
+            assert!(!is_stateful(sql), "{sql}");
         }
     }
 
     #[test]
     fn drivers_and_sources_are_known() {
-        let table = Table::get();
-        assert_eq!(table.registrars("postgres"), ["github.com/lib/pq"]);
-        assert!(table.registrars("own").is_empty());
+        assert_eq!(registrars("postgres"), ["github.com/lib/pq"]);
+        assert!(registrars("own").is_empty());
         let file = SourceFile::new("p/f.go", b"package p\n\nvar x int\n".as_slice());
         let package = Package::new("p", None, vec![file]);
         let at = package.find_name("x").unwrap();

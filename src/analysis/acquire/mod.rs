@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use super::beside::Beside;
 use super::escape::{self, Effect, Hold, Keep, Mention, targets};
 use super::excuse;
-use super::table::Resource;
+use crate::facts::Resource;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, Callee, DeclId, Declaration, Type, Usage};
 use crate::limits;

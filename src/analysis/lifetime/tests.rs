@@ -2,25 +2,26 @@
 
 use super::super::{Acquirers, Resource};
 use super::*;
+use crate::facts::Key;
 use crate::go::{Package, SourceFile};
 
 fn table() -> Vec<Resource> {
     let row = |package: &str, acquire: &[&str], release: &[&str]| Resource {
         package: package.to_owned(),
-        acquire: acquire.iter().map(|name| (*name).to_owned()).collect(),
+        acquire: acquire.iter().filter_map(|name| Key::parse(name)).collect(),
         release: release.iter().map(|name| (*name).to_owned()).collect(),
         error: Some(1),
         ..Resource::default()
     };
-    let mut rows = row("database/sql", &["DB.Query"], &["Close"]);
+    let mut rows = row("database/sql", &["(*DB).Query"], &["Close"]);
     rows.drained_by = vec!["Next".to_owned()];
-    let mut response = row("net/http", &["Get", "Client.Do"], &["Close"]);
+    let mut response = row("net/http", &["Get", "(*Client).Do"], &["Close"]);
     response.part = Some("Body".to_owned());
     response.empty = Some(crate::analysis::Empty {
         field: "StatusCode".to_owned(),
         values: vec!["204".to_owned(), "StatusNoContent".to_owned()],
     });
-    let tx = row("database/sql", &["DB.Begin"], &["Rollback", "Commit"]);
+    let tx = row("database/sql", &["(*DB).Begin"], &["Rollback", "Commit"]);
     vec![rows, response, tx, row("os", &["Open", "Create"], &["Close"])]
 }
 

@@ -24,7 +24,13 @@ pub struct Call {
 fn acquired() -> BTreeSet<String> {
     let config = Config::default();
     let resources = suite().iter().flat_map(|transform| transform.resources(&config));
-    let named = resources.flat_map(|row| row.acquire.iter().map(|name| format!("{}.{name}", row.package)));
+    let named = resources.flat_map(|row| {
+        let named = row.acquire.iter().map(|key| match &key.receiver {
+            Some(receiver) => format!("{}.{receiver}.{}", row.package, key.name),
+            None => format!("{}.{}", row.package, key.name),
+        });
+        named.collect::<Vec<_>>()
+    });
     named.collect()
 }
 

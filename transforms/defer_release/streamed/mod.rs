@@ -1,11 +1,12 @@
 //! Responses of fasthttp's clients, and of Fiber v3's client on top of them, whose bodies are streamed: each holds its
 //! connection until the stream is closed, and a host has 512 of them. Responses that are not streamed hold nothing.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::analysis::{
     Acquirers, Acquisition, Beside, Effect, Fault, Handle, Lifetime, Resource, Yield, deferred, literal_of,
 };
+use crate::facts;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Declaration, Usage};
 use crate::rating::Severity;
@@ -39,17 +40,8 @@ pub fn rule() -> Rule {
     }
 }
 
-fn rows() -> &'static [Resource] {
-    #[derive(serde::Deserialize)]
-    struct Table {
-        resource: Vec<Resource>,
-    }
-    static TABLE: OnceLock<Vec<Resource>> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        let table: Table = toml::from_str(include_str!("responses.toml"))
-            .expect("the fixtures read the table of this crate");
-        table.resource
-    })
+fn rows<'f>() -> impl Iterator<Item = &'f Resource> {
+    facts::libraries().flat_map(|library| &library.streamed)
 }
 
 pub fn needles() -> Vec<String> {
@@ -79,7 +71,7 @@ fn responses(at: Declaration<'_>) -> Vec<Streamed<'_>> {
 
 fn response<'a>(at: Declaration<'a>, call: Node<'a>) -> Option<Streamed<'a>> {
     let callee = at.callee(call);
-    let row = rows().iter().find(|row| row.is_acquired_by(&callee))?;
+    let row = rows().find(|row| row.is_acquired_by(&callee))?;
     let (acquisition, origin) = match &*row.package == FASTHTTP {
         true => filled(at, call, row)?,
         false => given(at, call)?,
