@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use quick_xml::Writer;
 
-use super::{Report, ReportedFinding, Reporter, shown};
+use super::shown::shown;
+use super::{Report, ReportedFinding, Reporter};
 use crate::transform::Severity;
 
 /// Errors by file.

@@ -1,6 +1,7 @@
 use std::io::{self, Write};
 
-use super::{Report, Reporter, leading, shown};
+use super::shown::{leading, shown};
+use super::{Report, Reporter};
 
 /// One finding a line: `path:line:column: severity rule message`, as editors and `grep` know it.
 pub struct Concise;

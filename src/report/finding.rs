@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::shown;
+use super::shown::shown;
 use crate::engine::Ending;
 use crate::engine::plan::preview;
 use crate::go::{Package, Place};

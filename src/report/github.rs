@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 use std::io::{self, Write};
 
-use super::{Diagnostic, Report, ReportedFinding, Reporter, shown};
+use super::shown::shown;
+use super::{Diagnostic, Report, ReportedFinding, Reporter};
 use crate::transform::Severity;
 
 /// One annotation a finding, the most severe first: GitHub shows ten of a kind for a step.

@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::json::write_json;
-use super::{Report, ReportedFinding, Reporter, shown};
+use super::shown::shown;
+use super::{Report, ReportedFinding, Reporter};
 use crate::transform::Severity;
 
 /// An array of issues, each with a fingerprint that no other has: GitLab drops the second.

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
-use super::{Report, ReportedFinding, Reporter, leading, shown};
+use super::shown::{leading, shown};
+use super::{Report, ReportedFinding, Reporter};
 
 /// A suite for each file, a failed test for each finding, a skipped one for each that a person accepted. A run without
 /// findings is one test that passes, one that did not see everything has a test in error.

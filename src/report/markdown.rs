@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 use std::io::{self, Write};
 
-use super::{Report, ReportedFinding, Reporter, Run, shown, summary_line};
+use super::shown::shown;
+use super::{Report, ReportedFinding, Reporter, Run, summary_line};
 
 /// A job summary may be 1 MiB long, and nobody reads more.
 const MOST_ROWS: usize = 500;

@@ -1,21 +1,15 @@
 //! What a run tells: one document, and the formats it is written in. Knows findings and positions; asks nobody
 //! and touches no file but the stream it is given.
+//!
+//! `document` is what is told, of what `finding` holds; `reporter` is the contract of the formats, one file each.
+//! What comes from scanned code goes through `shown`.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::io::{self, Write};
-use std::sync::Arc;
-
-use serde::Serialize;
-
-use crate::limits::Cut;
-use crate::text::printable;
-use crate::transform::{Rule, Severity};
 pub use crate::workspace::{Diagnostic, Skip, SkipReason};
 
 mod checkstyle;
 mod color;
 mod concise;
+mod document;
 mod finding;
 mod github;
 mod gitlab;
@@ -23,7 +17,9 @@ mod json;
 mod junit;
 mod markdown;
 mod rdjson;
+mod reporter;
 mod sarif;
+mod shown;
 mod summary;
 mod text;
 mod weakness;
@@ -31,6 +27,7 @@ mod weakness;
 pub use checkstyle::Checkstyle;
 pub use color::Color;
 pub use concise::Concise;
+pub use document::{Files, Report, Summary, Tool};
 pub use finding::{
     Accepted, Point, ReportedEdit, ReportedFinding, ReportedFix, ReportedRefusal, ReportedRelated,
 };
@@ -41,132 +38,7 @@ pub use json::{Json, JsonLines, write_json, write_json_line};
 pub use junit::Junit;
 pub use markdown::Markdown;
 pub use rdjson::Rdjson;
+pub use reporter::{Reporter, RulePage};
 pub use sarif::Sarif;
 pub use summary::{Run, skipped_line, summary_line};
 pub use text::{Text, write_diagnostics, write_remains};
-
-/// A rule with the page that explains it.
-#[derive(Clone, Debug)]
-pub struct RulePage {
-    pub rule: Arc<Rule>,
-    /// Markdown.
-    pub page: &'static str,
-}
-
-/// Writes a report in one format.
-pub trait Reporter {
-    fn report(&self, report: &Report, out: &mut dyn Write) -> io::Result<()>;
-}
-
-/// The whole result of a run. As JSON it is the document of schema/findings.schema.json.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Report {
-    pub schema_version: u32,
-    pub tool: Tool,
-    /// Sorted by path, start and rule.
-    pub findings: Vec<ReportedFinding>,
-    pub diagnostics: Vec<Diagnostic>,
-    pub files: Files,
-    pub summary: Summary,
-    /// Searches that ended at a bound; told on stderr.
-    #[serde(skip)]
-    pub cuts: Vec<Cut>,
-    /// Something could not be read or went wrong inside: the report is not the whole truth.
-    #[serde(skip)]
-    pub is_incomplete: bool,
-}
-
-/// Who made the report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Tool {
-    pub name: &'static str,
-    pub version: &'static str,
-}
-
-/// The Go files that the run came across.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Files {
-    /// Files to search, read or not.
-    pub seen: usize,
-    /// Those that held something of interest and were understood.
-    pub parsed: usize,
-    pub skipped: Vec<Skip>,
-}
-
-/// The counts. Suppressed findings are counted once, in `suppressed`, and nowhere else.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    pub findings: usize,
-    pub fixed: usize,
-    pub suppressed: usize,
-    pub by_rule: BTreeMap<String, usize>,
-    pub by_severity: BTreeMap<Severity, usize>,
-}
-
-impl Report {
-    /// Puts everything in order and counts it.
-    pub fn new(
-        mut findings: Vec<ReportedFinding>,
-        mut diagnostics: Vec<Diagnostic>,
-        mut files: Files,
-    ) -> Self {
-        findings.sort_by(|a, b| a.order().cmp(&b.order()));
-        diagnostics.sort();
-        files.skipped.sort();
-        Report {
-            schema_version: 1,
-            tool: Tool {
-                name: env!("CARGO_PKG_NAME"),
-                version: env!("CARGO_PKG_VERSION"),
-            },
-            summary: Summary::of(&findings),
-            findings,
-            diagnostics,
-            files,
-            cuts: Vec::new(),
-            is_incomplete: false,
-        }
-    }
-
-    /// Findings that nothing and nobody has settled yet: neither fixed nor suppressed.
-    pub fn remaining(&self) -> impl Iterator<Item = &ReportedFinding> {
-        self.findings.iter().filter(|finding| finding.is_remaining())
-    }
-
-    /// Findings of which people are told: those that remain, and those whose repair leaves something.
-    pub fn told(&self) -> impl Iterator<Item = &ReportedFinding> {
-        let told = |finding: &&ReportedFinding| finding.is_remaining() || !finding.remains.is_empty();
-        self.findings.iter().filter(told)
-    }
-}
-
-impl Summary {
-    fn of(findings: &[ReportedFinding]) -> Self {
-        let mut summary = Summary::default();
-        for finding in findings {
-            if finding.is_suppressed() {
-                summary.suppressed += 1;
-                continue;
-            }
-            summary.findings += 1;
-            summary.fixed += usize::from(finding.is_fixed());
-            *summary.by_rule.entry(finding.rule.clone()).or_default() += 1;
-            *summary.by_severity.entry(finding.severity).or_default() += 1;
-        }
-        summary
-    }
-}
-
-/// Text of the scanned code, in which nothing commands, reorders or hides.
-fn shown(text: &str) -> Cow<'_, str> {
-    printable(text.as_bytes())
-}
-
-/// A path that starts a line. Behind `::` and `##[` a log of GitHub Actions or Azure Pipelines takes commands, and a
-/// folder can be called so.
-fn leading(path: &str) -> Cow<'_, str> {
-    match path.starts_with("::") || path.starts_with("##") {
-        true => Cow::Owned(format!("./{}", shown(path))),
-        false => shown(path),
-    }
-}

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::finding::{Point, ReportedEdit};
 use super::json::write_json;
-use super::{Report, ReportedFinding, Reporter, shown};
+use super::shown::shown;
+use super::{Report, ReportedFinding, Reporter};
 use crate::transform::{Applicability, Severity};
 
 /// One document, with the safe repairs that are one change as suggestions.

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::finding::{Point, ReportedEdit, ReportedFinding, ReportedFix, ReportedRelated};
 use super::json::write_json;
+use super::shown::shown;
 use super::weakness::{WEAKNESSES, weakness_of};
-use super::{Accepted, Diagnostic, Report, Reporter, RulePage, shown};
+use super::{Accepted, Diagnostic, Report, Reporter, RulePage};
 use crate::transform::{Applicability, Family, Severity};
 
 const SCHEMA: &str =

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::finding::{ReportedFinding, ReportedFix, ReportedRelated, Source};
-use super::{Report, Reporter, leading, shown};
+use super::shown::{leading, shown};
+use super::{Report, Reporter};
 use crate::text::printable;
 use crate::transform::{Applicability, Confidence, Outcome, Severity};
 
