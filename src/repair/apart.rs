@@ -1,9 +1,9 @@
 //! A resource that a variable of another type takes: it gets a name of its own, and the variable its value then.
 
-use super::Unreleased;
 use super::discarded::stays;
-use super::repair::{deferred_line, obstacle, release_call, title};
+use super::release::{deferred_line, obstacle, release_call, title};
 use super::spot::{self, Spot};
+use super::unreleased::Unreleased;
 use crate::analysis::Handle;
 use crate::edit::{self, NewName, Rewrite};
 use crate::go::syntax::{Field, Kind, Node};

@@ -1,8 +1,8 @@
 //! An answer that nobody takes is released on the spot, where the error says that there is one.
 
-use super::Unreleased;
-use super::repair::release_call;
+use super::release::release_call;
 use super::spot::Check;
+use super::unreleased::Unreleased;
 use crate::analysis::Fault;
 use crate::edit::{self, NewName, Rewrite};
 use crate::go::syntax::{Field, Kind, Node};

@@ -1,7 +1,7 @@
 //! Which context a deferred release is given: one that is there where the defer stands, and not yet cancelled when
 //! it runs.
 
-use super::Unreleased;
+use super::unreleased::Unreleased;
 use crate::edit::Rewrite;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Type, Usage};

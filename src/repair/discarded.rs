@@ -1,9 +1,10 @@
 //! A resource that nobody takes gets a name, and a deferred release.
 
-use super::Unreleased;
 use super::at_once::released_at_once;
-use super::repair::{cut_off, deferred};
+use super::deferred::deferred;
+use super::release::cut_off;
 use super::turn;
+use super::unreleased::Unreleased;
 use crate::edit::NewName;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::text::Edit;

@@ -1,8 +1,8 @@
 //! A release before each exit that leaks, where a defer would come too late or take what others need.
 
-use super::Unreleased;
 use super::literal::lost_in_literals;
-use super::repair::{fix_of, release_call};
+use super::release::{fix_of, release_call};
+use super::unreleased::Unreleased;
 use crate::analysis::{Handle, Hold, Lost};
 use crate::edit::{self, Rewrite};
 use crate::go::cfg::Exit;

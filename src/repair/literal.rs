@@ -1,6 +1,6 @@
 //! What a release on some paths leaves: the resource goes on in a local struct that nobody empties.
 
-use super::Unreleased;
+use super::unreleased::Unreleased;
 use crate::analysis::{Effect, Handover, Keep, of_known, of_name};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Usage};

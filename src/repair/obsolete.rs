@@ -1,8 +1,8 @@
 //! What a deferred release makes superfluous: the same defer further down, and releases just before a return.
 
-use super::Unreleased;
 use super::several::{may_change, still_holds};
 use super::spot::{Spot, following};
+use super::unreleased::Unreleased;
 use crate::edit;
 use crate::frameworks::Version;
 use crate::go::Callee;

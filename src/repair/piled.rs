@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::turn::{self, body_of, loop_around};
-use super::{Unreleased, exits, repair};
+use super::unreleased::Unreleased;
+use super::{exits, release};
 use crate::analysis::request::request_path;
 use crate::analysis::{Acquisition, Effect, Handle, Lifetime, Lost, deferred};
 use crate::go::syntax::{Field, Kind, Node};
@@ -139,7 +140,7 @@ impl<'a> Piled<'a> {
                 "Make a turn of the loop a function, so that it ends with its `{}`",
                 self.open.subject()
             );
-            repair::fix_of(at, title, Applicability::Safe, edits).ok_or_else(crowded)
+            release::fix_of(at, title, Applicability::Safe, edits).ok_or_else(crowded)
         });
         let at_ends = exits::released_at_ends(&self.open, self.defer);
         match (whole, at_ends) {

@@ -1,8 +1,8 @@
 //! Names that hold one resource after another. A plain `defer x.Close()` takes what the name holds where it stands, and
 //! so is exact; whatever would ask the name later is not.
 
-use super::Unreleased;
 use super::spot::Spot;
+use super::unreleased::Unreleased;
 use crate::analysis::Handle;
 use crate::go::cfg::Point;
 use crate::go::syntax::{Field, Kind, Node};

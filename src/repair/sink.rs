@@ -1,7 +1,7 @@
 //! Writers whose release writes the rest of what they were given: it has to happen before anyone uses what they write
 //! to.
 
-use super::Unreleased;
+use super::unreleased::Unreleased;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, Usage};
 use crate::transform::{Reason, Refusal};

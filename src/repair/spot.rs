@@ -1,7 +1,7 @@
 //! Where a deferred release may stand: behind the check of the acquisition's error, never before it.
 
-use super::Unreleased;
 use super::joined;
+use super::unreleased::Unreleased;
 use crate::analysis::{Fault, Handle};
 use crate::go::cfg::Exit;
 use crate::go::syntax::{Field, Kind, Node};

@@ -1,6 +1,6 @@
 //! The static type of the name that takes a resource: a release can only be written on what has it.
 
-use super::Unreleased;
+use super::unreleased::Unreleased;
 use crate::analysis::Handle;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Type};

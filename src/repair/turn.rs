@@ -1,6 +1,7 @@
 //! One turn of a loop as a function of its own, so that what it defers runs when the turn ends.
 
-use super::{Unreleased, repair};
+use super::unreleased::Unreleased;
+use super::{deferred, release};
 use crate::analysis::{Acquisition, jump_target};
 use crate::edit::wrap_block;
 use crate::frameworks::Version;
@@ -27,7 +28,7 @@ pub(super) fn deferred(site: &Unreleased<'_>, name: &str, naming: Vec<Edit>) -> 
             site.held_name()
         )));
     }
-    let fix = repair::deferred(site, name, naming)?;
+    let fix = deferred::deferred(site, name, naming)?;
     let inner = fix
         .edits
         .iter()
@@ -38,7 +39,7 @@ pub(super) fn deferred(site: &Unreleased<'_>, name: &str, naming: Vec<Edit>) -> 
         "Make a turn of the loop a function that ends with its `{}`",
         site.subject()
     );
-    let made = repair::fix_of(site.acquisition.at, title, fix.applicability, edits).ok_or_else(refuse)?;
+    let made = release::fix_of(site.acquisition.at, title, fix.applicability, edits).ok_or_else(refuse)?;
     Ok(Fix {
         imports: fix.imports,
         names: fix.names,

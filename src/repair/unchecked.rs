@@ -1,6 +1,6 @@
 //! An error that nobody looks at: checked where the function has a way to report it.
 
-use super::Unreleased;
+use super::unreleased::Unreleased;
 use crate::analysis::Handle;
 use crate::edit::NewName;
 use crate::go::cfg::Point;
