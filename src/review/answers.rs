@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Answer, Dialogue, Questions, Session, Subject};
+use super::dialogue::Dialogue;
+use super::questions::Questions;
+use super::session::{Answer, Session};
+use super::subject::Subject;
 use crate::engine::{Analysis, Decided, Decision, allowed_fixes, suppress};
 
 /// The answers for each package of the questions.
@@ -85,7 +88,8 @@ fn is_beside(subject: &Subject<'_>, other: &Subject<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Command, toy};
+    use super::super::command::Command;
+    use super::super::toy;
     use super::*;
     use crate::config::Config;
     use crate::engine::{Ending, repair};

@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Answer, Subject, prompt_keys};
+use super::command::prompt_keys;
+use super::session::Answer;
+use super::subject::Subject;
 use crate::engine::plan::Change;
 use crate::go::Place;
 use crate::text::{DiffLine, Hunk, LineChange, hunks, printable};

@@ -2,10 +2,12 @@
 
 use std::io;
 
-use super::{
-    Answer, Command, Ending, Offer, Rejection, Reply, Session, Standing, Subject, Terminal, card, hand_edit,
-    help, prompt,
-};
+use super::card::{Standing, card, prompt};
+use super::command::{Command, help};
+use super::hand_edit::Rejection;
+use super::session::{Answer, Ending, Reply, Session};
+use super::subject::{Offer, Subject, hand_edit};
+use super::terminal::Terminal;
 use crate::transform::Rule;
 
 /// A review under way.

@@ -1,7 +1,7 @@
 //! Which proposals were accepted, declined or suppressed, and what the next key does to that. Knows neither
 //! terminal nor Go: a proposal is its rule, its file and the number of its alternatives.
 
-use super::Command;
+use super::command::Command;
 
 /// What the session knows of a proposal.
 #[derive(Clone, Debug, PartialEq, Eq)]

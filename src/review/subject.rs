@@ -2,7 +2,8 @@
 
 use memchr::memmem;
 
-use super::{Draft, HandEdit, Item, Rejection};
+use super::hand_edit::{Draft, HandEdit, Rejection};
+use super::session::Item;
 use crate::engine::plan::{Change, preview};
 use crate::engine::{Analysis, Decision};
 use crate::go::{FileId, package_name};
