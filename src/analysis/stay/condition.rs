@@ -1,4 +1,4 @@
-use super::Stay;
+use super::model::Stay;
 use super::object::Object;
 use super::way::Runner;
 use crate::go::syntax::Node;

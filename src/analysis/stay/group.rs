@@ -1,4 +1,4 @@
-use super::Stay;
+use super::model::Stay;
 use super::object::Object;
 use super::way::{Runner, runs_once};
 use crate::go::syntax::{Field, Kind, Node};

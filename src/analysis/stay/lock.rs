@@ -1,4 +1,4 @@
-use super::Stay;
+use super::model::Stay;
 use super::object::Object;
 use super::way::{Runner, is_deferred, runner_of, runs_once};
 use crate::go::cfg::{Condition, Exit, Flow, Paths, Test, walk};

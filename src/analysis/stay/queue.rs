@@ -1,4 +1,4 @@
-use super::Stay;
+use super::model::Stay;
 use super::way::{Runner, runs_once};
 use crate::analysis::launch::{Action, action_of, leaves, make_of, select_around};
 use crate::go::cfg::Exit;

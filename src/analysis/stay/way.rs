@@ -1,6 +1,6 @@
 //! In which order the steps of a goroutine and of those around it run.
 
-use super::Stay;
+use super::model::Stay;
 use crate::analysis::launch::loops_around;
 use crate::go::Declaration;
 use crate::go::cfg::{Cfg, Exit, Flow, Paths, walk};
