@@ -1,7 +1,7 @@
 //! How what goes lies in its file: on lines of its own, with the comment that belongs to it, or between others.
 
+use super::lines::{end_of_line_behind, line_before, line_rest, line_start, mentions_word, next_line};
 use super::remarks;
-use super::{end_of_line_behind, line_before, line_rest, line_start, mentions_word, next_line};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, SourceFile};
 use crate::text::{Edit, Span};

@@ -1,6 +1,6 @@
 //! Names of the language and of packages that something else hides where a repair would write them.
 
-use super::ImportNeed;
+use super::rewrite::ImportNeed;
 use crate::go::syntax::Node;
 use crate::go::{Declaration, FileId, Package, Word, is_predeclared, package_name, words};
 use crate::text::{Edit, EditSet};

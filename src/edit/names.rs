@@ -3,7 +3,8 @@
 
 use std::collections::HashSet;
 
-use super::{ImportNeed, mentions_word};
+use super::lines::mentions_word;
+use super::rewrite::ImportNeed;
 use crate::go::syntax::{Kind, Node};
 use crate::go::{DeclId, Declaration, FileId, Meaning, Package, Usage, package_name, words};
 use crate::text::{Edit, EditSet, Span};

@@ -2,7 +2,10 @@
 //! and the one on its last line. They go with a statement that goes and move with one that moves; one that is
 //! rewritten in place keeps them by keeping its place.
 
-use super::{delete_lines, indentation, line_start};
+use super::delete::delete_lines;
+use super::insert::insert_before;
+use super::lines::{indentation, line_start};
+use super::lines::{line_at, line_before, line_rest, next_line};
 use crate::go::SourceFile;
 use crate::go::syntax::{Kind, Node};
 use crate::text::{Edit, Span};
@@ -104,7 +107,7 @@ pub fn insert_above(file: &SourceFile, statement: Node<'_>, lines: &[&str]) -> O
     let head = before_comments(statement);
     let start = line_start(&file.source, head);
     let indent = indentation(file, head);
-    let below = super::insert_before(file, statement, lines)?;
+    let below = insert_before(file, statement, lines)?;
     (start + indent.len() == head).then(|| Edit::insert(head, below.text))
 }
 
@@ -115,17 +118,17 @@ pub fn has_comments_around(file: &SourceFile, statement: Node<'_>) -> bool {
     let holds = |line: &[u8]| {
         memchr::memmem::find(line, b"//").is_some() || memchr::memmem::find(line, b"/*").is_some()
     };
-    let follows = head == statement.start() && holds(super::line_rest(&file.source, head));
-    follows || holds(super::line_before(&file.source, start))
+    let follows = head == statement.start() && holds(line_rest(&file.source, head));
+    follows || holds(line_before(&file.source, start))
 }
 
 /// Whether a comment beside what is inserted behind the line of `offset` would stand next to another one beside code.
 pub fn has_comments_behind(file: &SourceFile, offset: usize) -> bool {
-    let next = super::next_line(&file.source, offset);
+    let next = next_line(&file.source, offset);
     let holds = |line: &[u8]| {
         memchr::memmem::find(line, b"//").is_some() || memchr::memmem::find(line, b"/*").is_some()
     };
-    holds(super::line_rest(&file.source, offset)) || holds(super::line_at(&file.source, next))
+    holds(line_rest(&file.source, offset)) || holds(line_at(&file.source, next))
 }
 
 /// Where the comments directly above a statement begin, whatever else they speak of.

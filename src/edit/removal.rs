@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use super::delete::delete_lines;
 use super::extent::{Extent, extent, merged, names_of};
-use super::{Rewrite, delete_lines, is_pure, section};
+use super::pure::is_pure;
+use super::rewrite::Rewrite;
+use super::section;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Binding, BindingKind, Callee, DeclKind, Declaration, FileId, Meaning, Package, Usage};
 use crate::text::Span;

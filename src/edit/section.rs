@@ -1,6 +1,6 @@
 //! Critical sections that a removal leaves empty.
 
-use super::is_pure;
+use super::pure::is_pure;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Type};
 

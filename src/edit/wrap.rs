@@ -1,6 +1,6 @@
 //! A block's statements, one level deeper in something that is called or run around them.
 
-use super::{
+use super::lines::{
     end_of_line_behind, indentation, indentation_unit, line_rest, line_start, nested, newline, next_line,
 };
 use crate::go::SourceFile;
