@@ -34,6 +34,8 @@ pub struct Library {
     /// The packages that register a driver of database/sql when they are imported, by its name.
     pub drivers: BTreeMap<String, Vec<String>>,
     pub sql: Sql,
+    /// The packages whose signatures are written from the source: of all that they export, or of these names.
+    pub signatures: BTreeMap<String, Vec<String>>,
 }
 
 /// Words of SQL and of data source names.

@@ -4,6 +4,7 @@
 //! - [`key`]: how a fact names functions, and the one matcher
 //! - [`library`]: the sections of a file
 //! - [`resource`]: the rows of what has to be given back
+//! - [`types`]: signatures, for source that is not at hand
 //! - `libraries/`: one file a library, found by import path: the facts of `github.com/redis/go-redis/v9` are in
 //!   `github.com/redis/go-redis.toml`, those of `net/http` in `std/net/http.toml`, where no file lies nearer
 //!
@@ -17,16 +18,22 @@ use include_dir::{Dir, include_dir};
 mod key;
 mod library;
 mod resource;
+mod types;
 
 pub use key::{Function, Key, Keys};
 pub use library::{Argument, Effects, Library, Results, Sql, Strings, Variables};
 pub use resource::{Empty, Resource};
+pub use types::{Signature, mentions};
 
 static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/facts/libraries");
 
-/// A file of facts, read when it is first asked.
+/// A file of facts, of which each part is read when it is first asked.
 struct File {
+    /// The import path that it begins with.
+    path: &'static str,
+    /// Without the part that tells of types.
     text: &'static str,
+    types: &'static str,
     library: OnceLock<Library>,
 }
 
@@ -41,59 +48,75 @@ fn parse(text: &str) -> Result<Library, toml::de::Error> {
     toml::from_str(text).map(Library::settled)
 }
 
-/// The files by the import path they begin with.
-fn files() -> &'static HashMap<&'static str, File> {
-    static INDEX: OnceLock<HashMap<&'static str, File>> = OnceLock::new();
-    INDEX.get_or_init(|| {
-        let mut index = HashMap::new();
-        collect(&FILES, &mut index);
-        index
+/// The standard library first, then the others by import path.
+fn files() -> &'static [File] {
+    static FOUND: OnceLock<Vec<File>> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let mut found = Vec::new();
+        collect(&FILES, &mut found);
+        found.sort_by_key(|file: &File| {
+            (
+                file.path.split('/').next().is_some_and(|host| host.contains('.')),
+                file.path,
+            )
+        });
+        found
     })
 }
 
-fn collect(folder: &'static Dir<'static>, index: &mut HashMap<&'static str, File>) {
-    folder.dirs().for_each(|below| collect(below, index));
+fn collect(folder: &'static Dir<'static>, found: &mut Vec<File>) {
+    folder.dirs().for_each(|below| collect(below, found));
     for file in folder.files() {
         let path = file.path().to_str().and_then(|path| path.strip_suffix(".toml"));
         let (Some(path), Some(text)) = (path, file.contents_utf8()) else {
             continue;
         };
-        let library = OnceLock::new();
-        index.insert(path.strip_prefix("std/").unwrap_or(path), File { text, library });
+        let (text, types) = types::cut(text);
+        found.push(File {
+            path: path.strip_prefix("std/").unwrap_or(path),
+            text,
+            types,
+            library: OnceLock::new(),
+        });
     }
 }
 
 /// The import paths that the files begin with.
 pub fn paths() -> impl Iterator<Item = &'static str> {
-    files().keys().copied()
+    files().iter().map(|file| file.path)
 }
 
-/// What the files say of every library: the standard library first, then the others by import path.
+/// What the files say of every library, in the order of [`paths`].
 pub fn libraries<'f>() -> impl Iterator<Item = &'f Library> {
-    static SORTED: OnceLock<Vec<&'static Library>> = OnceLock::new();
-    let sorted = SORTED.get_or_init(|| {
-        let mut all: Vec<_> = files().iter().collect();
-        all.sort_by_key(|(path, _)| {
-            (
-                path.split('/').next().is_some_and(|host| host.contains('.')),
-                **path,
-            )
-        });
-        all.into_iter().map(|(_, file)| file.library()).collect()
-    });
-    sorted.iter().map(|library| -> &'f Library { library })
+    files().iter().map(|file| -> &'f Library { file.library() })
 }
 
-/// The file that the facts of a package are in.
-fn file_of(path: &str) -> Option<&'static File> {
-    let files = files();
+/// Where in [`paths`] the file is that the facts of a package are in.
+pub fn position(path: &str) -> Option<usize> {
+    static INDEX: OnceLock<HashMap<&'static str, usize>> = OnceLock::new();
+    let index = INDEX.get_or_init(|| {
+        paths()
+            .enumerate()
+            .map(|(position, path)| (path, position))
+            .collect()
+    });
     let mut rest = path;
     loop {
-        if let Some(file) = files.get(rest) {
-            return Some(file);
+        if let Some(position) = index.get(rest) {
+            return Some(*position);
         }
         rest = rest.rsplit_once('/')?.0;
     }
+}
+
+/// The signatures that the file at `position` tells, read anew.
+pub fn signatures(position: usize) -> Vec<Signature> {
+    let file = files().get(position);
+    file.map_or_else(Vec::new, |file| types::read(file.types).unwrap_or_default())
+}
+
+fn file_of(path: &str) -> Option<&'static File> {
+    position(path).and_then(|position| files().get(position))
 }
 
 /// What is known: a user's own facts before those of the files.
@@ -150,17 +173,13 @@ mod tests {
 
     #[test]
     fn every_file_reads_and_tells_of_its_own_packages() {
-        for (path, file) in files() {
+        for file in files() {
+            let path = file.path;
             let library = parse(file.text).unwrap_or_else(|error| panic!("{path}: {error}"));
             for key in library.keys() {
                 let own = key.path.as_deref().unwrap_or_else(|| panic!("{path}: {key}"));
-                let file = file_of(own).map(|file| file.text.as_ptr());
-                let found = files()[path].text.as_ptr();
-                assert_eq!(
-                    file,
-                    Some(found),
-                    "{key} is looked for elsewhere than in {path}.toml"
-                );
+                let found = file_of(own).map(|file| file.path);
+                assert_eq!(found, Some(path), "{key} is looked for elsewhere");
             }
         }
     }

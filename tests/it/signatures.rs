@@ -1,102 +1,18 @@
-//! The tables of signatures against the source: a program answers the same whether the source of a library is on
-//! the machine or only the table knows it. `BLESS=1` writes the tables anew from the source.
+//! The signatures of the facts against the source: a program answers the same whether the source of a library is on
+//! the machine or only the facts know it. `BLESS=1` writes them anew from the source, for the packages that
+//! `[signatures]` of a file names.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::support::go::{Go, tell};
+use unleak::facts::{self, Signature};
 use unleak::go::syntax::{Field, Kind, Node};
 use unleak::go::{
     DeclKind, Declaration, Direction, Package, Program, SourceFile, StructField, Type, signature_rows,
 };
 use unleak::workspace::ModuleLoader;
-
-/// A table with its heading and the packages it tells of: all that they export, or what stands behind the colon.
-const TABLES: [(&str, &str, &[&str]); 5] = [
-    (
-        "std",
-        "The standard library, and what it might as well have",
-        &[
-            "bufio",
-            "bytes:Buffer,Reader,NewBuffer,NewBufferString,NewReader",
-            "context",
-            "database/sql",
-            "encoding/json:Decoder,Encoder,Marshal,MarshalIndent,NewDecoder,NewEncoder,RawMessage,Unmarshal",
-            "errors",
-            "fmt",
-            "golang.org/x/sync/errgroup",
-            "io",
-            "io/fs",
-            "io/ioutil",
-            "mime/multipart",
-            "net:Conn,Dial,DialTimeout,Dialer,Listen,Listener,TCPConn",
-            "net/http",
-            "net/url:Parse,ParseQuery,PathEscape,QueryEscape,URL,Values",
-            "os",
-            "os/exec:Cmd,Command,CommandContext",
-            "os/signal",
-            "strconv",
-            "strings:Builder,Contains,Fields,HasPrefix,HasSuffix,Index,Join,NewReader,NewReplacer,Reader,Repeat,Replace,ReplaceAll,Split,ToLower,ToUpper,TrimPrefix,TrimSpace,TrimSuffix",
-            "sync",
-            "time",
-        ],
-    ),
-    (
-        "fiber",
-        "Fiber of each major version, fasthttp below it, websockets on it",
-        &[
-            "github.com/gofiber/fiber:App,Config,Ctx,Error,Group,Handler,Map,New,NewError",
-            "github.com/gofiber/fiber/v2:App,Config,Ctx,Error,Group,Handler,Map,New,NewError,Router",
-            "github.com/gofiber/fiber/v3:App,Config,Ctx,Error,Group,Handler,Map,New,NewError,Router",
-            "github.com/gofiber/fiber/v3/client:AcquireRequest,C,Client,Custom,Delete,Get,Head,New,NewWithClient,NewWithHostClient,Options,Patch,Post,Put,Request,Response",
-            "github.com/valyala/fasthttp:AcquireRequest,AcquireResponse,Client,Do,Get,HostClient,Post,Request,RequestCtx,Response,Server",
-            "github.com/gofiber/websocket/v2:Conn,Config,New",
-            "github.com/gofiber/contrib/websocket:Conn,Config,New",
-            "github.com/fasthttp/websocket:Conn,Dialer,FastHTTPUpgrader,Upgrader",
-            "github.com/gorilla/websocket:Conn,DefaultDialer,Dialer,Upgrader",
-        ],
-    ),
-    (
-        "stores",
-        "Clients of databases and search engines",
-        &[
-            "github.com/jmoiron/sqlx",
-            "gorm.io/gorm:Config,DB,Open,Session",
-            "github.com/jackc/pgx/v4:Batch,BatchResults,Conn,Connect,ConnectConfig,ParseConfig,Row,Rows,Tx",
-            "github.com/jackc/pgx/v4/pgxpool",
-            "github.com/jackc/pgx/v5:Batch,BatchResults,Conn,Connect,ConnectConfig,ParseConfig,Row,Rows,Tx",
-            "github.com/jackc/pgx/v5/pgxpool",
-            "go.mongodb.org/mongo-driver/mongo:ChangeStream,Client,Collection,Connect,Cursor,Database,NewClient,Session,SingleResult",
-            "go.mongodb.org/mongo-driver/v2/mongo:ChangeStream,Client,Collection,Connect,Cursor,Database,Session,SingleResult",
-            "github.com/elastic/go-elasticsearch/v8:Client,Config,NewClient,NewDefaultClient,NewTypedClient,TypedClient",
-            "github.com/elastic/go-elasticsearch/v8/esapi:Response",
-        ],
-    ),
-    (
-        "messaging",
-        "Clients of caches, queues and brokers",
-        &[
-            "github.com/go-redis/redis/v8:Client,ClusterClient,Conn,baseClient,NewClient,NewClusterClient,NewFailoverClient,NewUniversalClient,Options,ParseURL,PubSub,Ring,Tx,UniversalClient",
-            "github.com/redis/go-redis/v9:Client,ClusterClient,Conn,baseClient,NewClient,NewClusterClient,NewFailoverClient,NewUniversalClient,Options,ParseURL,PubSub,Ring,Tx,UniversalClient",
-            "github.com/nats-io/nats.go:Conn,Connect,EncodedConn,JetStreamContext,NewEncodedConn,Subscription",
-            "github.com/rabbitmq/amqp091-go:Channel,Connection,Dial,DialConfig,DialTLS",
-            "github.com/streadway/amqp:Channel,Connection,Dial,DialConfig,DialTLS",
-            "github.com/segmentio/kafka-go:Conn,Dial,DialContext,DialLeader,NewReader,NewWriter,Reader,Writer",
-            "github.com/IBM/sarama:AsyncProducer,Client,Config,Consumer,ConsumerGroup,NewAsyncProducer,NewClient,NewConfig,NewConsumer,NewConsumerGroup,NewSyncProducer,PartitionConsumer,SyncProducer",
-        ],
-    ),
-    (
-        "platform",
-        "Clients of other services: gRPC, Docker, Kubernetes",
-        &[
-            "google.golang.org/grpc:ClientConn,Dial,DialContext,NewClient,NewServer,Server",
-            "github.com/docker/docker/client:Client,NewClientWithOpts,NewEnvClient",
-            "k8s.io/apimachinery/pkg/watch:Event,Interface",
-            "k8s.io/client-go/kubernetes:Clientset,Interface,NewForConfig,NewForConfigOrDie",
-        ],
-    ),
-];
 
 /// Name to spelling.
 type Rows = BTreeMap<String, String>;
@@ -109,19 +25,33 @@ fn modules() -> PathBuf {
     root().join("fixtures/go/modules")
 }
 
-/// A package that a test wrote, with the modules of the fixtures in sight or with nothing but the tables.
-fn scratch(source: &str, sees_source: bool) -> Package {
+/// The folders whose go.mod pins the versions that signatures are read from: what other tests need, too, and the rest.
+fn folders() -> [PathBuf; 2] {
+    [modules(), root().join("fixtures/go/signatures")]
+}
+
+/// Of a package the program that has its source.
+fn source_of<'p>(programs: &'p [Arc<Program>], path: &str) -> Option<&'p Arc<Program>> {
+    programs.iter().find(|program| program.package(path).is_some())
+}
+
+fn programs() -> Vec<Arc<Program>> {
+    let loaded = |folder: PathBuf| Program::new(ModuleLoader::around(&folder, &folder).unwrap());
+    folders()
+        .into_iter()
+        .map(|folder| Arc::new(loaded(folder)))
+        .collect()
+}
+
+/// A package that a test wrote, with the source of a program in sight or with nothing but the facts.
+fn scratch(source: &str, program: Option<&Arc<Program>>) -> Package {
     let file = SourceFile::new("p/p.go", source.as_bytes());
     assert_eq!(file.broken, None, "{source}");
     let package = Package::new("p", None, vec![file]);
-    match sees_source {
-        true => package.within(Arc::new(program())),
-        false => package,
+    match program {
+        Some(program) => package.within(Arc::clone(program)),
+        None => package,
     }
-}
-
-fn program() -> Program {
-    Program::new(ModuleLoader::around(&modules(), &modules()).unwrap())
 }
 
 /// How the tables write a type; `None` for what they leave out.
@@ -170,43 +100,73 @@ fn is_exported(name: &str) -> bool {
 }
 
 /// The rows of one package, from its source.
-fn rows_of(program: &Program, selection: &str) -> (String, Rows) {
-    let (path, chosen) = selection.split_once(':').unwrap_or((selection, ""));
-    let chosen: HashSet<&str> = chosen.split(',').filter(|name| !name.is_empty()).collect();
-    let package = program
-        .package(path)
-        .unwrap_or_else(|| panic!("{path} is not at hand"));
+fn rows_of(program: &Arc<Program>, path: &str, chosen: &[String]) -> Rows {
+    let chosen: HashSet<&str> = chosen.iter().map(String::as_str).collect();
+    let package = program.package(path).unwrap();
+    let mut by_pointer: HashSet<String> = HashSet::new();
     let wanted = |name: &str| chosen.contains(name) || (chosen.is_empty() && is_exported(name));
+    let of_member =
+        |of: &str, name: &str| is_exported(name) && (wanted(of) || chosen.contains(&*format!("{of}.{name}")));
+    let in_part = |of: &str| {
+        chosen
+            .iter()
+            .any(|chosen| chosen.split_once('.').is_some_and(|(head, _)| head == of))
+    };
     let mut members: Vec<String> = Vec::new();
     let mut types: Vec<String> = Vec::new();
     for declaration in package.declarations() {
         let decl = declaration.decl();
         for name in decl.names.iter().map(|name| &name.text) {
             match (&decl.receiver, decl.kind) {
-                (Some(receiver), _) if wanted(receiver) && is_exported(name) => {
+                (Some(receiver), _) if of_member(receiver, name) => {
                     members.push(format!("{receiver}.{name}"));
+                    if has_pointer(declaration) {
+                        by_pointer.insert(format!("{receiver}.{name}"));
+                    }
                 }
-                (None, DeclKind::Type) if wanted(name) => types.push(name.to_string()),
+                (None, DeclKind::Type) if wanted(name) || in_part(name) => types.push(name.to_string()),
                 (None, _) if wanted(name) => members.push(name.to_string()),
                 _ => {}
             }
         }
     }
     let mut rows = Rows::new();
-    let shapes = ask_types(path, &types, true);
+    let shapes = ask_types(path, &types, Some(program));
     for (name, (spelled, parts)) in types.iter().zip(shapes) {
-        rows.extend(spelled.map(|spelled| (name.clone(), spelled)));
-        members.extend(parts.into_iter().map(|part| format!("{name}.{part}")));
+        rows.extend(
+            spelled
+                .filter(|_| wanted(name))
+                .map(|spelled| (name.clone(), spelled)),
+        );
+        let parts = parts.into_iter().filter(|part| of_member(name, part));
+        members.extend(parts.map(|part| format!("{name}.{part}")));
     }
     members.sort();
     members.dedup();
-    for (name, of) in members.iter().zip(ask_members(path, &members, true)) {
+    for (name, of) in members.iter().zip(ask_members(path, &members, Some(program))) {
         let is_constant = matches!(&of, Type::Basic(_)) && !name.contains('.') && !is_variable(package, name);
         if let Some(spelled) = spelling(&of).filter(|_| !is_constant) {
-            rows.insert(name.clone(), spelled);
+            rows.insert(key(name, by_pointer.contains(name)), spelled);
         }
     }
-    (path.to_owned(), rows)
+    rows
+}
+
+/// Whether a method takes a pointer to its type.
+fn has_pointer(method: Declaration<'_>) -> bool {
+    let receiver = method
+        .function()
+        .and_then(|function| function.field(Field::Receiver));
+    receiver.is_some_and(|receiver| receiver.text().contains('*'))
+}
+
+/// `Type.Member` as Go spells it.
+fn key(name: &str, is_pointer: bool) -> String {
+    match (name.split_once('.'), is_pointer) {
+        (Some((of, member)), true) => format!("(*{of}).{member}"),
+        (Some((of, member)), false) => format!("({of}).{member}"),
+        (None, _) => name.to_owned(),
+    }
 }
 
 fn is_variable(package: &Package, name: &str) -> bool {
@@ -215,7 +175,7 @@ fn is_variable(package: &Package, name: &str) -> bool {
 }
 
 /// The types of `Func`, `Var` and `Type.Member` of a package, as code that uses them sees them.
-fn ask_members(path: &str, names: &[String], sees_source: bool) -> Vec<Type> {
+fn ask_members(path: &str, names: &[String], program: Option<&Arc<Program>>) -> Vec<Type> {
     let mut source = format!("package p\n\nimport lib \"{path}\"\n\n");
     for (at, name) in names.iter().enumerate() {
         source += &match name.split_once('.') {
@@ -223,7 +183,7 @@ fn ask_members(path: &str, names: &[String], sees_source: bool) -> Vec<Type> {
             None => format!("func f{at}() {{ use(lib.{name}) }}\n"),
         };
     }
-    let package = scratch(&source, sees_source);
+    let package = scratch(&source, program);
     let asked = |declaration: Declaration<'_>| {
         let mut nodes = declaration.tree().root().subtree();
         let selector = nodes.find(|node| node.is(Kind::SelectorExpression)).unwrap();
@@ -233,12 +193,16 @@ fn ask_members(path: &str, names: &[String], sees_source: bool) -> Vec<Type> {
 }
 
 /// Of types of a package the row that tells what they are, and the names of their exported parts.
-fn ask_types(path: &str, names: &[String], sees_source: bool) -> Vec<(Option<String>, Vec<String>)> {
+fn ask_types(
+    path: &str,
+    names: &[String],
+    program: Option<&Arc<Program>>,
+) -> Vec<(Option<String>, Vec<String>)> {
     let mut source = format!("package p\n\nimport lib \"{path}\"\n\n");
     for (at, name) in names.iter().enumerate() {
         source += &format!("type t{at} lib.{name}\n");
     }
-    let package = scratch(&source, sees_source);
+    let package = scratch(&source, program);
     let written = package.declarations().zip(names).map(|(declaration, name)| {
         let mut nodes = declaration.tree().root().subtree();
         let spec = nodes.find(|node: &Node<'_>| node.is(Kind::TypeSpec)).unwrap();
@@ -277,25 +241,44 @@ fn told(at: Declaration<'_>, shape: &Type) -> (Option<String>, Vec<String>) {
     }
 }
 
-fn table(heading: &str, packages: &BTreeMap<String, Rows>) -> String {
-    let mut text = format!(
-        "# {heading}: the results of functions, the types of variables and fields, what types embed or stand for.\n\
-         # Written from the source by `BLESS=1 cargo test --test signatures`.\n"
-    );
-    for (path, rows) in packages {
-        text += &format!("\n[\"{path}\"]\n");
-        for (name, spelled) in rows {
-            let key = match name.contains('.') {
-                true => format!("\"{name}\""),
-                false => name.clone(),
-            };
-            text += &format!("{key} = \"{spelled}\"\n");
-        }
+/// The file of facts that begins with `path`.
+fn file(path: &str) -> PathBuf {
+    let folder = root().join("src/facts/libraries");
+    let std = folder.join(format!("std/{path}.toml"));
+    match std.exists() {
+        true => std,
+        false => folder.join(format!("{path}.toml")),
     }
-    text
 }
 
-/// Whether the source of everything the tables tell of is on this machine.
+/// The rows that a file has, by import path and key.
+fn held(text: &str) -> BTreeMap<String, Rows> {
+    #[derive(serde::Deserialize)]
+    struct Part {
+        #[serde(default)]
+        types: BTreeMap<String, Rows>,
+    }
+    toml::from_str::<Part>(text).unwrap().types
+}
+
+/// A file with other rows.
+fn with_rows(text: &str, packages: &BTreeMap<String, Rows>) -> String {
+    let end = text.find("\n[types.").unwrap_or(text.len());
+    let end = if text.starts_with("[types.") { 0 } else { end };
+    let mut text = text[..end].to_owned();
+    for (path, rows) in packages {
+        text += &format!("\n[types.\"{path}\"]\n");
+        for (name, spelled) in rows {
+            text += &match name.starts_with('(') {
+                true => format!("\"{name}\" = \"{spelled}\"\n"),
+                false => format!("{name} = \"{spelled}\"\n"),
+            };
+        }
+    }
+    text.trim_start_matches('\n').to_owned()
+}
+
+/// Whether the source of everything that other tests need is on this machine.
 fn have_source() -> bool {
     Go::find().is_some_and(|go| go.has_modules(&modules()))
 }
@@ -305,20 +288,27 @@ fn the_tables_say_what_the_source_says() {
     if !have_source() {
         return;
     }
-    let program = program();
-    for (name, heading, packages) in TABLES {
-        let rows = packages.iter().map(|selection| rows_of(&program, selection));
-        let text = table(heading, &rows.collect());
-        let file = root().join(format!("src/go/signatures/{name}.toml"));
+    let programs = programs();
+    let mut unseen = Vec::new();
+    for (path, library) in facts::paths().zip(facts::libraries()) {
+        let text = std::fs::read_to_string(file(path)).unwrap();
+        let mut packages = held(&text);
+        for (package, chosen) in &library.signatures {
+            match source_of(&programs, package) {
+                Some(program) => drop(packages.insert(package.clone(), rows_of(program, package, chosen))),
+                None => unseen.push(package),
+            }
+        }
+        let new = with_rows(&text, &packages);
         if std::env::var_os("BLESS").is_some() {
-            std::fs::write(file, text).unwrap();
+            std::fs::write(file(path), new).unwrap();
             continue;
         }
-        let held = std::fs::read_to_string(file).unwrap();
-        let differing = |(held, text): (&str, &str)| (held != text).then(|| format!("{held}\n{text}"));
-        let first = held.lines().zip(text.lines()).find_map(differing);
-        assert!(held == text, "{name}.toml is not what the source says: {first:?}");
+        let differing = |(held, new): (&str, &str)| (held != new).then(|| format!("{held}\n{new}"));
+        let first = text.lines().zip(new.lines()).find_map(differing);
+        assert!(text == new, "{path}.toml is not what the source says: {first:?}");
     }
+    tell(&format!("not at hand are {unseen:?}"));
 }
 
 #[test]
@@ -327,20 +317,20 @@ fn programs_see_the_same_with_and_without_source() {
         return;
     }
     let mut paths: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (path, name, spelled) in signature_rows() {
-        if !spelled.starts_with("type ") {
-            paths.entry(path).or_default().push(name);
+    for row in signature_rows() {
+        if !row.spelled.starts_with("type ") {
+            paths.entry(row.path).or_default().push(row.name);
         }
     }
-    let program = program();
+    let programs = programs();
     let (mut compared, mut unseen) = (0, 0);
     for (path, names) in &paths {
-        if program.package(path).is_none() {
+        let Some(program) = source_of(&programs, path) else {
             unseen += names.len();
             continue;
-        }
-        let from_source = ask_members(path, names, true);
-        let from_table = ask_members(path, names, false);
+        };
+        let from_source = ask_members(path, names, Some(program));
+        let from_table = ask_members(path, names, None);
         for ((name, source), table) in names.iter().zip(from_source).zip(from_table) {
             assert_eq!(spelling(&source), spelling(&table), "{path}.{name}");
             compared += 1;
@@ -353,12 +343,12 @@ fn programs_see_the_same_with_and_without_source() {
 }
 
 /// Whose methods `v.Name()` calls for a `v` of the type `of`, as code that calls them sees it.
-fn ask_callees(path: &str, of: &str, names: &[String], sees_source: bool) -> Vec<String> {
+fn ask_callees(path: &str, of: &str, names: &[String], program: Option<&Arc<Program>>) -> Vec<String> {
     let mut source = format!("package p\n\nimport lib \"{path}\"\n\n");
     for (at, name) in names.iter().enumerate() {
         source += &format!("func f{at}(v *lib.{of}) {{ v.{name}() }}\n");
     }
-    let package = scratch(&source, sees_source);
+    let package = scratch(&source, program);
     let asked = |declaration: Declaration<'_>| {
         let mut nodes = declaration.tree().root().subtree();
         let call = nodes.find(|node| node.is(Kind::CallExpression)).unwrap();
@@ -372,27 +362,33 @@ fn promoted_methods_belong_to_the_same_type_with_and_without_source() {
     if !have_source() {
         return;
     }
-    let (program, rows) = (program(), signature_rows());
+    let (programs, rows) = (programs(), signature_rows());
     let methods_of = |of: &str| {
         let (path, receiver) = of.trim_start_matches('*').rsplit_once('.').unwrap();
         let methods = rows
             .iter()
-            .filter(|(at, _, spelled)| at == path && spelled.starts_with("func("));
-        let named = methods.filter_map(|(_, name, _)| name.split_once('.').filter(|(of, _)| *of == receiver));
+            .filter(|row| row.path == path && row.spelled.starts_with("func("));
+        let named = methods.filter_map(|row| row.name.split_once('.').filter(|(of, _)| *of == receiver));
         let exported = named.filter(|(_, method)| is_exported(method));
         exported.map(|(_, method)| method.to_owned()).collect::<Vec<_>>()
     };
     let (mut compared, mut differing) = (0, Vec::new());
-    for (path, of, spelled) in &rows {
+    for Signature {
+        path,
+        name: of,
+        spelled,
+    } in &rows
+    {
+        let program = source_of(&programs, path);
         let embedded = spelled
             .strip_prefix("type struct{")
             .and_then(|rest| rest.strip_suffix('}'));
-        let Some(embedded) = embedded.filter(|_| is_exported(of) && program.package(path).is_some()) else {
+        let Some(embedded) = embedded.filter(|_| is_exported(of) && program.is_some()) else {
             continue;
         };
         let names: Vec<String> = embedded.split(", ").flat_map(methods_of).collect();
-        let from_source = ask_callees(path, of, &names, true);
-        let from_table = ask_callees(path, of, &names, false);
+        let from_source = ask_callees(path, of, &names, program);
+        let from_table = ask_callees(path, of, &names, None);
         // Two embedded types that have a method of one name promote neither.
         let promoted = from_source
             .iter()
