@@ -44,7 +44,7 @@ impl Table {
     fn get() -> &'static Table {
         static TABLE: OnceLock<Table> = OnceLock::new();
         TABLE.get_or_init(|| {
-            toml::from_str(include_str!("entries.toml"))
+            toml::from_str(include_str!("frameworks.toml"))
                 .expect("the table of this crate is read by its tests")
         })
     }
