@@ -8,6 +8,7 @@ use toml::de::DeTable;
 
 use super::{Config, Override, PathPatterns, Pool, PoolStyle, RuleChange};
 use crate::analysis::{Complaint, Resource};
+use crate::frameworks::Framework;
 use crate::rating::Confidence;
 
 /// A config, and the rules that its lists name.
@@ -45,6 +46,8 @@ struct File {
     resources: Vec<Spanned<Resource>>,
     #[serde(rename = "client")]
     clients: Vec<Spanned<Resource>>,
+    #[serde(rename = "framework")]
+    frameworks: Vec<Framework>,
 }
 
 #[derive(Deserialize)]
@@ -138,6 +141,7 @@ pub fn parse(text: &str) -> Result<Parsed, Fault> {
         pool: file.pool.into(),
         resources: rows(text, "resource", file.resources)?,
         clients: rows(text, "client", file.clients)?,
+        frameworks: file.frameworks,
         ..Config::default()
     };
     named.sort_by_key(|(_, at)| *at);
@@ -266,6 +270,16 @@ package = "p"
 acquire = ["New"]
 release = ["Close"]
 nil_safe = true
+[[framework]]
+name = "web"
+path = "example.com/web"
+[[framework.entry]]
+what = "web handler"
+takes = ["*example.com/web.Call"]
+[framework.makes_handlers]
+"example.com/web/wrap" = ["Handler"]
+[framework.registers]
+"example.com/web" = ["Handle"]
 "#,
         )
         .unwrap();
@@ -291,6 +305,11 @@ nil_safe = true
             (config.resources[0].nil_safe, config.clients[0].nil_safe),
             (true, true)
         );
+        let framework = &config.frameworks[0];
+        assert_eq!(
+            (&*framework.name, &*framework.entries[0].what),
+            ("web", "web handler")
+        );
     }
 
     #[test]
@@ -312,5 +331,19 @@ nil_safe = true
         let row = "[[resource]]\nrule = \"r\"\npackage = \"p\"\nacquire = []\nrelease = [\"Close\"]\n";
         assert!(fault(row).1.contains("acquire"));
         assert!(fault("select = 1").0 > 0);
+        let framework = |entry: &str| {
+            fault(&format!(
+                "[[framework]]\nname = \"w\"\npath = \"e.com/w\"\n{entry}"
+            ))
+        };
+        let (at, message) = framework("[[framework.entry]]\nwhat = \"w\"\ntakes = [\"*Call\"]");
+        assert!(
+            at > 50 && message.starts_with("`*Call` is no type with its import path"),
+            "{at} {message}"
+        );
+        let (_, message) = framework("[[framework.entry]]\nwhat = \"w\"\ntakes = []");
+        assert!(message.starts_with("`takes` needs a type"), "{message}");
+        let (_, message) = framework("pth = \"x\"");
+        assert_eq!(message, "there is no key `pth` here; did you mean `path`?");
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::analysis::Resource;
+use crate::frameworks::Framework;
 use crate::rating::{Applicability, Confidence, Severity};
 
 mod file;
@@ -117,6 +118,8 @@ pub struct Config {
     pub resources: Vec<Resource>,
     /// A team's own `[[client]]` rows.
     pub clients: Vec<Resource>,
+    /// Frameworks that a team describes in `[[framework]]` rows.
+    pub frameworks: Vec<Framework>,
 }
 
 impl Config {

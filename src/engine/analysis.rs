@@ -7,8 +7,8 @@ use super::fingerprint::{self, Key};
 use super::suppression::{self, Suppression};
 use crate::config::Profile;
 use crate::edit;
-use crate::frameworks;
-use crate::go::{FileId, Package, Servers};
+use crate::frameworks::{self, Scope, Servers};
+use crate::go::{FileId, Package};
 use crate::limits;
 use crate::transform::{AnyTransform, Finding, Fix, Pass, Proposal, Proposed, Reason, Refusal};
 
@@ -56,11 +56,12 @@ impl Analysis {
 
 /// Runs the suite over one package. Findings in generated files are left out: nobody edits those.
 pub fn analyze(mut package: Package, engine: &Engine<'_>) -> Analysis {
-    package.servers = match engine.config.profile {
+    let servers = match engine.config.profile {
         Profile::Auto => Servers::Required,
         Profile::Fiber => Servers::Only(frameworks::Version::V1.import_path()),
         Profile::General => Servers::All,
     };
+    Scope::new(servers, &engine.config.frameworks).attach(&mut package);
     let mut told = detect(&package, engine);
     for (finding, remedy) in &mut told {
         change(&package, engine, finding, remedy);

@@ -1,13 +1,13 @@
 //! Where a request comes in: Fiber's handlers, and what other functions a server calls for each request or connection.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::OnceLock;
+use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
-use super::{Handler, Version};
+use super::major::Major;
+use super::row::Framework;
+use super::scope::{Scope, Servers};
+use super::{FIBER, Handler};
 use crate::go::syntax::{Field, Node};
-use crate::go::{Callee, Declaration, Servers, Type};
+use crate::go::{Callee, Declaration, Package, Type};
 
 /// A function that a server calls for each request or connection.
 #[derive(Clone, Copy, Debug)]
@@ -18,36 +18,7 @@ pub struct Entry<'a> {
     /// Set where it is a handler or middleware of Fiber.
     pub handler: Option<Handler<'a>>,
     /// How people call such a function: "websocket handler".
-    pub what: &'static str,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Table {
-    entry: Vec<Row>,
-    /// Function names by import path.
-    served: HashMap<String, Vec<String>>,
-    /// Method names by import path.
-    registers: HashMap<String, Vec<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    framework: String,
-    what: String,
-    /// Types that must all be among the parameters.
-    takes: Vec<String>,
-}
-
-impl Table {
-    fn get() -> &'static Table {
-        static TABLE: OnceLock<Table> = OnceLock::new();
-        TABLE.get_or_init(|| {
-            toml::from_str(include_str!("frameworks.toml"))
-                .expect("the table of this crate is read by its tests")
-        })
-    }
+    pub what: &'a str,
 }
 
 impl<'a> Entry<'a> {
@@ -71,10 +42,12 @@ impl<'a> Entry<'a> {
             .into_iter()
             .map(|node| declaration.type_meant(node))
             .collect();
-        let servers = servers_of(declaration);
-        let mut rows = Table::get().entry.iter();
-        let row = rows.find(|row| row.is_served_by(servers) && row.fits(&types));
-        let what = row.map(|row| &*row.what);
+        let frameworks = Scope::serving(declaration.root());
+        let rows = frameworks.flat_map(|framework| framework.entries.iter().map(move |row| (framework, row)));
+        let fitting = rows.filter_map(|(framework, row)| Some((row.fits(&types, framework)?, row)));
+        let what = fitting
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, row)| &*row.what);
         let deployed = || is_deployed(declaration, function, &types).then_some("HTTP function");
         what.or_else(deployed).map(|what| entry(None, what))
     }
@@ -91,26 +64,13 @@ impl<'a> Entry<'a> {
     }
 }
 
-impl Row {
-    fn is_served_by(&self, servers: Servers) -> bool {
-        match servers {
-            Servers::Only(framework) => self.framework.starts_with(framework),
-            Servers::Required | Servers::All => true,
-        }
-    }
-
-    fn fits(&self, types: &[Type]) -> bool {
-        let is_taken = |spelling: &String| types.iter().any(|of| is_spelled(of, spelling));
-        self.takes.iter().all(is_taken)
-    }
-}
-
 /// Whether a platform for functions calls it for each request: the exported function of a package to import that has
 /// exactly the signature of net/http's handlers. Beside Fiber too, which such a function may hand its request to.
 fn is_deployed(declaration: Declaration<'_>, function: Node<'_>, types: &[Type]) -> bool {
     let (package, decl) = (declaration.package, declaration.decl());
     let is_handler = matches!(types, [writer, request]
-        if writer.is("net/http", "ResponseWriter") && is_spelled(request, "*net/http.Request"));
+        if writer.is("net/http", "ResponseWriter")
+            && matches!(request, Type::Pointer(_)) && request.is("net/http", "Request"));
     let is_exported = decl.receiver.is_none() && decl.title().starts_with(char::is_uppercase);
     let is_importable = package.name != "main" && !package.path.split('/').any(|part| part == "internal");
     is_handler
@@ -118,34 +78,15 @@ fn is_deployed(declaration: Declaration<'_>, function: Node<'_>, types: &[Type])
         && is_importable
         && declaration.function() == Some(function)
         && function.field(Field::Result).is_none()
-        && declaration.root().servers == Servers::Required
+        && Scope::of(declaration.root()).servers == Servers::Required
         && !declaration.file().is_test()
 }
 
-/// Whether `of` is the type that a row spells `path.Name` or `*path.Name`.
-fn is_spelled(of: &Type, spelling: &str) -> bool {
-    let pointed = spelling.strip_prefix('*');
-    let named = pointed.unwrap_or(spelling).rsplit_once('.');
-    let is_pointer = matches!(of, Type::Pointer(_));
-    is_pointer == pointed.is_some() && named.is_some_and(|(path, name)| of.is(path, name))
-}
-
-/// Whose handlers count in this code. A service on Fiber may well talk net/http, as a client and in its tests; what
-/// serves its requests is Fiber.
-fn servers_of(declaration: Declaration<'_>) -> Servers {
-    let root = declaration.root();
-    match root.servers {
-        Servers::Required if is_on_fiber(root) => Servers::Only(Version::V1.import_path()),
-        Servers::Required => Servers::All,
-        told => told,
-    }
-}
-
 /// Whether go.mod requires Fiber, or, without one, a file imports it.
-pub fn is_on_fiber(package: &crate::go::Package) -> bool {
-    let is_fiber = |path: &str| Version::ALL.iter().any(|version| version.import_path() == path);
+pub fn is_on_fiber(package: &Package) -> bool {
+    let is_fiber = |path: &str| Major::of(path, FIBER).is_some_and(|major| major.below.is_empty());
     match &package.module {
-        Some(module) => module.requires.iter().any(|(path, _)| is_fiber(path)),
+        Some(module) => module.requires.keys().any(|path| is_fiber(path)),
         None => {
             let mut imports = package.files.iter().flat_map(|file| &file.imports);
             imports.any(|import| is_fiber(&import.path))
@@ -153,24 +94,27 @@ pub fn is_on_fiber(package: &crate::go::Package) -> bool {
     }
 }
 
-/// Whether `callee` makes handlers of the functions it is given.
-pub fn serves(callee: &Callee<'_>) -> bool {
+/// Whether `callee`, called in code seen from `root`, makes handlers of the functions it is given.
+pub fn serves(root: &Package, callee: &Callee<'_>) -> bool {
     let Callee::External { path, receiver, name } = callee else {
         return false;
     };
-    let table = Table::get();
-    let rows = match receiver {
-        Some(_) => &table.registers,
-        None => &table.served,
+    let listed = |framework: &Framework| {
+        let table = match receiver {
+            Some(_) => &framework.registers,
+            None => &framework.makes_handlers,
+        };
+        framework.listed(table, path).iter().any(|row| **row == **name)
     };
-    rows.get(path).is_some_and(|names| names.contains(name))
+    Scope::of(root).known().any(listed)
 }
 
 /// The names of everything that makes handlers, to look for calls of it.
-pub fn serving_names() -> impl Iterator<Item = &'static str> {
-    let table = Table::get();
-    let names: BTreeSet<&str> = { table.served.values().chain(table.registers.values()) }
-        .flatten()
+pub fn serving_names(root: &Package) -> impl Iterator<Item = &str> {
+    let tables =
+        { Scope::of(root).known() }.flat_map(|framework| [&framework.makes_handlers, &framework.registers]);
+    let names: BTreeSet<&str> = tables
+        .flat_map(|table| table.values().flatten())
         .map(|name| &**name)
         .collect();
     names.into_iter()
@@ -179,7 +123,7 @@ pub fn serving_names() -> impl Iterator<Item = &'static str> {
 /// Whether functions in a literal of this type are called back for requests: the config of a middleware.
 pub fn is_called_back(of: &Type) -> bool {
     let is_middleware = |path: &str| {
-        let below = path.strip_prefix(Version::V1.import_path());
+        let below = path.strip_prefix(FIBER);
         let is_own = below.is_some_and(|below| below.contains("/middleware/"));
         is_own || path.starts_with("github.com/gofiber/contrib/")
     };
@@ -189,29 +133,80 @@ pub fn is_called_back(of: &Type) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::go::{Package, SourceFile};
+    use crate::go::SourceFile;
 
-    fn what(source: &str, servers: Servers) -> Option<&'static str> {
+    fn what(source: &str, servers: Servers) -> Option<String> {
+        told(source, Scope::new(servers, &[]))
+    }
+
+    fn told(source: &str, scope: Scope) -> Option<String> {
         let file = SourceFile::new("p/f.go", format!("package p\n\n{source}\n").into_bytes());
         let mut package = Package::new("p", None, vec![file]);
-        package.servers = servers;
+        scope.attach(&mut package);
         let declaration = package.find_name("f").unwrap();
-        Entry::of(declaration, declaration.function().unwrap()).map(|entry| entry.what)
+        let entry = Entry::of(declaration, declaration.function().unwrap());
+        entry.map(|entry| entry.what.to_owned())
     }
 
     #[test]
     fn the_parameters_tell() {
         let socket = "import \"github.com/gofiber/contrib/websocket\"\n\nfunc f(conn *websocket.Conn) {}";
-        assert_eq!(what(socket, Servers::Required), Some("websocket handler"));
+        assert_eq!(
+            what(socket, Servers::Required).as_deref(),
+            Some("websocket handler")
+        );
         let http = "import \"net/http\"\n\nfunc f(w http.ResponseWriter, r *http.Request) {}";
-        assert_eq!(what(http, Servers::All), Some("net/http handler"));
-        assert_eq!(what(http, Servers::Required), Some("net/http handler"));
+        assert_eq!(what(http, Servers::All).as_deref(), Some("net/http handler"));
+        assert_eq!(what(http, Servers::Required).as_deref(), Some("net/http handler"));
         assert_eq!(what(http, Servers::Only("github.com/gofiber/fiber")), None);
         let client = "import \"net/http\"\n\nfunc f(r *http.Request) {}";
         assert_eq!(what(client, Servers::All), None);
         let gin = "import \"github.com/gin-gonic/gin\"\n\nfunc f(c *gin.Context) {}";
-        assert_eq!(what(gin, Servers::All), Some("gin handler"));
+        assert_eq!(what(gin, Servers::All).as_deref(), Some("gin handler"));
         assert_eq!(what("func f() {}", Servers::All), None);
+    }
+
+    #[test]
+    fn a_version_without_rows_counts_as_the_nearest_whose_handlers_look_alike() {
+        let handler = |path: &str, of: &str| {
+            let source = format!("import w \"{path}\"\n\nfunc f(c {of}) {{}}");
+            what(&source, Servers::All)
+        };
+        let gin = "github.com/gin-gonic/gin/v2";
+        assert_eq!(handler(gin, "*w.Context").as_deref(), Some("gin handler"));
+        assert_eq!(handler(gin, "w.Context"), None);
+        let echo = "github.com/labstack/echo/v6";
+        assert_eq!(handler(echo, "*w.Context").as_deref(), Some("echo handler"));
+        assert_eq!(handler(echo, "w.Context").as_deref(), Some("echo handler"));
+        // A version with rows is taken at their word.
+        assert_eq!(handler("github.com/labstack/echo/v5", "w.Context"), None);
+        assert_eq!(handler("github.com/labstack/echo/v4", "*w.Context"), None);
+        assert_eq!(
+            handler("github.com/gofiber/fiber/v4", "w.Ctx").as_deref(),
+            Some("Fiber handler")
+        );
+        assert_eq!(
+            handler("github.com/gofiber/fiber/v4", "w.Req"),
+            None,
+            "an Express-style handler takes two"
+        );
+    }
+
+    #[test]
+    fn what_a_user_describes_counts_beside_fiber() {
+        let row = "name = \"web\"\npath = \"example.com/web\"\n[[entry]]\nwhat = \"web handler\"\ntakes = [\"*example.com/web.Call\"]";
+        let users: Vec<Framework> = vec![toml::from_str(row).unwrap()];
+        let source = |path: &str| {
+            format!(
+                "import (\n\t\"github.com/gofiber/fiber/v2\"\n\n\t\"{path}\"\n)\n\nvar app = fiber.New()\n\nfunc f(c *web.Call) {{}}"
+            )
+        };
+        let scope = || Scope::new(Servers::Required, &users);
+        let met = told(&source("example.com/web"), scope());
+        assert_eq!(met.as_deref(), Some("web handler"));
+        let newer = "import web \"example.com/web/v3\"\n\nfunc f(c *web.Call) {}";
+        assert_eq!(told(newer, scope()).as_deref(), Some("web handler"));
+        assert_eq!(told(&source("example.com/other"), scope()), None);
     }
 
     #[test]
@@ -223,10 +218,11 @@ mod tests {
             let file = SourceFile::new("p/f.go", source.into_bytes());
             let package = Package::new("p", None, vec![file]);
             let declaration = package.declarations().last().unwrap();
-            Entry::of(declaration, declaration.function().unwrap()).map(|entry| entry.what)
+            let entry = Entry::of(declaration, declaration.function().unwrap());
+            entry.map(|entry| entry.what.to_owned())
         };
         let serve = "func Serve(w http.ResponseWriter, r *http.Request)";
-        assert_eq!(told("p", serve), Some("HTTP function"));
+        assert_eq!(told("p", serve).as_deref(), Some("HTTP function"));
         assert_eq!(told("main", serve), None);
         assert_eq!(
             told("p", "func serve(w http.ResponseWriter, r *http.Request)"),
@@ -253,6 +249,6 @@ mod tests {
     fn a_service_on_fiber_is_served_by_fiber() {
         let source = "import (\n\t\"net/http\"\n\n\t\"github.com/gofiber/fiber/v2\"\n)\n\nvar app = fiber.New()\n\nfunc f(w http.ResponseWriter, r *http.Request) {}";
         assert_eq!(what(source, Servers::Required), None);
-        assert_eq!(what(source, Servers::All), Some("net/http handler"));
+        assert_eq!(what(source, Servers::All).as_deref(), Some("net/http handler"));
     }
 }

@@ -5,8 +5,18 @@ use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration, Module, Type};
 
 mod entry;
+mod major;
+mod row;
+mod scope;
 
 pub use entry::{Entry, is_called_back, is_on_fiber, serves, serving_names};
+pub use row::Framework;
+pub use scope::{Scope, Servers};
+
+use major::Major;
+
+/// The import path of Fiber's first version.
+const FIBER: &str = "github.com/gofiber/fiber";
 
 /// Fiber's major versions; each has its own import path and handler type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,7 +31,7 @@ impl Version {
 
     pub fn import_path(self) -> &'static str {
         match self {
-            Version::V1 => "github.com/gofiber/fiber",
+            Version::V1 => FIBER,
             Version::V2 => "github.com/gofiber/fiber/v2",
             Version::V3 => "github.com/gofiber/fiber/v3",
         }
@@ -29,11 +39,19 @@ impl Version {
 
     /// The version whose request context a parameter of this type is. v1 and v2 hand out a pointer, v3 an interface.
     pub fn of_context(parameter: &Type) -> Option<Version> {
-        let pointer = matches!(parameter, Type::Pointer(_));
-        let fits = |version: &Version| {
-            parameter.is(version.import_path(), "Ctx") && pointer == (*version != Version::V3)
+        let Type::Named { path, name, .. } = parameter.pointee() else {
+            return None;
         };
-        Version::ALL.into_iter().find(fits)
+        let major = Major::of(path, FIBER).filter(|major| &**name == "Ctx" && major.below.is_empty())?;
+        match (major.number, matches!(parameter, Type::Pointer(_))) {
+            (1, true) => Some(Version::V1),
+            (2, true) => Some(Version::V2),
+            (3, false) => Some(Version::V3),
+            // Of later ones the shape tells which is the nearest.
+            (4.., true) => Some(Version::V2),
+            (4.., false) => Some(Version::V3),
+            _ => None,
+        }
     }
 }
 

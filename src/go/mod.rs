@@ -27,7 +27,7 @@ pub use interfaces::Interface;
 pub use lexer::{Word, first_indentation, words};
 pub use mentioned::{Mentioned, Through};
 pub use module::{Module, Replacement, Version};
-pub use package::{DeclId, Declaration, FileId, Package, Place, Servers};
+pub use package::{DeclId, Declaration, FileId, Package, Place, Surroundings};
 pub use program::{Loaded, Loader, Program};
 pub use resolve::{Meaning, Usage, is_predeclared};
 pub use scope::{Binding, BindingId, BindingKind, Scopes};

@@ -1,5 +1,6 @@
 //! The files of one directory that share a package clause, and the names they declare.
 
+use std::any::Any;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -35,16 +36,8 @@ pub struct DeclId {
     pub index: usize,
 }
 
-/// Whose handlers count as such.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Servers {
-    /// Those of the frameworks that the module requires.
-    #[default]
-    Required,
-    /// Those of the framework whose import paths begin so.
-    Only(&'static str),
-    All,
-}
+/// What the floors above attach to a package, for those of them that only see the package.
+pub type Surroundings = Arc<dyn Any + Send + Sync>;
 
 /// The path of a package of which no go.mod tells one.
 const UNKNOWN_PATH: &str = ".";
@@ -64,7 +57,7 @@ pub struct Package {
     pub files: Vec<Arc<SourceFile>>,
     /// Files that are there because they declare and use names; nobody asked for findings in them.
     pub context: HashSet<FileId>,
-    pub servers: Servers,
+    pub surroundings: Option<Surroundings>,
     /// What is known about the packages that it uses.
     pub facts: Facts,
     /// Files of other packages that places lead to; their ids follow those of `files`.
@@ -114,7 +107,7 @@ impl Package {
             home: self.home.clone(),
             context: self.context.clone(),
             path: self.path.clone(),
-            servers: self.servers,
+            surroundings: self.surroundings.clone(),
             facts: self.facts.clone(),
             foreign: self.foreign_in(program.as_deref(), &others),
             program,
@@ -188,7 +181,7 @@ impl Package {
             is_own: true,
             module,
             context: HashSet::new(),
-            servers: Servers::default(),
+            surroundings: None,
             facts: Facts::default(),
             foreign: Arc::default(),
             names: HashMap::new(),

@@ -145,7 +145,7 @@ impl<'a> Trail<'a> {
             Callee::Builtin(name) if name == "append" => self.runs(at, call),
             Callee::Builtin(_) => Vec::new(),
             callee if runs_once(callee) => Vec::new(),
-            callee if serves(callee) => vec![Run::Served],
+            callee if serves(at.root(), callee) => vec![Run::Served],
             Callee::Package(taker) => match taker.function() {
                 Some(function) => self.passed(at, call, *taker, function, position),
                 None => Vec::new(),
@@ -366,7 +366,7 @@ fn is_collection(shape: &Type) -> bool {
 
 /// Whether values of the type `receiver`, which `at` declares a method for, are handed to what makes handlers of them.
 fn is_served(at: Declaration<'_>, receiver: &str) -> bool {
-    let mentions = serving_names().flat_map(|name| {
+    let mentions = serving_names(at.root()).flat_map(|name| {
         let packages = at.own_packages_holding(name);
         packages.flat_map(move |package| package.selections(name))
     });
@@ -374,7 +374,7 @@ fn is_served(at: Declaration<'_>, receiver: &str) -> bool {
     calls.any(|(other, call)| {
         let arguments = call.field(Field::Arguments).into_iter().flat_map(Node::children);
         let mut types = arguments.map(|argument| other.type_of(argument));
-        serves(&other.callee(call)) && types.any(|of| of.is(&at.package.path, receiver))
+        serves(at.root(), &other.callee(call)) && types.any(|of| of.is(&at.package.path, receiver))
     })
 }
 
