@@ -2,7 +2,7 @@
 //! writers of a response body. And whether the function waits for it after all.
 
 use super::owner::{Frame, owner_of};
-use crate::frameworks::Handler;
+use crate::frameworks::ContextHandler;
 use crate::go::cfg::{Exit, Flow, Paths, walk};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Type};
@@ -130,7 +130,7 @@ fn literal_of<'a>(at: Declaration<'a>, called: Node<'a>) -> Option<Node<'a>> {
 
 fn belongs_to_other_handler(at: Declaration<'_>, function: Node<'_>, node: Node<'_>) -> bool {
     let mut between = node.ancestors().take_while(|outer| *outer != function);
-    between.any(|outer| outer.is(Kind::FuncLiteral) && Handler::of(at, outer).is_some())
+    between.any(|outer| outer.is(Kind::FuncLiteral) && ContextHandler::of(at, outer).is_some())
 }
 
 /// What takes the literal and runs it later.

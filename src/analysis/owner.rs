@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::keeper::{self, Effect};
 use super::request::request_path;
-use crate::frameworks::{self, Handler};
+use crate::frameworks::{Answers, ContextHandler};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{
     BindingId, BindingKind, Callee, DeclId, DeclKind, Declaration, Meaning, Package, Place, Type,
@@ -134,7 +134,7 @@ fn local_outlives(
     let owner = at.tree().node(binding.function);
     let captured = owner.contains(function) && owner.index() != function.index();
     // What a function that serves one request makes, dies with that request.
-    let per_request = |node: Node<'_>| node.is_function() && Handler::of(at, node).is_some();
+    let per_request = |node: Node<'_>| node.is_function() && ContextHandler::of(at, node).is_some();
     let lasting = captured && !per_request(owner) && !owner.ancestors().any(per_request);
     lasting.then_some(Outlives::Surely)
 }
@@ -214,7 +214,7 @@ fn is_kept_in_package(package: &Package, of: &str) -> bool {
 
 /// Whether the value on which `selector` names a method outlives a request.
 fn selected_value_outlives(at: Declaration<'_>, selector: Node<'_>, seen: &mut HashSet<DeclId>) -> bool {
-    let Some(handler) = Handler::around(at, selector) else {
+    let Some(handler) = ContextHandler::around(at, selector) else {
         // Set-up code registers it, or it runs outside requests.
         return true;
     };
@@ -236,9 +236,9 @@ fn looks_like_handler(method: Declaration<'_>) -> bool {
         .field(Field::Parameters)
         .is_some_and(|list| list.children().count() == 1);
     let results = method.results_of(function);
-    let fits = match Handler::of(method, function).map(|handler| handler.version) {
-        Some(frameworks::Version::V1) => results.is_empty(),
-        Some(_) => matches!(results.as_slice(), [only] if only.is_error()),
+    let fits = match ContextHandler::of(method, function).map(|handler| handler.request.facts.answers) {
+        Some(Answers::None) => results.is_empty(),
+        Some(Answers::Error) => matches!(results.as_slice(), [only] if only.is_error()),
         None => false,
     };
     exported && one_parameter && fits

@@ -4,13 +4,15 @@
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration, Module, Type};
 
+mod context;
 mod entry;
 mod major;
 mod row;
 mod scope;
 
+pub use context::{ContextHandler, RequestContext, context_needles, is_handed_copy, is_lent};
 pub use entry::{Entry, is_called_back, is_on_fiber, serves, serving_names};
-pub use row::Framework;
+pub use row::{Answers, ContextFacts, Framework, Name, Word};
 pub use scope::{Scope, Servers};
 
 use major::Major;

@@ -37,6 +37,57 @@ pub struct EntryRow {
     pub what: Word,
     /// Types that must all be among the parameters.
     pub takes: Types,
+    /// Set where what it takes is a request context that goes to another request afterwards.
+    pub context: Option<ContextFacts>,
+}
+
+/// What may be done with a request context, and until when.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ContextFacts {
+    /// What its handlers return.
+    pub answers: Answers,
+    /// The method that gives a copy which may outlive the handler.
+    pub copy: Option<Name>,
+    /// Methods that the copy answers alike, beside the getters.
+    pub copied: Vec<Name>,
+    /// Methods that are as right after the handler.
+    pub lasting: Vec<Name>,
+    pub text: Vec<Word>,
+    pub bytes: Vec<Word>,
+    pub group: Vec<Word>,
+    /// Text where the server's config sets `proxied_by`, memory of its own elsewhere.
+    pub proxied: Vec<Word>,
+    pub own: Vec<Word>,
+    pub context: Vec<Word>,
+    pub late: Vec<Word>,
+    pub filled: Vec<Word>,
+    /// Functions of the package that take the context first.
+    pub generic: Vec<Name>,
+    /// The field of the server's config that makes strings own.
+    pub immutable_by: Option<Name>,
+    pub proxied_by: Option<Name>,
+    /// What to do instead of asking late, with `{start}` for what asks.
+    pub advice: BTreeMap<Word, Word>,
+    /// The getters whose value a method changes, by that method.
+    pub setters: BTreeMap<Name, Vec<Word>>,
+}
+
+impl ContextFacts {
+    /// Whether its getters give memory that the next request overwrites.
+    pub fn lends(&self) -> bool {
+        let lent = [&self.text, &self.bytes, &self.group, &self.proxied, &self.filled];
+        lent.iter().any(|rows| !rows.is_empty())
+    }
+}
+
+/// What a handler returns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answers {
+    #[default]
+    None,
+    Error,
 }
 
 /// A type as Go spells it, with its whole import path: `*github.com/gin-gonic/gin.Context`.
@@ -88,6 +139,13 @@ impl Framework {
         let keys = self.makes_handlers.keys().chain(self.registers.keys());
         let paths = types.chain(keys.map(|path| &**path));
         paths.filter_map(|path| Some(Major::of(path, &self.path)?.number))
+    }
+
+    /// The request contexts that it hands out, each with the import path of its package.
+    pub fn contexts(&self) -> impl Iterator<Item = (&str, &ContextFacts)> {
+        self.entries
+            .iter()
+            .filter_map(|row| Some((&*row.takes.0.first()?.path, row.context.as_ref()?)))
     }
 
     /// The names that `table` lists for the package `met`, or for its nearest known version.
@@ -164,6 +222,12 @@ macro_rules! checked {
             }
         }
 
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl std::ops::Deref for $name {
             type Target = str;
 
@@ -179,6 +243,12 @@ checked!(
     Word,
     |text| !text.trim().is_empty() && !text.chars().any(char::is_control),
     "word of one line"
+);
+checked!(
+    /// A name of Go's.
+    Name,
+    is_identifier,
+    "name"
 );
 checked!(
     /// A path as an import spells it.

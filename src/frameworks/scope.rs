@@ -21,6 +21,15 @@ pub enum Servers {
     All,
 }
 
+impl Servers {
+    fn have(self, framework: &Framework) -> bool {
+        match self {
+            Servers::Only(path) => framework.is_users || framework.path.starts_with(path),
+            Servers::Required | Servers::All => true,
+        }
+    }
+}
+
 /// The frameworks that count, as the run has them. It travels with the package under analysis.
 #[derive(Debug, Default)]
 pub struct Scope {
@@ -63,10 +72,12 @@ impl Scope {
     pub fn serving(root: &Package) -> impl Iterator<Item = &Framework> {
         let scope = Scope::of(root);
         let servers = scope.servers_in(root);
-        scope.known().filter(move |framework| match servers {
-            Servers::Only(path) => framework.is_users || framework.path.starts_with(path),
-            Servers::Required | Servers::All => true,
-        })
+        scope.known().filter(move |framework| servers.have(framework))
+    }
+
+    /// Whether handlers of the framework count in code seen from `root`.
+    pub fn serves(&self, root: &Package, framework: &Framework) -> bool {
+        self.servers_in(root).have(framework)
     }
 
     /// A service on Fiber may well talk net/http, as a client and in its tests; what serves its requests is Fiber.

@@ -1,14 +1,9 @@
 //! What a call on a request context gives: memory of the request, or memory of its own.
 
-use std::collections::HashMap;
-use std::sync::OnceLock;
-
-use serde::Deserialize;
-
 use super::setting::Settings;
-use crate::frameworks::{Version, is_request_context};
+use crate::frameworks::{ContextFacts, RequestContext, Word, is_lent};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{Callee, Declaration};
+use crate::go::{Callee, Declaration, Type};
 
 /// What a value has of the request's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +22,8 @@ pub enum Gives {
     Context,
     /// A struct that the call fills with strings of the request: its first argument.
     Filled,
+    /// What must not be asked for later, with advice in the framework's row.
+    Advised,
 }
 
 /// A call on a request context that is known.
@@ -43,49 +40,27 @@ pub struct Access<'a> {
     pub is_late: bool,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Rows {
-    text: Vec<String>,
-    bytes: Vec<String>,
-    group: Vec<String>,
-    proxied: Vec<String>,
-    own: Vec<String>,
-    context: Vec<String>,
-    late: Vec<String>,
-    filled: Vec<String>,
-}
-
-impl Rows {
-    fn of(version: Version) -> &'static Rows {
-        static TABLE: OnceLock<HashMap<String, Rows>> = OnceLock::new();
-        let table = TABLE.get_or_init(|| {
-            toml::from_str(include_str!("accessors.toml"))
-                .expect("the table of this crate is read by its tests")
-        });
-        &table[version.import_path()]
+/// What asking a context of this kind for `name` gives, with so many arguments.
+fn gives(facts: &ContextFacts, name: &str, arguments: usize, settings: Settings) -> Option<Gives> {
+    let lists = |rows: &[Word]| rows.iter().any(|row| is_row(row, name, arguments));
+    let is_raw = name.contains('.') && !name.starts_with("Req.");
+    let lent = |shape| match settings.immutable && !is_raw {
+        true => Gives::Own,
+        false => Gives::Lent(shape),
+    };
+    let is_bound = name.starts_with("Bind.");
+    if lists(&facts.text) || (settings.proxied && lists(&facts.proxied)) {
+        return Some(lent(Shape::Text));
     }
-
-    fn gives(&self, name: &str, arguments: usize, settings: Settings) -> Option<Gives> {
-        let lists = |rows: &[String]| rows.iter().any(|row| is_row(row, name, arguments));
-        let is_raw = name.contains('.') && !name.starts_with("Req.");
-        let lent = |shape| match settings.immutable && !is_raw {
-            true => Gives::Own,
-            false => Gives::Lent(shape),
-        };
-        let is_bound = name.starts_with("Bind.");
-        if lists(&self.text) || (settings.proxied && lists(&self.proxied)) {
-            return Some(lent(Shape::Text));
-        }
-        match () {
-            () if lists(&self.bytes) => Some(lent(Shape::Bytes)),
-            () if lists(&self.group) => Some(lent(Shape::Group)),
-            () if lists(&self.own) || lists(&self.proxied) => Some(Gives::Own),
-            () if lists(&self.context) => Some(Gives::Context),
-            // v3 binds strings of the request even where it is told to be immutable.
-            () if lists(&self.filled) && (is_bound || !settings.immutable) => Some(Gives::Filled),
-            () => None,
-        }
+    match () {
+        () if lists(&facts.bytes) => Some(lent(Shape::Bytes)),
+        () if lists(&facts.group) => Some(lent(Shape::Group)),
+        () if lists(&facts.own) || lists(&facts.proxied) => Some(Gives::Own),
+        () if lists(&facts.context) => Some(Gives::Context),
+        // v3 binds strings of the request even where it is told to be immutable.
+        () if lists(&facts.filled) && (is_bound || !settings.immutable) => Some(Gives::Filled),
+        () if facts.advice.keys().any(|key| is_row(key, name, arguments)) => Some(Gives::Advised),
+        () => None,
     }
 }
 
@@ -98,12 +73,12 @@ fn is_row(row: &str, name: &str, arguments: usize) -> bool {
 
 /// What is done with the request context at `mention`: the longest chain of calls on it that is known.
 pub fn access<'a>(at: Declaration<'a>, mention: Node<'a>, settings: Settings) -> Option<Access<'a>> {
-    let version = Version::of_context(&at.type_of(mention))?;
-    generic(at, mention, version, settings).or_else(|| chained(mention, version, settings))
+    let of = at.type_of(mention);
+    let request = RequestContext::of(at.root(), &of)?;
+    generic(at, mention, &of, request.facts, settings).or_else(|| chained(mention, request.facts, settings))
 }
 
-fn chained<'a>(mention: Node<'a>, version: Version, settings: Settings) -> Option<Access<'a>> {
-    let rows = Rows::of(version);
+fn chained<'a>(mention: Node<'a>, facts: &ContextFacts, settings: Settings) -> Option<Access<'a>> {
     let (mut node, mut name, mut arguments) = (mention, String::new(), Vec::new());
     let mut longest = None;
     loop {
@@ -125,11 +100,11 @@ fn chained<'a>(mention: Node<'a>, version: Version, settings: Settings) -> Optio
             .filter(|call| call.is(Kind::CallExpression) && function.role() == Field::Function);
         let given = call.and_then(|call| call.field(Field::Arguments));
         let given: Vec<_> = given.into_iter().flat_map(Node::children).collect();
-        if let Some(gives) = rows.gives(&name, given.len(), settings) {
+        if let Some(gives) = gives(facts, &name, given.len(), settings) {
             longest = Some(Access {
                 gives,
                 node: call.unwrap_or(selector),
-                is_late: rows.late.iter().any(|row| is_row(row, &name, given.len())),
+                is_late: facts.late.iter().any(|row| is_row(row, &name, given.len())),
                 arguments: arguments.iter().chain(&given).copied().collect(),
                 name: name.clone(),
             });
@@ -143,7 +118,8 @@ fn chained<'a>(mention: Node<'a>, version: Version, settings: Settings) -> Optio
 fn generic<'a>(
     at: Declaration<'a>,
     mention: Node<'a>,
-    version: Version,
+    of: &Type,
+    facts: &ContextFacts,
     settings: Settings,
 ) -> Option<Access<'a>> {
     let list = mention.parent().filter(|list| list.is(Kind::ArgumentList))?;
@@ -156,12 +132,12 @@ fn generic<'a>(
     else {
         return None;
     };
-    let of_fiber = path == version.import_path() && list.child(0) == Some(mention);
-    let getter = matches!(&*name, "Params" | "Query" | "GetReqHeader");
+    let is_beside = matches!(of.pointee(), Type::Named { path: own, .. } if **own == *path);
+    let getter = is_beside && facts.generic.iter().any(|row| **row == *name);
     let gives_text = call
         .field(Field::Function)
         .is_some_and(|function| function.text().ends_with("[string]"));
-    (of_fiber && getter).then(|| Access {
+    (getter && list.child(0) == Some(mention)).then(|| Access {
         gives: match gives_text && !settings.immutable {
             true => Gives::Lent(Shape::Text),
             false => Gives::Own,
@@ -173,14 +149,12 @@ fn generic<'a>(
     })
 }
 
-/// Every mention of a request context below `function`, with its name's node.
+/// Every mention below `function` of a name that has a request context, which its framework lent.
 pub fn contexts_in<'a>(at: Declaration<'a>, function: Node<'a>) -> Vec<Node<'a>> {
-    let held = at
-        .scopes()
-        .bindings()
-        .filter(|(id, _)| is_request_context(&at.type_of_binding(*id)));
+    let bindings = at.scopes().bindings().map(|(id, _)| id);
+    let held = bindings.filter(|id| RequestContext::of_binding(at, *id).is_some() && is_lent(at, *id));
     let mut found: Vec<Node<'a>> = held
-        .flat_map(|(id, _)| at.scopes().uses(id, at.tree()))
+        .flat_map(|id| at.scopes().uses(id, at.tree()))
         .filter(|node| function.contains(*node))
         .collect();
     found.sort_by_key(|node| node.index());
@@ -190,6 +164,8 @@ pub fn contexts_in<'a>(at: Declaration<'a>, function: Node<'a>) -> Vec<Node<'a>>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frameworks::ContextHandler;
+    use crate::go::{Package, SourceFile};
 
     #[test]
     fn rows_tell_lent_from_own_memory() {
@@ -198,7 +174,8 @@ mod tests {
             immutable: true,
             ..plain
         };
-        let v2 = |name: &str, arguments, settings| Rows::of(Version::V2).gives(name, arguments, settings);
+        let v2 = facts("*fiber.Ctx", "github.com/gofiber/fiber/v2");
+        let v2 = |name: &str, arguments, settings| gives(&v2, name, arguments, settings);
         assert_eq!(v2("Params", 1, plain), Some(Gives::Lent(Shape::Text)));
         assert_eq!(v2("Params", 1, immutable), Some(Gives::Own));
         assert_eq!(v2("Request.Body", 0, immutable), Some(Gives::Lent(Shape::Bytes)));
@@ -209,13 +186,23 @@ mod tests {
             ..plain
         };
         assert_eq!(v2("IP", 0, proxied), Some(Gives::Lent(Shape::Text)));
-        let v3 = |name: &str, settings| Rows::of(Version::V3).gives(name, 1, settings);
+        let v3 = facts("fiber.Ctx", "github.com/gofiber/fiber/v3");
+        let v3 = |name: &str, settings| gives(&v3, name, 1, settings);
         assert_eq!(v3("Bind.Query", immutable), Some(Gives::Filled));
         assert_eq!(v3("Method", plain), None);
-        assert!(
-            Version::ALL
-                .iter()
-                .all(|version| !Rows::of(*version).text.is_empty())
-        );
+        let gin = facts("*gin.Context", "github.com/gin-gonic/gin");
+        assert_eq!(gives(&gin, "Param", 1, plain), Some(Gives::Own));
+        assert_eq!(gives(&gin, "Request.Context", 0, plain), Some(Gives::Advised));
+        assert!(gin.text.is_empty() && gin.bytes.is_empty() && gin.group.is_empty());
+    }
+
+    /// The facts about the type `of` of the package `path`.
+    fn facts(of: &str, path: &str) -> ContextFacts {
+        let base = of.trim_start_matches('*').split('.').next().unwrap();
+        let source = format!("package p\n\nimport {base} \"{path}\"\n\nfunc f(c {of}) {{}}\n");
+        let package = Package::new("p", None, vec![SourceFile::new("p/f.go", source.into_bytes())]);
+        let at = package.find_name("f").unwrap();
+        let handler = ContextHandler::of(at, at.function().unwrap()).unwrap();
+        handler.request.facts.clone()
     }
 }

@@ -9,7 +9,7 @@ use super::loan::{Calls, Loan, Spot, Value};
 use super::setting::Settings;
 use crate::analysis::detached::Detached;
 use crate::analysis::owner::{Frame, Outlives, Owner};
-use crate::frameworks::Handler;
+use crate::frameworks::ContextHandler;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, DeclId, Declaration, Type, Usage};
 use crate::limits::{Budget, Limit};
@@ -45,7 +45,7 @@ pub struct Kept<'a> {
 }
 
 /// Everything that a handler lends and that is kept.
-pub fn kept<'a>(handler: &Handler<'a>, settings: Settings) -> Vec<Kept<'a>> {
+pub fn kept<'a>(handler: &ContextHandler<'a>, settings: Settings) -> Vec<Kept<'a>> {
     let mut tracer = Tracer::new();
     let frame = Frame {
         at: handler.declaration,
@@ -53,7 +53,7 @@ pub fn kept<'a>(handler: &Handler<'a>, settings: Settings) -> Vec<Kept<'a>> {
         receiver: None,
     };
     let own = |mention: &Node<'a>| {
-        let around = Handler::around(handler.declaration, *mention);
+        let around = ContextHandler::around(handler.declaration, *mention);
         around.is_some_and(|around| around.function == handler.function)
     };
     let at = handler.declaration;
@@ -165,7 +165,7 @@ impl<'a> Tracer<'a> {
                     self.carry(frame, binding, loan, None, access.node.end());
                 }
             }
-            Gives::Own | Gives::Context => {}
+            Gives::Own | Gives::Context | Gives::Advised => {}
         }
     }
 

@@ -12,9 +12,11 @@
 use super::accessor::{Access, Gives, Shape, access, contexts_in};
 use super::copy::copied;
 use super::setting::Settings;
+use super::whole;
 use crate::analysis::detached::Detached;
+use crate::analysis::gets_lent_context;
 use crate::edit::{NewName, Rewrite, insert_before};
-use crate::frameworks::{Handler, is_abandoned};
+use crate::frameworks::{ContextFacts, ContextHandler, RequestContext, is_abandoned};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingKind, DeclKind, Declaration, Meaning, Usage};
 use crate::text::Edit;
@@ -27,14 +29,15 @@ pub struct Late<'a> {
     pub start: Detached<'a>,
     /// The context's name, wherever that code mentions it.
     pub mentions: Vec<Node<'a>>,
+    pub request: RequestContext<'a>,
     settings: Settings,
 }
 
 /// Every such start of a handler.
-pub fn late<'a>(handler: &Handler<'a>, settings: Settings) -> Vec<Late<'a>> {
+pub fn late<'a>(handler: &ContextHandler<'a>, settings: Settings) -> Vec<Late<'a>> {
     let (at, function) = (handler.declaration, handler.function);
     let contexts = contexts_in(at, function);
-    if contexts.is_empty() || is_abandoned(function) {
+    if contexts.is_empty() || is_abandoned(function) || !gets_lent_context(handler) {
         return Vec::new();
     }
     let starts = Detached::all_in(at, function).into_iter();
@@ -42,12 +45,13 @@ pub fn late<'a>(handler: &Handler<'a>, settings: Settings) -> Vec<Late<'a>> {
         let mentions: Vec<_> = contexts
             .iter()
             .copied()
-            .filter(|mention| outlives(at, &start, *mention))
+            .filter(|mention| outlives(at, &start, *mention) && !lasts(*mention, handler.request.facts))
             .collect();
         (!mentions.is_empty() && !start.is_awaited(at, function)).then_some(Late {
             at,
             start,
             mentions,
+            request: handler.request,
             settings,
         })
     });
@@ -70,6 +74,22 @@ fn outlives(at: Declaration<'_>, start: &Detached<'_>, mention: Node<'_>) -> boo
     (start.is_given(mention) && is_whole) || called.is_some_and(|called| called.contains(mention))
 }
 
+/// Whether what the context is asked for here is as right after the handler.
+fn lasts(mention: Node<'_>, facts: &ContextFacts) -> bool {
+    let method = selected(mention);
+    method.is_some_and(|method| facts.lasting.iter().any(|lasting| **lasting == *method.text()))
+}
+
+/// The method or field of the context that is selected at `mention`.
+pub fn selected(mention: Node<'_>) -> Option<Node<'_>> {
+    let selector = mention
+        .parent()
+        .filter(|parent| parent.is(Kind::SelectorExpression))?;
+    selector
+        .field(Field::Field)
+        .filter(|_| mention.role() == Field::Operand)
+}
+
 impl<'a> Late<'a> {
     /// The name of the context.
     pub fn context(&self) -> &'a str {
@@ -77,7 +97,8 @@ impl<'a> Late<'a> {
     }
 
     fn access(&self, mention: Node<'a>) -> Option<Access<'a>> {
-        access(self.at, mention, self.settings)
+        let access = access(self.at, mention, self.settings);
+        access.filter(|access| access.gives != Gives::Advised)
     }
 
     /// The first thing that code does with the context.
@@ -91,6 +112,23 @@ impl<'a> Late<'a> {
     }
 
     pub fn fix(&self) -> Result<Fix, Refusal> {
+        self.values_taken().or_else(|refusal| whole::copy(self, refusal))
+    }
+
+    /// What the fixes promise: of a version without rows it is not known what its getters do.
+    pub fn promise(&self) -> Applicability {
+        match self.request.is_guess {
+            true => Applicability::Unsafe,
+            false => Applicability::Safe,
+        }
+    }
+
+    /// Whether the context is asked for a value here, and nothing happens by that.
+    pub fn asks_for_value(&self, mention: Node<'a>) -> bool {
+        self.access(mention).is_some_and(|access| !access.is_late)
+    }
+
+    fn values_taken(&self) -> Result<Fix, Refusal> {
         let literal = self
             .start
             .literal
@@ -130,7 +168,7 @@ impl<'a> Late<'a> {
             if held.len() == 1 { "value" } else { "values" },
             self.start.means.noun()
         );
-        Ok(Fix::new(title, Applicability::Safe, rewrite))
+        Ok(Fix::new(title, self.promise(), rewrite))
     }
 
     fn edit(&self, rewrite: &mut Rewrite, edit: Option<Edit>) -> Result<(), Refusal> {
@@ -186,55 +224,68 @@ impl<'a> Late<'a> {
 
     /// Whether the handler gives the context another value of this kind once the code has started.
     fn is_set_later(&self, access: &Access<'a>) -> bool {
-        let method = access.name.rsplit('.').next().unwrap_or(&access.name);
-        let handler = Handler::around(self.at, self.start.start);
-        let calls = handler
+        let call = access.node.field(Field::Arguments);
+        self.is_changed_later(&access.name, call)
+    }
+
+    /// The same for the method of the context that is selected here.
+    pub fn is_set_after(&self, method: Node<'a>) -> bool {
+        let call = method.parent().and_then(Node::parent);
+        self.is_changed_later(method.text(), call.and_then(|call| call.field(Field::Arguments)))
+    }
+
+    /// Whether the handler calls a setter of `getter`, one with more arguments, once the code has started.
+    fn is_changed_later(&self, getter: &str, arguments: Option<Node<'a>>) -> bool {
+        let count = |arguments: Option<Node<'a>>| arguments.into_iter().flat_map(Node::children).count();
+        let given = count(arguments);
+        let setters = self.request.facts.setters.iter();
+        let setters = setters.filter(|(_, getters)| getters.iter().any(|row| **row == *getter));
+        let setters: Vec<&str> = setters.map(|(setter, _)| &**setter).collect();
+        let handler = ContextHandler::around(self.at, self.start.start);
+        let nodes = handler
             .into_iter()
             .flat_map(|handler| handler.function.descendants());
-        let mut later =
-            calls.filter(|call| call.is(Kind::CallExpression) && call.start() > self.start.start.end());
+        let calls = nodes.filter(|node| node.is(Kind::CallExpression));
+        let mut later = calls.filter(|call| call.start() > self.start.start.end());
         later.any(|call| {
-            let named = call
-                .field(Field::Function)
-                .and_then(|function| function.field(Field::Field));
-            let arguments = call
-                .field(Field::Arguments)
-                .into_iter()
-                .flat_map(Node::children)
-                .count();
-            let sets = match method {
-                "Locals" => arguments > 1,
-                "Path" | "Method" => arguments > 0,
-                _ => false,
-            };
-            sets && named.is_some_and(|name| name.text() == method)
+            let called = call.field(Field::Function);
+            let named = called.and_then(|function| function.field(Field::Field));
+            named.is_some_and(|name| setters.contains(&name.text()))
+                && count(call.field(Field::Arguments)) > given
         })
     }
 
     fn unmovable(&self, mention: Node<'a>) -> Refusal {
         let context = self.context();
         let noun = self.start.means.noun();
-        let selector = mention
-            .parent()
-            .filter(|parent| parent.is(Kind::SelectorExpression) && mention.role() == Field::Operand);
-        let Some(method) = selector.and_then(|selector| selector.field(Field::Field)) else {
+        let Some(method) = selected(mention) else {
             return self.hand_over();
         };
-        let why = match method.text() {
-            "Context" | "RequestCtx" | "Fasthttp" => format!(
-                "`{context}.{}()` is fasthttp's context of this request: take the user's context before the {noun} starts",
+        let asked = access(self.at, mention, self.settings);
+        let advice = asked.and_then(|access| {
+            let advice = self.request.facts.advice.get(access.name.as_str())?;
+            Some(format!(
+                "`{}` {}",
+                access.node.text(),
+                advice.replace("{start}", noun)
+            ))
+        });
+        let why = advice.unwrap_or_else(|| {
+            format!(
+                "`{context}.{}` does more than read a value: do it before the {noun} starts, or wait for that before the handler returns",
                 method.text()
-            ),
-            method => format!(
-                "`{context}.{method}` does more than read a value: do it before the {noun} starts, or wait for that before the handler returns"
-            ),
-        };
+            )
+        });
         refused(Reason::TouchesRequest, why)
     }
 
     fn hand_over(&self) -> Refusal {
+        let copied = match self.request.facts.lends() {
+            true => ", strings through strings.Clone",
+            false => "",
+        };
         let why = format!(
-            "`{}` itself is handed on: hand the {} the values that it needs instead, strings through strings.Clone",
+            "`{}` itself is handed on: hand the {} the values that it needs instead{copied}",
             self.context(),
             self.start.means.noun()
         );
@@ -288,12 +339,22 @@ fn wanted(access: &Access<'_>) -> Vec<String> {
         "Get" | "Peek" | "GetReqHeader" => "header".to_owned(),
         "Locals" => "local".to_owned(),
         "Params" => "param".to_owned(),
+        // `GetString` of a key that is no literal.
+        last if last.strip_prefix("Get").is_some_and(is_type) => "value".to_owned(),
         // `IP` and `XHR` are one word.
         last if last.bytes().all(|byte| byte.is_ascii_uppercase()) => last.to_ascii_lowercase(),
         last => with_first(last, char::to_ascii_lowercase),
     });
     let longer = format!("request{}", inner_word(&name));
     vec![name, longer]
+}
+
+/// Whether a getter that ends so is called after the type of what it gives.
+fn is_type(name: &str) -> bool {
+    const TYPES: [&str; 9] = [
+        "Bool", "Duration", "Float64", "Int", "Int64", "String", "Time", "Uint", "Uint64",
+    ];
+    TYPES.contains(&name)
 }
 
 /// `word` as it stands inside a name: `Agent`, `ID`.

@@ -7,7 +7,7 @@ use memchr::memmem;
 use crate::analysis::detached::{Detached, Means};
 use crate::analysis::owner::Outlives;
 use crate::config::Config;
-use crate::frameworks::Handler;
+use crate::frameworks::{ContextHandler, context_needles};
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::text::Span;
@@ -22,6 +22,7 @@ mod functions;
 mod late;
 mod loan;
 mod setting;
+mod whole;
 
 use flow::{Keeper, Kept};
 use late::Late;
@@ -62,16 +63,16 @@ impl Transform for CopyCtxValue {
         vec![rule(LATE), rule(KEPT)]
     }
 
-    fn needles(&self, _config: &Config) -> Vec<String> {
-        vec!["Ctx".to_owned()]
+    fn needles(&self, config: &Config) -> Vec<String> {
+        context_needles(&config.frameworks)
     }
 
     fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Site<'a>> {
         let needles = self.needles(pass.config);
-        let handlers: Vec<Handler<'a>> = pass
+        let handlers: Vec<ContextHandler<'a>> = pass
             .candidates(&needles)
-            .filter(|declaration| may_lend(declaration.bytes()))
-            .flat_map(Handler::all_of)
+            .filter(|declaration| may_lend(declaration.bytes(), &needles))
+            .flat_map(ContextHandler::all_of)
             .collect();
         if handlers.is_empty() {
             return Vec::new();
@@ -85,9 +86,11 @@ impl Transform for CopyCtxValue {
                 let proof = Proof::Late(late);
                 sites.push(Site { proof, remedy });
             }
-            flow::kept(handler, settings)
-                .into_iter()
-                .for_each(|kept| join(&mut groups, kept));
+            if handler.request.facts.lends() {
+                flow::kept(handler, settings)
+                    .into_iter()
+                    .for_each(|kept| join(&mut groups, kept));
+            }
         }
         copy::share(&mut groups);
         sites.extend(groups.into_iter().map(|group| Site {
@@ -125,9 +128,11 @@ fn rule(slug: &str) -> Arc<Rule> {
 }
 
 /// Whether by its bytes a declaration could start code that asks the context, or keep what it gives.
-fn may_lend(bytes: &[u8]) -> bool {
-    const CALLS: [&[u8]; 2] = [b"Ctx)", b"Ctx,"];
-    CALLS.iter().any(|call| memmem::find(bytes, call).is_some())
+fn may_lend(bytes: &[u8], types: &[String]) -> bool {
+    types.iter().any(|of| {
+        let mut found = memmem::find_iter(bytes, of.as_bytes());
+        found.any(|at| matches!(bytes.get(at + of.len()), Some(b')' | b',')))
+    })
 }
 
 /// Adds a loan to those that the same statement hands to its keeper, or that the same statement of another package

@@ -1,8 +1,10 @@
 //! What the module's apps are set to, as far as it decides who owns a request's strings.
 
+use std::collections::BTreeSet;
+
 use memchr::memmem;
 
-use crate::frameworks::Version;
+use crate::frameworks::{ContextFacts, Framework, Name, Scope};
 use crate::go::Package;
 use crate::go::syntax::{Field, Kind, Node};
 
@@ -17,15 +19,34 @@ pub struct Settings {
 impl Settings {
     /// Those of every package in sight that could make an app.
     pub fn around(package: &Package) -> Self {
-        let others = package.program().into_iter().flat_map(|program| {
-            Version::ALL
-                .into_iter()
-                .flat_map(|version| program.importers(version.import_path()))
-        });
+        let scope = Scope::of(package);
+        let rows: Vec<(&str, &ContextFacts)> = scope.known().flat_map(Framework::contexts).collect();
+        let settable = rows
+            .iter()
+            .filter(|(_, facts)| facts.immutable_by.is_some() || facts.proxied_by.is_some());
+        let others = package
+            .program()
+            .into_iter()
+            .flat_map(|program| { settable.clone() }.flat_map(|(path, _)| program.importers(path)));
+        let names = |field: fn(&ContextFacts) -> Option<&Name>| {
+            let names: BTreeSet<&str> = rows
+                .iter()
+                .filter_map(|(_, facts)| Some(&**field(facts)?))
+                .collect();
+            names
+        };
+        let (immutable_by, proxied_by) = (
+            names(|it| it.immutable_by.as_ref()),
+            names(|it| it.proxied_by.as_ref()),
+        );
         let mut settings = Settings::default();
         for package in std::iter::once(package).chain(others) {
-            settings.immutable |= sets(package, "Immutable", |value| value.is(Kind::True));
-            settings.proxied |= sets(package, "ProxyHeader", |value| value.text() != "\"\"");
+            settings.immutable |= immutable_by
+                .iter()
+                .any(|name| sets(package, name, |value| value.is(Kind::True)));
+            settings.proxied |= proxied_by
+                .iter()
+                .any(|name| sets(package, name, |value| value.text() != "\"\""));
         }
         settings
     }

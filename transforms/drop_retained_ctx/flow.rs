@@ -5,13 +5,14 @@ use std::collections::HashSet;
 
 use crate::analysis::keeper::{self, Effect};
 use crate::analysis::owner::{Frame, Outlives, Owner, outlives, owner_of};
-use crate::frameworks::{Handler, is_request_context};
+use crate::frameworks::{ContextHandler, RequestContext};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, DeclId, Declaration};
 
 /// A statement that stores a request context in its owner.
 #[derive(Clone, Debug)]
 pub struct Store<'a> {
+    pub request: RequestContext<'a>,
     pub declaration: Declaration<'a>,
     /// The function or literal in which it stands: the handler, or a function that the handler calls.
     pub function: Node<'a>,
@@ -28,8 +29,8 @@ struct Carrier<'a> {
 }
 
 /// Every store of the handler's context.
-pub fn stores<'a>(handler: &Handler<'a>) -> Vec<Store<'a>> {
-    let mut tracer = Tracer::default();
+pub fn stores<'a>(handler: &ContextHandler<'a>) -> Vec<Store<'a>> {
+    let mut tracer = Tracer::new(handler.request);
     if let Some(binding) = handler.context {
         let frame = Frame {
             at: handler.declaration,
@@ -44,8 +45,8 @@ pub fn stores<'a>(handler: &Handler<'a>) -> Vec<Store<'a>> {
     tracer.stores
 }
 
-#[derive(Default)]
 struct Tracer<'a> {
+    request: RequestContext<'a>,
     queue: Vec<Carrier<'a>>,
     /// A function counts once for each way its receiver may stand.
     seen: HashSet<(DeclId, BindingId, Option<Option<Outlives>>)>,
@@ -53,6 +54,15 @@ struct Tracer<'a> {
 }
 
 impl<'a> Tracer<'a> {
+    fn new(request: RequestContext<'a>) -> Self {
+        Tracer {
+            request,
+            queue: Vec::new(),
+            seen: HashSet::new(),
+            stores: Vec::new(),
+        }
+    }
+
     fn carry(&mut self, carrier: Carrier<'a>) {
         let Carrier { frame, binding } = carrier;
         if self.seen.insert((frame.at.id, binding, frame.receiver)) {
@@ -149,7 +159,7 @@ impl<'a> Tracer<'a> {
             && let Some(function) = callee.function()
             && let Some(binding) = parameter(callee, function, position)
             // A function that takes a context is looked at as a handler of its own.
-            && !is_request_context(&callee.type_of_binding(binding))
+            && RequestContext::of_binding(callee, binding).is_none()
         {
             let frame = Frame {
                 at: callee,
@@ -173,6 +183,7 @@ impl<'a> Tracer<'a> {
         };
         if let Some((owner, outlives)) = owner {
             self.stores.push(Store {
+                request: self.request,
                 declaration: carrier.frame.at,
                 function: carrier.frame.function,
                 statement: statement.unwrap_or(taker),

@@ -3,13 +3,16 @@
 
 use memchr::memmem;
 
-/// What a parameter's type ends with, in every version of Fiber.
-pub const CONTEXT: &str = "Ctx";
-
-/// Whether some parameter of a type `…Ctx` is used other than as `c.Method`, or a closure that could capture it
-/// may be stored.
-pub fn may_store(bytes: &[u8]) -> bool {
-    let names = memmem::find_iter(bytes, CONTEXT.as_bytes()).filter_map(|at| parameter_before(bytes, at));
+/// Whether some parameter of one of the types is used other than as `c.Method`, or a closure that could capture it
+/// may be stored. The types are spelt `gin.Context`, or as the name alone.
+pub fn may_store(bytes: &[u8], types: &[String]) -> bool {
+    let spelt = |of: &'_ String| {
+        let bare = of.rfind('.').map_or(0, |dot| dot + 1);
+        let found = memmem::find_iter(bytes, of.as_bytes());
+        found.map(|at| at + bare).collect::<Vec<usize>>()
+    };
+    let found = types.iter().flat_map(spelt);
+    let names = found.filter_map(|at| parameter_before(bytes, at));
     let mut names = names.peekable();
     names.peek().is_some() && (may_store_closure(bytes) || { names }.any(|name| is_used_bare(bytes, name)))
 }
@@ -62,28 +65,34 @@ fn may_store_closure(bytes: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    fn stores(bytes: &[u8]) -> bool {
+        may_store(bytes, &["Ctx".to_owned(), "gin.Context".to_owned()])
+    }
+
     #[test]
     fn handlers_that_only_call_methods_need_no_parsing() {
-        assert!(!may_store(
+        assert!(!stores(
             b"func h(c *fiber.Ctx) error { return c.SendString(c.Path()) }"
         ));
-        assert!(!may_store(b"func h(db *sql.DB) error { return f(c) }"));
-        assert!(!may_store(
+        assert!(!stores(b"func h(db *sql.DB) error { return f(c) }"));
+        assert!(!stores(
             b"func h(ctx fiber.Ctx) error { ctxs := 1; return ctx.JSON(ctxs) }"
         ));
     }
 
     #[test]
     fn bare_uses_and_kept_closures_do() {
-        assert!(may_store(b"func h(c *fiber.Ctx) error { last = c; return nil }"));
-        assert!(may_store(
+        assert!(stores(b"func h(c *gin.Context) { last = c }"));
+        assert!(!stores(b"func h(ctx context.Context) { last = ctx }"));
+        assert!(stores(b"func h(c *fiber.Ctx) error { last = c; return nil }"));
+        assert!(stores(
             b"func (s *S) h(ctx fiber.Ctx) error { s.all = append(s.all, ctx)\n}"
         ));
-        assert!(may_store(b"func h(c *Ctx) error { f(c); return nil }"));
-        assert!(may_store(
+        assert!(stores(b"func h(c *Ctx) error { f(c); return nil }"));
+        assert!(stores(
             b"func h(c *fiber.Ctx) error {\n\tkept[id] = c\n\tn := 1\n}"
         ));
-        assert!(may_store(
+        assert!(stores(
             b"func h(c *fiber.Ctx) error { later = append(later, func() { c.Next() }); return nil }"
         ));
     }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::analysis::detached::waits_for_answer;
+use crate::analysis::gets_lent_context;
 use crate::analysis::owner::{Outlives, Owner};
 use crate::config::Config;
-use crate::frameworks::{Handler, is_abandoned};
+use crate::frameworks::{ContextHandler, context_needles, is_abandoned};
 use crate::go::syntax::Kind;
 use crate::transform::{
     Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Rule, Severity, Transform,
@@ -40,16 +41,12 @@ impl Transform for DropRetainedCtx {
         include_str!("explain.md")
     }
 
-    fn is_about_fiber(&self) -> bool {
-        true
-    }
-
     fn rules(&self, _config: &Config) -> Vec<Arc<Rule>> {
         vec![rule()]
     }
 
-    fn needles(&self, _config: &Config) -> Vec<String> {
-        vec![gate::CONTEXT.to_owned()]
+    fn needles(&self, config: &Config) -> Vec<String> {
+        context_needles(&config.frameworks)
     }
 
     fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Site<'a>> {
@@ -76,7 +73,8 @@ impl Transform for DropRetainedCtx {
             rule: rule(),
             place: store.declaration.place(store.statement),
             message: format!(
-                "the request context is kept in {owner} after its request, when Fiber hands it to another"
+                "the request context is kept in {owner} after its request, when {} hands it to another",
+                &*store.request.framework.name
             ),
             confidence: match store.outlives {
                 Outlives::Surely => Confidence::High,
@@ -105,13 +103,15 @@ fn rule() -> Arc<Rule> {
 
 /// The stores of the package that keep a context, each once.
 fn retaining_stores<'a>(pass: &Pass<'a>) -> Vec<Store<'a>> {
+    let types = context_needles(&pass.config.frameworks);
     let declarations = pass
         .package
         .declarations()
-        .filter(|declaration| gate::may_store(declaration.bytes()));
+        .filter(|declaration| gate::may_store(declaration.bytes(), &types));
     let handlers = declarations
         .filter(|declaration| declaration.is_sound())
-        .flat_map(Handler::all_of);
+        .flat_map(ContextHandler::all_of)
+        .filter(gets_lent_context);
     let mut found: Vec<Store<'a>> = Vec::new();
     for store in handlers.flat_map(|handler| flow::stores(&handler)) {
         let known =

@@ -222,7 +222,7 @@ fn dead_statements<'a>(
             let same = |store: &&Store<'_>| store.declaration == at && store.statement.contains(node);
             stores.iter().any(|store| same(&store))
         };
-        refusal_for(package, owner, stranger, &own)
+        refusal_for(package, owner, stranger, &own, store.request.facts.lends())
     })
 }
 
@@ -265,8 +265,13 @@ fn refusal_for(
     owner: &Owner,
     stranger: Stranger<'_>,
     in_store: &dyn Fn(Declaration<'_>, Node<'_>) -> bool,
+    lends: bool,
 ) -> Refusal {
     let title = owner.title(package);
+    let copied = match lends {
+        true => " (strings through strings.Clone)",
+        false => "",
+    };
     let at = |at: Declaration<'_>, node: Node<'_>| line_of(package, at.place(node));
     match stranger {
         Stranger::Reader(there, node) if in_store(there, node) => Refusal::new(
@@ -279,14 +284,14 @@ fn refusal_for(
         Stranger::Reader(there, node) => Refusal::new(
             Reason::StillRead,
             format!(
-                "`{title}` is used at {}: keep a struct of the values needed there (strings through strings.Clone) instead of the context",
+                "`{title}` is used at {}: keep a struct of the values needed there{copied} instead of the context",
                 at(there, node)
             ),
         ),
         Stranger::Receiver(there, node) => Refusal::new(
             Reason::OtherParty,
             format!(
-                "`{title}` is received from at {}: send a struct of the values needed there (strings through strings.Clone) instead of the context",
+                "`{title}` is received from at {}: send a struct of the values needed there{copied} instead of the context",
                 at(there, node)
             ),
         ),

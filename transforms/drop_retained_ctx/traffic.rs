@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use crate::analysis::keeper;
 use crate::analysis::owner::{Owner, container};
 use crate::edit::{is_pure, is_tractable};
-use crate::frameworks::is_request_context;
+use crate::frameworks::RequestContext;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclId, Declaration, Package, Type};
 
@@ -241,7 +241,7 @@ impl Service<'_, '_> {
             Kind::UnaryExpression if value.operator() == Some(Kind::Address) => value
                 .field(Field::Operand)
                 .is_some_and(|operand| operand.is(Kind::CompositeLiteral)),
-            _ => is_request_context(&self.at.type_of(value)),
+            _ => RequestContext::of(self.at.root(), &self.at.type_of(value)).is_some(),
         }
     }
 

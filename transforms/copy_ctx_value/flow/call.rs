@@ -9,7 +9,7 @@ use super::{Keeper, Tracer, converted, lent, place};
 use crate::analysis::keeper::{self, Effect};
 use crate::analysis::owner::{Frame, outlives};
 use crate::analysis::request::callers;
-use crate::frameworks::{Handler, is_request_context};
+use crate::frameworks::{ContextHandler, RequestContext};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration, Type};
 use crate::limits;
@@ -76,7 +76,7 @@ impl<'a> Tracer<'a> {
         let Some(binding) = parameter(callee, function, position) else {
             return;
         };
-        if is_request_context(&callee.type_of_binding(binding)) {
+        if RequestContext::of_binding(callee, binding).is_some() {
             return;
         }
         let method = call.field(Field::Function);
@@ -198,7 +198,7 @@ fn callers_beside<'a>(at: Declaration<'a>) -> Vec<(Frame<'a>, Node<'a>)> {
     let calls = callers(at).into_iter();
     let beside = calls.filter(|(caller, _)| std::ptr::eq(caller.package, at.package) && caller.is_sound());
     let framed = |(at, call): (Declaration<'a>, Node<'a>)| {
-        let function = match Handler::around(at, call) {
+        let function = match ContextHandler::around(at, call) {
             Some(handler) => handler.function,
             None => call.enclosing_function()?,
         };
