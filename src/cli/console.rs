@@ -94,6 +94,10 @@ impl Console {
         }
         self.say(|stderr| {
             write_diagnostics(report, stderr)?;
+            for version in &report.unknown_versions {
+                let version = printable(version.to_string().as_bytes()).to_string();
+                writeln!(stderr, "{NOTE}note{NOTE:#}: {version}")?;
+            }
             if self.verbose {
                 for cut in &report.cuts {
                     let cut = printable(cut.to_string().as_bytes()).to_string();

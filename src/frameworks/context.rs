@@ -3,7 +3,7 @@
 use super::row::{ContextFacts, Framework, TypeName};
 use super::scope::Scope;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{BindingId, BindingKind, Declaration, Package, Type};
+use crate::go::{BindingId, BindingKind, Declaration, Package, Type, package_name};
 
 /// What is known about the type of a request context.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,7 @@ pub struct RequestContext<'a> {
 impl<'a> RequestContext<'a> {
     /// What is known about `of`, in code seen from `root`.
     pub fn of(root: &'a Package, of: &Type) -> Option<Self> {
-        let Type::Named { name, .. } = of.pointee() else {
+        let Type::Named { path, name, .. } = of.pointee() else {
             return None;
         };
         let scope = Scope::of(root);
@@ -32,6 +32,8 @@ impl<'a> RequestContext<'a> {
         });
         let named = rows.filter(|(.., taken)| *taken.name == **name);
         let fitting = named.filter_map(|row| Some((row.2.fits(of, row.0)?, row)));
+        let fitting = fitting
+            .filter(|(distance, (framework, ..))| !(distance.is_guess() && scope.tells_of(framework, path)));
         // Asked last: it reads go.mod.
         let fitting = fitting.filter(|(_, (framework, ..))| scope.serves(root, framework));
         let (distance, (framework, facts, of)) = fitting.min_by_key(|(distance, _)| *distance)?;
@@ -185,16 +187,5 @@ fn needle(of: &TypeName) -> String {
     if of.name != "Context" {
         return of.name.clone();
     }
-    format!("{}.{}", package_of(&of.path), of.name)
-}
-
-/// What importers call the package of a path: `echo` of `github.com/labstack/echo/v4`.
-fn package_of(path: &str) -> &str {
-    let is_major = |element: &&str| {
-        let digits = element.strip_prefix('v');
-        digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    path.rsplit('/')
-        .find(|element| !is_major(element))
-        .unwrap_or(path)
+    format!("{}.{}", package_name(&of.path), of.name)
 }

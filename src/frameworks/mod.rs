@@ -9,11 +9,13 @@ mod entry;
 mod major;
 mod row;
 mod scope;
+mod unknown;
 
 pub use context::{ContextHandler, RequestContext, context_needles, is_handed_copy, is_lent};
 pub use entry::{Entry, is_called_back, is_on_fiber, serves, serving_names};
 pub use row::{Answers, ContextFacts, Framework, Name, Word};
 pub use scope::{Scope, Servers};
+pub use unknown::{UnknownVersion, told_once, unknown_versions};
 
 use major::Major;
 
@@ -146,6 +148,9 @@ impl ParentContext {
     /// are recycled after the handler, and every child of a RequestCtx costs a goroutine until shutdown.
     pub fn of(version: Version, module: Option<&Module>) -> Self {
         let required = module.and_then(|module| module.version_of(version.import_path()));
+        if required.is_none() && module.is_some_and(requires_unknown) {
+            return ParentContext::Background;
+        }
         match (version, required) {
             (Version::V1, _) => ParentContext::Background,
             (Version::V2, Some(required)) if required.numbers < (2, 11, 0) => ParentContext::Background,
@@ -170,6 +175,12 @@ impl ParentContext {
             _ => ParentContext::Background,
         }
     }
+}
+
+/// Whether go.mod requires a version of Fiber that is newer than those that are known.
+pub fn requires_unknown(module: &Module) -> bool {
+    let majors = module.requires.keys().filter_map(|path| Major::of(path, FIBER));
+    { majors }.any(|major| major.below.is_empty() && major.number > 3)
 }
 
 /// Whether the value of `node` is, holds or captures a request context: `c`, `entry{c}`, `func() { c.Next() }`.
@@ -250,5 +261,7 @@ mod tests {
         );
         assert_eq!(parent(Version::V3, "v3.5.0"), Context);
         assert_eq!(ParentContext::of(Version::V2, None), UserContext);
+        let newer = Module::parse("", "module m\nrequire github.com/gofiber/fiber/v4 v4.0.0\n");
+        assert_eq!(ParentContext::of(Version::V3, Some(&newer)), Background);
     }
 }

@@ -116,6 +116,10 @@ impl TypeName {
 pub struct Distance(u32, bool);
 
 impl Distance {
+    pub fn between(met: u32, known: u32) -> Distance {
+        Distance(met.abs_diff(known), known > met)
+    }
+
     pub fn is_guess(self) -> bool {
         self != Distance::default()
     }
@@ -129,7 +133,7 @@ impl Framework {
         }
         let (met, known) = (Major::of(met, &self.path)?, Major::of(known, &self.path)?);
         let is_unknown = met.below == known.below && !self.majors().any(|major| major == met.number);
-        is_unknown.then(|| Distance(met.number.abs_diff(known.number), known.number > met.number))
+        is_unknown.then(|| Distance::between(met.number, known.number))
     }
 
     /// The major versions that rows speak of.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::FIBER;
 use super::entry::is_on_fiber;
+use super::major::Major;
 use super::row::Framework;
 use crate::go::Package;
 
@@ -78,6 +79,15 @@ impl Scope {
     /// Whether handlers of the framework count in code seen from `root`.
     pub fn serves(&self, root: &Package, framework: &Framework) -> bool {
         self.servers_in(root).have(framework)
+    }
+
+    /// Whether the user describes the major version of the framework to which the import path belongs: then nobody has
+    /// to guess.
+    pub fn tells_of(&self, framework: &Framework, path: &str) -> bool {
+        let met = Major::of(path, &framework.path).map(|major| major.number);
+        let same = self.users.iter().filter(|own| own.path == framework.path);
+        let mut told = same.flat_map(Framework::majors);
+        told.any(|major| Some(major) == met)
     }
 
     /// A service on Fiber may well talk net/http, as a client and in its tests; what serves its requests is Fiber.

@@ -11,6 +11,7 @@ use super::run::Job;
 use super::sequence::Placed;
 use super::users::ModuleUsers;
 use crate::engine::{Analysis, Engine, analyze};
+use crate::frameworks::unknown_versions;
 use crate::go::{FileId, Package, SourceFile};
 use crate::limits;
 use crate::workspace::{Diagnostic, Directory, Gate, GoBuild, MAX_SOURCE_BYTES, Session, Skip, Unread};
@@ -147,6 +148,8 @@ impl Crew<'_> {
         limits::taken();
         let analysis = analyze(package, &engine);
         let mut cuts = limits::taken();
+        let mut unknown = unknown_versions(&analysis.package);
+        self.log(|log| log.unknown_versions.append(&mut unknown));
         let files = analysis
             .package
             .files

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::sequence::Placed;
 use super::survey::Survey;
+use crate::frameworks::{UnknownVersion, told_once};
 use crate::go::SourceFile;
 use crate::limits::Cut;
 use crate::workspace::{Diagnostic, Session, Skip, SkipReason};
@@ -13,6 +14,7 @@ pub(super) struct Log {
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) skipped: Vec<Skip>,
     pub(super) cuts: Vec<Cut>,
+    pub(super) unknown_versions: Vec<UnknownVersion>,
     pub(super) seen: usize,
     pub(super) parsed: usize,
     pub(super) is_incomplete: bool,
@@ -40,6 +42,7 @@ impl Log {
             diagnostics: self.diagnostics,
             skipped: self.skipped,
             cuts: self.cuts,
+            unknown_versions: told_once(self.unknown_versions),
             files_seen: self.seen,
             files_parsed: self.parsed,
             is_incomplete,

@@ -48,6 +48,7 @@ impl<R> Survey<R> {
         };
         let mut report = Report::new(findings, diagnostics, files);
         report.cuts = cuts;
+        report.unknown_versions = self.unknown_versions.clone();
         report.is_incomplete = self.is_incomplete;
         report
     }

@@ -1,5 +1,6 @@
 //! What a run saw.
 
+use crate::frameworks::UnknownVersion;
 use crate::limits::Cut;
 use crate::workspace::{Diagnostic, Session, Skip};
 
@@ -14,6 +15,8 @@ pub struct Survey<R> {
     pub skipped: Vec<Skip>,
     /// Searches that ended at a bound, without an answer; sorted.
     pub cuts: Vec<Cut>,
+    /// Versions of frameworks that were met without rows; sorted, each once.
+    pub unknown_versions: Vec<UnknownVersion>,
     pub files_seen: usize,
     pub files_parsed: usize,
     /// Something could not be read or went wrong inside: the result is not the whole truth.
@@ -29,6 +32,7 @@ impl<R> Survey<R> {
             diagnostics: self.diagnostics,
             skipped: self.skipped,
             cuts: self.cuts,
+            unknown_versions: self.unknown_versions,
             files_seen: self.files_seen,
             files_parsed: self.files_parsed,
             is_incomplete: self.is_incomplete,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use crate::analysis::request::{callers, request_path};
 use crate::engine::Analysis;
-use crate::frameworks::{Handler, Version};
+use crate::frameworks::{Handler, Version, requires_unknown};
 use crate::go::syntax::Node;
 use crate::go::{Declaration, Package};
 use crate::transform::{Place, Proposal, Rule};
@@ -180,6 +180,9 @@ impl<'a> Accused<'a> {
     /// What the test calls came with these versions of Fiber.
     fn check_version(&self) -> Result<(), String> {
         let module = self.handler.declaration.package.module.as_deref();
+        if module.is_some_and(requires_unknown) {
+            return Err("its Fiber is too new: tests are for v2 and v3".to_owned());
+        }
         let required = module.and_then(|module| module.version_of(self.handler.version.import_path()));
         let is_old = match (self.handler.version, required) {
             (Version::V1, _) => true,

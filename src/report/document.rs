@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::finding::ReportedFinding;
+use crate::frameworks::UnknownVersion;
 use crate::limits::Cut;
 use crate::transform::Severity;
 use crate::workspace::{Diagnostic, Skip};
@@ -19,6 +20,9 @@ pub struct Report {
     pub diagnostics: Vec<Diagnostic>,
     pub files: Files,
     pub summary: Summary,
+    /// Versions of frameworks of which nothing is known for certain.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown_versions: Vec<UnknownVersion>,
     /// Searches that ended at a bound; told on stderr.
     #[serde(skip)]
     pub cuts: Vec<Cut>,
@@ -74,6 +78,7 @@ impl Report {
             findings,
             diagnostics,
             files,
+            unknown_versions: Vec::new(),
             cuts: Vec::new(),
             is_incomplete: false,
         }
