@@ -427,3 +427,106 @@ fn an_untrusted_tree_s_config_is_not_read() {
     let named = ["--untrusted", "--config", own.path().to_str().unwrap()];
     scan(folder.path(), &named).expect(0, &["No leaks found"]);
 }
+
+const WEB: &str = "\
+package app
+
+import (
+	\"database/sql\"
+	\"log\"
+
+	\"example.com/web\"
+)
+
+func list(c *web.Call) error {
+	db, err := sql.Open(\"postgres\", \"postgres://app@localhost/app\")
+	if err != nil {
+		return err
+	}
+	go func() { log.Println(c.Query(\"id\")) }()
+	return db.Ping()
+}
+";
+
+const WEB_ROW: &str = "\
+[[framework]]
+name = \"web\"
+path = \"example.com/web\"
+
+[[framework.entry]]
+what = \"web handler\"
+takes = [\"*example.com/web.Call\"]
+
+[framework.entry.context]
+answers = \"error\"
+text = [\"Query\"]
+";
+
+#[test]
+fn a_framework_of_ones_own_serves_requests() {
+    let folder = folder(&[("unleak.toml", WEB_ROW), ("a.go", WEB)]);
+    let rules = |arguments: &[&str]| -> Vec<String> {
+        let ran = scan(folder.path(), &[&["--format", "jsonl"], arguments].concat());
+        found(&ran).into_iter().map(|(_, rule)| rule).collect()
+    };
+    assert_eq!(rules(&[]), ["per-request-sql-open", "context-after-handler"]);
+    assert_eq!(rules(&["--isolated"]), ["unclosed-db"]);
+    let patch = run(folder.path(), &["fix", "--dry-run", "--verify", "syntax"]).text();
+    assert!(
+        patch.contains("+\tid := strings.Clone(c.Query(\"id\"))\n"),
+        "{patch}"
+    );
+}
+
+#[test]
+fn a_wrong_row_of_a_framework_is_told_with_its_line() {
+    let cases = [
+        (
+            "takes = [\"*example.com/web.Call\"]",
+            "takes = [\"*Call\"]",
+            "unleak.toml:7: `*Call` is no type with its import path, as in `*example.com/web.Context`",
+        ),
+        (
+            "path = \"example.com/web\"",
+            "path = \"example.com//web\"",
+            "unleak.toml:3: `example.com//web` is no import path",
+        ),
+        (
+            "answers = \"error\"",
+            "copy = \"Copy(); panic\"",
+            "unleak.toml:10: `Copy(); panic` is no name",
+        ),
+        (
+            "answers = \"error\"",
+            "answer = \"error\"",
+            "unleak.toml:10: there is no key `answer` here; did you mean `answers`?",
+        ),
+    ];
+    for (good, bad, said) in cases {
+        let text = WEB_ROW.replacen(good, bad, 1);
+        let folder = folder(&[("unleak.toml", &text), ("a.go", WEB)]);
+        scan(folder.path(), &[]).expect(2, &[said]);
+    }
+}
+
+#[test]
+fn a_version_of_a_framework_without_rows_is_told() {
+    let source = "package app\n\nimport \"github.com/gin-gonic/gin/v2\"\n\nfunc get(c *gin.Context) { c.Status(204) }\n";
+    let said = "note: github.com/gin-gonic/gin/v2 is a version of gin that unleak does not know: treated as github.com/gin-gonic/gin";
+    let app = folder(&[("a.go", source)]);
+    scan(app.path(), &[]).expect(0, &[said]);
+    let document = scan(app.path(), &["--format", "json"]).text();
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    let told = &document["unknown_versions"];
+    assert_eq!(told[0]["treated_as"], "github.com/gin-gonic/gin", "{told}");
+    let schema = serde_json::from_str(include_str!("../../schema/findings.schema.json")).unwrap();
+    assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&document));
+
+    let other = source.replace("*gin.Context", "gin.Context");
+    let app = folder(&[("a.go", &other)]);
+    scan(app.path(), &[]).expect(0, &["its handlers are not recognised"]);
+    let row = "[[framework]]\nname = \"gin\"\npath = \"github.com/gin-gonic/gin\"\n[[framework.entry]]\nwhat = \"gin handler\"\ntakes = [\"github.com/gin-gonic/gin/v2.Context\"]\n";
+    let app = folder(&[("a.go", &other), ("unleak.toml", row)]);
+    let ran = scan(app.path(), &[]).expect(0, &[]);
+    assert!(!ran.stderr.contains("gin"), "{}", ran.stderr);
+}
