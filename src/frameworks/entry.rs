@@ -82,11 +82,17 @@ fn is_deployed(declaration: Declaration<'_>, function: Node<'_>, types: &[Type])
         && !declaration.file().is_test()
 }
 
-/// Whether go.mod requires Fiber, or, without one, a file imports it.
+/// Whether go.mod requires Fiber for the module's own code, or, without one, a file imports it.
 pub fn is_on_fiber(package: &Package) -> bool {
     let is_fiber = |path: &str| Major::of(path, FIBER).is_some_and(|major| major.below.is_empty());
     match &package.module {
-        Some(module) => module.requires.keys().any(|path| is_fiber(path)),
+        Some(module) => {
+            let mut direct = module
+                .requires
+                .keys()
+                .filter(|path| !module.indirect.contains(*path));
+            direct.any(|path| is_fiber(path))
+        }
         None => {
             let mut imports = package.files.iter().flat_map(|file| &file.imports);
             imports.any(|import| is_fiber(&import.path))
@@ -133,7 +139,7 @@ pub fn is_called_back(of: &Type) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::go::SourceFile;
+    use crate::go::{Module, SourceFile};
 
     fn what(source: &str, servers: Servers) -> Option<String> {
         told(source, Scope::new(servers, &[]))
@@ -243,6 +249,20 @@ mod tests {
             told("p", "func (t T) Serve(w http.ResponseWriter, r *http.Request)"),
             None
         );
+    }
+
+    #[test]
+    fn what_only_a_requirement_requires_serves_nothing() {
+        let source = "import \"net/http\"\n\nfunc f(w http.ResponseWriter, r *http.Request) {}";
+        let entry = |requirement: &str| {
+            let module = Module::parse("", &format!("module m\n\nrequire {requirement}\n"));
+            let file = SourceFile::new("p/f.go", format!("package p\n\n{source}\n").into_bytes());
+            let package = Package::new("p", Some(module.into()), vec![file]);
+            let declaration = package.find_name("f").unwrap();
+            Entry::of(declaration, declaration.function().unwrap()).is_some()
+        };
+        assert!(!entry("github.com/gofiber/fiber/v2 v2.52.15"));
+        assert!(entry("github.com/gofiber/fiber/v2 v2.52.15 // indirect"));
     }
 
     #[test]

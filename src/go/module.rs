@@ -1,6 +1,6 @@
 //! What go.mod says.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// `v3.0.0-beta.4` taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Module {
     pub go: Option<(u32, u32)>,
     /// Module path to version as written, `v2.52.15`.
     pub requires: HashMap<String, String>,
+    /// Those of them that only other requirements need.
+    pub indirect: HashSet<String>,
     /// Module path to what stands in for it: at one version, or (`None`) whatever the version.
     pub replaces: HashMap<String, Vec<(Option<String>, Replacement)>>,
 }
@@ -45,7 +47,8 @@ impl Module {
         };
         let mut block: Option<String> = None;
         for line in text.lines() {
-            let line = line.split("//").next().unwrap_or("").trim();
+            let (line, comment) = line.split_once("//").unwrap_or((line, ""));
+            let is_indirect = comment.split(';').any(|part| part.trim() == "indirect");
             let mut words: Vec<&str> = line.split_whitespace().collect();
             match (&block, words.as_slice()) {
                 (_, []) => continue,
@@ -54,23 +57,24 @@ impl Module {
                 (None, [verb, ..]) => {
                     let verb = *verb;
                     words.remove(0);
-                    module.directive(verb, &words);
+                    module.directive(verb, &words, is_indirect);
                 }
                 (Some(verb), words) => {
                     let verb = verb.clone();
-                    module.directive(&verb, words);
+                    module.directive(&verb, words, is_indirect);
                 }
             }
         }
         module
     }
 
-    fn directive(&mut self, verb: &str, words: &[&str]) {
+    fn directive(&mut self, verb: &str, words: &[&str], is_indirect: bool) {
         match (verb, words) {
             ("module", [path, ..]) => self.path = unquoted(path),
             ("go", [version, ..]) => self.go = version_pair(version),
             ("require", [path, version, ..]) => {
                 self.requires.insert(unquoted(path), (*version).to_owned());
+                self.indirect.extend(is_indirect.then(|| unquoted(path)));
             }
             ("replace", [path, at @ .., "=>", folder]) => {
                 self.replace(path, at, Replacement::Folder(unquoted(folder)));
