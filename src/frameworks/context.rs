@@ -159,11 +159,7 @@ fn is_name(node: Node<'_>) -> bool {
 fn initial<'a>(name: Node<'a>, origin: Node<'a>) -> Option<Node<'a>> {
     let values = origin.field(Field::Right).or(origin.field(Field::Value))?;
     let left = origin.field(Field::Left).into_iter().flat_map(Node::children);
-    let mut names = left.chain(
-        origin
-            .fields(Field::Name)
-            .filter(|name| matches!(name.kind(), Kind::Identifier | Kind::BlankIdentifier)),
-    );
+    let mut names = left.chain(origin.fields(Field::Name).filter(|name| is_name(*name)));
     let position = names.position(|held| held == name)?;
     values.child(position)
 }

@@ -1,5 +1,15 @@
-//! What this tool knows of Fiber: which functions are handlers, and which context a request lends. The facts
-//! were measured on fiber v1.14, v2.52 and v3.5 with their fasthttp versions.
+//! Where requests come in, and what may be done with the context of one: by framework, as rows.
+//!
+//! - `frameworks.toml`: the rows that come along, with what they were measured on; `row` reads them, and those of
+//!   `[[framework]]` in unleak.toml by the same door. A framework more is a table more there, and nothing else.
+//! - `major`: import paths of major versions; one without rows counts as the nearest that looks alike. `unknown` says
+//!   which those are in a package.
+//! - `scope`: which frameworks count in the package under analysis; the engine attaches it.
+//! - `entry`: functions that a server calls for each request or connection ([`Entry`]).
+//! - `context`: request contexts that go to another request afterwards ([`RequestContext`]), and who gets one.
+//!
+//! What follows here is Fiber's alone: its versions differ in more than rows say. Measured on fiber v1.14, v2.52 and
+//! v3.5 with their fasthttp versions.
 
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration, Module, Type};
@@ -195,7 +205,8 @@ pub fn holds_context(at: Declaration<'_>, node: Node<'_>) -> bool {
                 .and_then(Node::parent)
                 .is_some_and(|call| matches!(at.callee(call), Callee::Builtin(_)));
         let is_asked = list.is_some_and(|list| list.is(Kind::SelectorExpression));
-        (is_captured || !(is_handed || is_asked)) && is_request_context(&at.type_of(name))
+        (is_captured || !(is_handed || is_asked))
+            && RequestContext::of(at.root(), &at.type_of(name)).is_some()
     })
 }
 

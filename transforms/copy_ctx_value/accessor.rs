@@ -44,7 +44,8 @@ pub struct Access<'a> {
 fn gives(facts: &ContextFacts, name: &str, arguments: usize, settings: Settings) -> Option<Gives> {
     let lists = |rows: &[Word]| rows.iter().any(|row| is_row(row, name, arguments));
     let is_raw = name.contains('.') && !name.starts_with("Req.");
-    let lent = |shape| match settings.immutable && !is_raw {
+    let is_immutable = settings.immutable && facts.immutable_by.is_some();
+    let lent = |shape| match is_immutable && !is_raw {
         true => Gives::Own,
         false => Gives::Lent(shape),
     };
@@ -58,7 +59,7 @@ fn gives(facts: &ContextFacts, name: &str, arguments: usize, settings: Settings)
         () if lists(&facts.own) || lists(&facts.proxied) => Some(Gives::Own),
         () if lists(&facts.context) => Some(Gives::Context),
         // v3 binds strings of the request even where it is told to be immutable.
-        () if lists(&facts.filled) && (is_bound || !settings.immutable) => Some(Gives::Filled),
+        () if lists(&facts.filled) && (is_bound || !is_immutable) => Some(Gives::Filled),
         () if facts.advice.keys().any(|key| is_row(key, name, arguments)) => Some(Gives::Advised),
         () => None,
     }
