@@ -21,6 +21,7 @@ mod flow;
 mod functions;
 mod late;
 mod loan;
+mod names;
 mod setting;
 mod whole;
 
