@@ -1,9 +1,9 @@
 //! Request contexts that go to another request when their handler has returned, and the functions that get one.
 
 use super::row::{ContextFacts, Framework, TypeName};
-use super::scope::Scope;
+use super::scope::{Scope, Servers};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{BindingId, BindingKind, Declaration, Package, Type, package_name};
+use crate::go::{BindingId, BindingKind, Callee, Declaration, Package, Type, package_name};
 
 /// What is known about the type of a request context.
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +115,23 @@ pub fn is_lent(at: Declaration<'_>, id: BindingId) -> bool {
     }
 }
 
+/// Whether the value of `node` is, holds or captures a request context: `c`, `entry{c}`, `func() { c.Next() }`.
+pub fn holds_context(at: Declaration<'_>, node: Node<'_>) -> bool {
+    let mut names = node.subtree().filter(|inner| inner.is(Kind::Identifier));
+    names.any(|name| {
+        let inside = name.ancestors().take_while(|around| node.contains(*around));
+        let is_captured = { inside }.any(|around| around.is(Kind::FuncLiteral));
+        let list = name.parent();
+        let is_handed = list.is_some_and(|list| list.is(Kind::ArgumentList))
+            && !list
+                .and_then(Node::parent)
+                .is_some_and(|call| matches!(at.callee(call), Callee::Builtin(_)));
+        let is_asked = list.is_some_and(|list| list.is(Kind::SelectorExpression));
+        (is_captured || !(is_handed || is_asked))
+            && RequestContext::of(at.root(), &at.type_of(name)).is_some()
+    })
+}
+
 /// Whether somebody who calls the function hands it a copy of a context, which may outlive the handler.
 pub fn is_handed_copy(handler: &ContextHandler<'_>, callers: &[(Declaration<'_>, Node<'_>)]) -> bool {
     let names = handler
@@ -167,7 +184,7 @@ fn initial<'a>(name: Node<'a>, origin: Node<'a>) -> Option<Node<'a>> {
 /// The texts of which code that names a request context holds one: `gin.Context`, and for Fiber the bare name, which
 /// is none of anybody else's.
 pub fn context_needles(users: &[Framework]) -> Vec<String> {
-    let scope = Scope::new(super::Servers::All, users);
+    let scope = Scope::new(Servers::All, users);
     let rows = scope.known().flat_map(|framework| &framework.entries);
     let types = rows
         .filter(|row| row.context.is_some())

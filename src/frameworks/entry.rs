@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::major::Major;
+use super::fiber::{FIBER, Handler};
 use super::row::Framework;
 use super::scope::{Scope, Servers};
-use super::{FIBER, Handler};
 use crate::go::syntax::{Field, Node};
 use crate::go::{Callee, Declaration, Package, Type};
 
@@ -80,24 +79,6 @@ fn is_deployed(declaration: Declaration<'_>, function: Node<'_>, types: &[Type])
         && function.field(Field::Result).is_none()
         && Scope::of(declaration.root()).servers == Servers::Required
         && !declaration.file().is_test()
-}
-
-/// Whether go.mod requires Fiber for the module's own code, or, without one, a file imports it.
-pub fn is_on_fiber(package: &Package) -> bool {
-    let is_fiber = |path: &str| Major::of(path, FIBER).is_some_and(|major| major.below.is_empty());
-    match &package.module {
-        Some(module) => {
-            let mut direct = module
-                .requires
-                .keys()
-                .filter(|path| !module.indirect.contains(*path));
-            direct.any(|path| is_fiber(path))
-        }
-        None => {
-            let mut imports = package.files.iter().flat_map(|file| &file.imports);
-            imports.any(|import| is_fiber(&import.path))
-        }
-    }
 }
 
 /// Whether `callee`, called in code seen from `root`, makes handlers of the functions it is given.

@@ -5,8 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
-use super::FIBER;
-use super::entry::is_on_fiber;
+use super::fiber::{FIBER, is_on_fiber};
 use super::major::Major;
 use super::row::Framework;
 use crate::go::Package;

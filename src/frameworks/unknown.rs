@@ -112,7 +112,7 @@ fn is_spelt(file: &SourceFile, package: &str, of: &TypeName) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frameworks::Servers;
+    use crate::frameworks::scope::Servers;
 
     fn told(source: &str, users: &[Framework]) -> Vec<String> {
         let source = format!("package p\n\n{source}\n").into_bytes();
