@@ -32,7 +32,6 @@ mod joint;
 mod journal;
 mod patches;
 mod pipeline;
-mod proof;
 mod prove;
 mod reach;
 mod readme;

@@ -2,6 +2,13 @@
 //! as `unleak fix` leaves them, on a real listener and under the race detector, for Fiber v2 and v3. The figures
 //! go to `docs/proofs.md` with `BLESS=1`.
 
+#[path = "../it/support"]
+#[allow(dead_code, reason = "the tests of the other program use the rest")]
+mod support {
+    pub mod command;
+    pub mod go;
+}
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -10,8 +17,8 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
 
-use crate::support::command::run;
-use crate::support::go::{Go, tell};
+use support::command::run;
+use support::go::{Go, tell};
 
 /// The handlers are written for v2; these words make them handlers of v3.
 const IN_V3: [(&str, &str); 4] = [
