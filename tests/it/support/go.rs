@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 pub struct Go {
     /// Major and minor.
     pub version: (u32, u32),
+    #[allow(dead_code, reason = "only the proofs ask for it")]
     has_race_detector: bool,
 }
 
@@ -42,6 +43,7 @@ impl Go {
     }
 
     /// `go test` in a folder, under the race detector.
+    #[allow(dead_code, reason = "only the proofs ask for it")]
     pub fn test(&self, folder: &Path) -> Command {
         let mut command = self.command(folder, "test");
         if self.has_race_detector {
