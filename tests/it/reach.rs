@@ -197,11 +197,15 @@ import \"github.com/gofiber/fiber/v2\"
 
 func main() {
 	app := fiber.New()
+	routes(app)
+	app.Listen(\":3000\")
+}
+
+func routes(app *fiber.App) {
 	app.Get(\"/\", func(c *fiber.Ctx) error {
-		app.Use(later)
+		app.Get(\"/late\", later)
 		return c.Next()
 	})
-	app.Listen(\":3000\")
 }
 
 func later(c *fiber.Ctx) error { return c.Next() }
