@@ -1,7 +1,7 @@
 //! What a call gives beside a resource: functions that release it, and the context that carries it.
 
-use super::escape::Hold;
-use super::escape::targets;
+use super::effect::Hold;
+use super::nodes::targets;
 use crate::go::syntax::Node;
 use crate::go::{BindingId, BindingKind, Declaration};
 

@@ -2,9 +2,12 @@
 //! functions acquire and release is table data and no business of this floor.
 
 mod acquire;
+mod acquisition;
 mod beside;
 mod context;
+mod context_handover;
 pub mod detached;
+mod effect;
 pub mod endless;
 mod escape;
 mod excuse;
@@ -14,6 +17,8 @@ pub mod launch;
 mod lazy;
 mod lent;
 mod lifetime;
+mod literals;
+mod nodes;
 pub mod owner;
 pub mod reached;
 mod replaced;
@@ -25,14 +30,17 @@ mod turn;
 mod unreached;
 
 pub use crate::facts::{Empty, Resource};
-pub use acquire::{Acquirers, Acquisition, Fault, Handle, Yield, field_set_in, literal_of};
+pub use acquire::Acquirers;
+pub use acquisition::{Acquisition, Fault, Handle, Yield};
 pub use beside::Beside;
 pub use context::mentions_of_context;
-pub use escape::{Effect, Hold, Keep, Mention, mentions};
+pub use effect::{Effect, Hold, Keep, Mention};
+pub use escape::mentions;
 pub use handover::{Handover, of_known, of_name};
 pub use lazy::is_kept;
 pub use lent::gets_lent_context;
 pub use lifetime::{Lifetime, Loss, Lost, deferred};
+pub use literals::{field_set_in, literal_of};
 pub use replaced::is_replaced;
 pub use row::Complaint;
 pub use turn::jump_target;

@@ -1,6 +1,6 @@
 //! One turn of a loop: where a name that is new in each turn is known, and what leads out of there.
 
-use super::acquire::Acquisition;
+use super::acquisition::Acquisition;
 use crate::go::BindingId;
 use crate::go::cfg::Cfg;
 use crate::go::syntax::{Field, Kind, Node};

@@ -6,145 +6,18 @@ mod taken;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use super::acquisition::{Acquisition, Handle, Yield};
 use super::beside::Beside;
-use super::escape::{self, Effect, Hold, Keep, Mention, targets};
+use super::effect::{Effect, Hold, Keep, Mention};
+use super::escape;
 use super::excuse;
+use super::literals::{assigned_value, assignment_of, field_set_in, is_acquiring, literal_of};
+use super::nodes::targets;
 use crate::facts::Resource;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, Callee, DeclId, Declaration, Type, Usage};
 use crate::limits;
 use taken::named_results;
-
-/// Who holds the acquired resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Handle {
-    /// A local name of the acquiring function.
-    Local(BindingId),
-    /// `_`, or a call whose results nobody takes.
-    Discarded,
-    /// A field, a package variable, the caller, another call.
-    Elsewhere,
-}
-
-/// Where the error of the acquisition went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Acquiring cannot fail.
-    Never,
-    Local(BindingId),
-    /// `_`, or a place that is no local name.
-    Dropped,
-}
-
-/// One call that gives a resource.
-#[derive(Clone, Copy, Debug)]
-pub struct Acquisition<'a> {
-    pub at: Declaration<'a>,
-    /// The function declaration, method or literal that acquires.
-    pub function: Node<'a>,
-    pub call: Node<'a>,
-    /// What the results are assigned by, or the statement that drops them.
-    pub statement: Node<'a>,
-    pub resource: &'a Resource,
-    pub handle: Handle,
-    pub fault: Fault,
-    /// Which results of `call` are the resource and its error.
-    pub yields: Yield<'a>,
-}
-
-impl Yield<'_> {
-    /// Whether callers have to do the same for both.
-    fn is_like(&self, other: &Yield<'_>) -> bool {
-        (self.result, self.error, self.beside) == (other.result, other.error, other.beside)
-            && self.resource.is_like(other.resource)
-    }
-}
-
-/// What a call gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Yield<'a> {
-    pub resource: &'a Resource,
-    pub result: usize,
-    pub error: Option<usize>,
-    /// What else it gives that has to do with the resource.
-    pub beside: Beside,
-}
-
-impl<'a> Acquisition<'a> {
-    /// In `main` and `init` the process ends, or the resource is there once.
-    pub fn ends_with_process(&self) -> bool {
-        let declared = self.at.function() == Some(self.function);
-        declared && self.at.decl().receiver.is_none() && matches!(self.at.decl().title(), "main" | "init")
-    }
-
-    /// Whether `call` tells what kind of error its first argument is, which nil is not: `errors.Is(err, x)`.
-    pub fn asks_what_failed(&self, call: Node<'a>) -> bool {
-        let Callee::External {
-            path,
-            receiver: None,
-            name,
-        } = self.at.callee(call)
-        else {
-            return false;
-        };
-        match path.as_str() {
-            "errors" => matches!(&*name, "Is" | "As"),
-            "os" => matches!(&*name, "IsNotExist" | "IsExist" | "IsPermission" | "IsTimeout"),
-            // What stands in for the standard package, and predicates beside an API's own errors.
-            _ if path.ends_with("/errors") || path.ends_with("/xerrors") => {
-                name == "As" || name.starts_with("Is")
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether `node` is the field in which the resource itself holds the error, or a name that has its value and never
-    /// another.
-    pub fn holds_fault(&self, node: Node<'_>) -> bool {
-        let node = node.unparenthesized();
-        let named = self.at.scopes().binding_of(node).and_then(|name| {
-            let name_of = self.at.scopes().get(name);
-            let origin = self.at.tree().node(name_of.origin);
-            let mut uses = self.at.scopes().uses(name, self.at.tree());
-            let stays =
-                origin.is(Kind::ShortVarDeclaration) && uses.all(|node| self.at.usage(node) == Usage::Read);
-            let values = origin.field(Field::Right).filter(|_| stays)?;
-            values.child(0).filter(|_| values.children().count() == 1)
-        });
-        self.is_error_field(node) || named.is_some_and(|value| self.is_error_field(value))
-    }
-
-    fn is_error_field(&self, node: Node<'_>) -> bool {
-        let field = self.resource.error_field.as_deref();
-        let named = node.field(Field::Field).map(Node::text);
-        let Handle::Local(handle) = self.handle else {
-            return false;
-        };
-        let operand = node.field(Field::Operand);
-        field.is_some()
-            && named == field
-            && operand
-                .is_some_and(|operand| self.at.scopes().binding_of(operand.unparenthesized()) == Some(handle))
-    }
-
-    /// The names that hold the resource, release it or carry it.
-    pub fn holders(&self) -> Vec<(BindingId, Hold)> {
-        let beside = self
-            .yields
-            .beside
-            .taken_by(self.at, self.function, self.statement);
-        let handle = match self.handle {
-            Handle::Local(handle) => Some((handle, Hold::Resource)),
-            _ => None,
-        };
-        handle.into_iter().chain(beside.unwrap_or_default()).collect()
-    }
-
-    /// Whether a release is right even where acquiring failed.
-    pub(super) fn may_release_nil(&self) -> bool {
-        self.resource.nil_safe || self.fault == Fault::Never
-    }
-}
 
 /// Finds acquisitions by a table; remembers which functions of the package pass them on.
 pub struct Acquirers<'a> {
@@ -416,60 +289,4 @@ fn hands_over_released<'a>(at: Declaration<'a>, function: Node<'a>, mentions: &[
 /// first.
 fn hands_over_nothing(values: &[Node<'_>]) -> bool {
     values.first().is_some_and(|value| value.is(Kind::Nil))
-}
-
-/// The statement or spec whose left side holds `target`.
-fn assignment_of(target: Node<'_>) -> Option<Node<'_>> {
-    let parent = target.parent()?;
-    match parent.kind() {
-        Kind::ExpressionList => parent.parent(),
-        Kind::VarSpec => Some(parent),
-        _ => None,
-    }
-}
-
-/// The call or literal that is the whole right side.
-fn assigned_value(statement: Node<'_>) -> Option<Node<'_>> {
-    let values = statement.field(Field::Right).or(statement.field(Field::Value))?;
-    let mut values = values.children();
-    let first = values.next()?.unparenthesized();
-    (values.next().is_none() && is_acquiring(first)).then_some(first)
-}
-
-/// Whether the expression can give a resource: a call, a literal, or the address of one.
-fn is_acquiring(value: Node<'_>) -> bool {
-    let is_addressed = |literal: Node<'_>| {
-        let around = literal.parent();
-        around.is_some_and(|around| around.operator() == Some(Kind::Address))
-    };
-    match value.kind() {
-        Kind::CallExpression => true,
-        Kind::CompositeLiteral => !is_addressed(value),
-        Kind::UnaryExpression => literal_of(value).is_some(),
-        _ => false,
-    }
-}
-
-/// The literal that `value` is, or whose address it is.
-pub fn literal_of(value: Node<'_>) -> Option<Node<'_>> {
-    match value.kind() {
-        Kind::CompositeLiteral => Some(value),
-        Kind::UnaryExpression if value.operator() == Some(Kind::Address) => value
-            .field(Field::Operand)
-            .filter(|operand| operand.is(Kind::CompositeLiteral)),
-        _ => None,
-    }
-}
-
-/// The value that a literal gives its field `name`.
-pub fn field_set_in<'a>(literal: Node<'a>, name: &str) -> Option<Node<'a>> {
-    let elements = literal
-        .field(Field::Body)?
-        .children()
-        .filter(|node| node.is(Kind::KeyedElement));
-    let mut set = elements.filter(|element| {
-        let key = element.field(Field::Key);
-        key.is_some_and(|key| key.text() == name)
-    });
-    set.next()?.field(Field::Value)?.child(0)
 }

@@ -1,7 +1,9 @@
 //! Who takes what an acquisition gives: a local name, a named result, nobody, or code elsewhere.
 
-use super::{Acquirers, Fault, Handle, Yield, assigned_value};
-use crate::analysis::escape::targets;
+use super::Acquirers;
+use crate::analysis::acquisition::{Fault, Handle, Yield};
+use crate::analysis::literals::assigned_value;
+use crate::analysis::nodes::targets;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingKind, Declaration};
 

@@ -1,10 +1,13 @@
 //! A context that carries the resource: whoever has it can take the resource out again and release it, as an end hook
 //! does with the span that a start hook put into the context.
 
-use super::Step::{self, Done, Up};
-use super::{Effect, Grip, Keep, Tracker, called_name, is_started};
-use crate::analysis::context;
+use super::grip::Step::{Done, Up};
+use super::grip::{Grip, Step};
+use super::tracker::Tracker;
+use crate::analysis::context_handover;
+use crate::analysis::effect::{Effect, Keep};
 use crate::analysis::handover::Handover;
+use crate::analysis::nodes::{called_name, is_started};
 use crate::facts::Function;
 use crate::go::Callee;
 use crate::go::syntax::{Kind, Node};
@@ -43,7 +46,7 @@ impl<'a> Tracker<'a, '_> {
                     receiver: receiver.as_deref(),
                     name: &name,
                 };
-                match context::of_callee(self.at.facts(), function) {
+                match context_handover::of_callee(self.at.facts(), function) {
                     Handover::Wrap if matches!(&*path, "context" | "net/http") => Up(call, Grip::Carrier),
                     Handover::Keep if sets(&name) && !self.hands_on() => Done(Effect::Keep(Keep::Passed)),
                     _ => Done(Effect::Pass),

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::analysis::nodes::targets;
 use crate::go::syntax::{Kind, Node};
 use crate::go::{Declaration, Package, Type};
 
@@ -50,7 +51,7 @@ pub(super) fn is_data(at: Declaration<'_>, of: &Type) -> bool {
 /// is one.
 pub(super) fn is_used_as_error(at: Declaration<'_>, call: Node<'_>) -> bool {
     let statement = call.parent().and_then(Node::parent);
-    let mut names = statement.into_iter().flat_map(super::targets);
+    let mut names = statement.into_iter().flat_map(targets);
     let (Some(name), None) = (names.next(), names.next()) else {
         return false;
     };

@@ -1,10 +1,14 @@
 //! What was made with a context, and so may need it as long as it lives: requests, responses and their bodies, rows,
 //! commands and their pipes, streams. Plain values that come out of them do not.
 
-use super::Step::{self, Done, Up};
 use super::data::is_data;
-use super::{Effect, Grip, Keep, Tracker, called_name, handed, targets};
+use super::grip::Step::{Done, Up};
+use super::grip::{Grip, Step};
+use super::handed::handed;
+use super::tracker::Tracker;
+use crate::analysis::effect::{Effect, Keep};
 use crate::analysis::handover::{self, Handover};
+use crate::analysis::nodes::{called_name, targets};
 use crate::go::Type;
 use crate::go::syntax::{Field, Kind, Node};
 

@@ -1,8 +1,12 @@
 //! A slice that holds the resource as one of several: a helper that closes everything it is given.
 
-use super::Step::{self, Done, Up};
-use super::{Effect, Fate, Grip, Tracker, summary, targets};
-use crate::analysis::lifetime;
+use super::grip::Step::{Done, Up};
+use super::grip::{Fate, Grip, Step};
+use super::handed::summary;
+use super::tracker::Tracker;
+use crate::analysis::effect::Effect;
+use crate::analysis::lifetime::open::open_after_turn;
+use crate::analysis::nodes::targets;
 use crate::go::syntax::{Kind, Node};
 
 /// What an element of the slice has of the resource.
@@ -68,8 +72,7 @@ impl<'a> Tracker<'a, '_> {
         let mut inside = self.inside(self.at, self.function);
         inside.hold(value, element.grip());
         let mentions = inside.run();
-        let open =
-            || lifetime::open_after_turn(self.at, self.function, clause, value, self.resource, &mentions);
+        let open = || open_after_turn(self.at, self.function, clause, value, self.resource, &mentions);
         match summary(&mentions, open) {
             Fate::Returned => Effect::Unknown,
             Fate::Has(effect) => effect,

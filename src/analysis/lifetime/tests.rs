@@ -3,6 +3,7 @@
 use super::super::{Acquirers, Resource};
 use super::*;
 use crate::facts::Key;
+use crate::go::cfg::Exit;
 use crate::go::{Package, SourceFile};
 
 fn table() -> Vec<Resource> {

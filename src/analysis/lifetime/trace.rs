@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Loss, Lost, promise};
-use crate::analysis::acquire::{Acquisition, Fault};
-use crate::analysis::escape::{self, Effect, Mention};
+use super::deferred::promise;
+use super::lost::{Loss, Lost};
+use crate::analysis::acquisition::{Acquisition, Fault};
+use crate::analysis::effect::{Effect, Mention};
+use crate::analysis::nodes;
 use crate::analysis::turn::Turn;
 use crate::go::cfg::{Cfg, Condition, Exit, Flow, Paths, Point, Test};
 use crate::go::syntax::{Field, Kind, Node};
@@ -309,7 +311,7 @@ fn verdict(at: Declaration<'_>, argument: Node<'_>) -> Option<BindingId> {
         .field(Field::Arguments)?
         .children()
         .any(|given| given.contains(argument));
-    let last = escape::targets(statement).last()?;
+    let last = nodes::targets(statement).last()?;
     (alone && (given || call == argument)).then(|| at.scopes().binding_of(last))?
 }
 

@@ -215,6 +215,9 @@ impl<'ast> Visit<'ast> for Reader {
         self.take(&item.tree, &[], is_passed_on);
     }
 
+    /// Who may see it is no import.
+    fn visit_visibility(&mut self, _: &'ast Visibility) {}
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let names = path.segments.iter().map(|segment| segment.ident.to_string());
         let names: Names = names.collect();

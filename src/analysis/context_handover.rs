@@ -1,0 +1,48 @@
+//! What a function that is given a context does with it, by what is known of it.
+
+use super::handover::{self, Handover};
+use crate::facts::{Facts, Function};
+
+/// What a function of another package, or one that cannot be seen, does with a context. It works with it until it
+/// returns, and what it gives back may go on doing so, unless its name says that it begins something.
+pub(super) fn of_callee(facts: &Facts, function: Function<'_>) -> Handover {
+    let Function { path, name, .. } = function;
+    match handover::of_known(facts, function) {
+        // It runs its function when the context ends.
+        _ if path == "context" && name == "AfterFunc" => Handover::Keep,
+        // A context or request made of it; what these are given besides, they keep.
+        _ if matches!(path, "context" | "net/http") => Handover::Wrap,
+        // `db.WithContext(ctx)` gives back what works with it.
+        _ if name.starts_with("With") => Handover::Wrap,
+        Handover::Keep => Handover::Keep,
+        _ => of_name(name),
+    }
+}
+
+pub(super) fn of_name(name: &str) -> Handover {
+    const BEGINNING: [&str; 18] = [
+        "async",
+        "background",
+        "begin",
+        "consume",
+        "dispatch",
+        "enqueue",
+        "launch",
+        "listen",
+        "register",
+        "run",
+        "schedule",
+        "serve",
+        "set",
+        "spawn",
+        "start",
+        "store",
+        "subscribe",
+        "watch",
+    ];
+    let lower = name.to_ascii_lowercase();
+    match BEGINNING.iter().any(|word| lower.starts_with(word)) {
+        true => Handover::Keep,
+        false => Handover::Wrap,
+    }
+}

@@ -1,0 +1,86 @@
+//! What it means for a resource to be given to a call, by what is known of that.
+
+use super::grip::Step::{Done, Up};
+use super::grip::{Fate, Grip, Step};
+use crate::analysis::effect::{Effect, Keep, Mention};
+use crate::analysis::handover::{self, Handover};
+use crate::analysis::lifetime::open::Open;
+use crate::analysis::nodes::{called_name, is_started};
+use crate::go::syntax::{Field, Kind, Node};
+
+/// A function that has the resource is called.
+pub(super) fn called(call: Node<'_>, grip: Grip) -> Effect {
+    match grip {
+        Grip::Closure(_) if is_started(call) => Effect::Keep(Keep::Goroutine),
+        Grip::Closure(effect) => effect,
+        _ => Effect::Unknown,
+    }
+}
+
+/// `effect`, unless another goroutine runs the method.
+pub(super) fn run_by(selector: Node<'_>, effect: Effect) -> Effect {
+    let call = selector
+        .parent()
+        .filter(|call| call.is(Kind::CallExpression) && selector.role() == Field::Function);
+    match call.is_some_and(is_started) {
+        true => Effect::Keep(Keep::Goroutine),
+        false => effect,
+    }
+}
+
+/// A method that has this effect, called or as a value.
+pub(super) fn method(selector: Node<'_>, effect: Effect) -> Step<'_> {
+    match selector.role() == Field::Function {
+        true => Done(run_by(selector, effect)),
+        false => Up(selector, Grip::Closure(effect)),
+    }
+}
+
+pub(super) fn handed(call: Node<'_>, handover: Handover, grip: Grip) -> Step<'_> {
+    match (handover, grip) {
+        (Handover::Keep, Grip::Closure(_)) => Done(Effect::Keep(Keep::Closure)),
+        (Handover::Keep, _) => Done(Effect::Keep(Keep::Passed)),
+        // A closure that releases was given away to be run: when, is its receiver's business.
+        (_, Grip::Closure(Effect::Release)) => Done(Effect::Release),
+        (Handover::Use, Grip::Closure(effect)) => Done(effect),
+        (Handover::Use, _) => Done(Effect::Pass),
+        (Handover::Wrap, Grip::Closure(_)) => Up(call, grip),
+        (Handover::Wrap, Grip::Child) => Up(call, grip),
+        (Handover::Wrap, _) => Up(call, Grip::Derived),
+        (Handover::View, Grip::Whole | Grip::Part) => Up(call, Grip::Part),
+        (Handover::View, _) => Up(call, grip),
+        // What came out of it cannot release it.
+        (Handover::Release, Grip::Derived | Grip::Child) => Done(Effect::Pass),
+        (Handover::Release, Grip::Closure(_)) => Done(Effect::Unknown),
+        (Handover::Release, _) => Done(Effect::Release),
+        (Handover::Unknown, Grip::Derived | Grip::Child) => Done(Effect::Lent),
+        (Handover::Unknown, Grip::Whole | Grip::Made) if handover::makes(called_name(call)) => {
+            Up(call, Grip::Made)
+        }
+        (Handover::Unknown, _) => Done(Effect::Unknown),
+    }
+}
+
+/// What a function does that has these effects on its parameter. `open` tells which paths leave the resource open.
+pub(super) fn summary(mentions: &[Mention<'_>], open: impl Fn() -> Open) -> Fate {
+    let any = |wanted: fn(Effect) -> bool| mentions.iter().any(|mention| wanted(mention.effect));
+    if any(|effect| matches!(effect, Effect::Release | Effect::Conditional { .. })) {
+        return Fate::Has(match open() {
+            Open::Never => Effect::Release,
+            Open::Successes => Effect::Conditional { on_failure: true },
+            Open::Sometimes => Effect::Conditional { on_failure: false },
+        });
+    }
+    if any(|effect| matches!(effect, Effect::Keep(keep) if keep != Keep::Returned)) {
+        return Fate::Has(Effect::Keep(Keep::Passed));
+    }
+    for unseen in [Effect::Unknown, Effect::Lent] {
+        if mentions.iter().any(|mention| mention.effect == unseen) {
+            return Fate::Has(unseen);
+        }
+    }
+    match any(|effect| effect == Effect::Keep(Keep::Returned)) {
+        true => Fate::Returned,
+        false => Fate::Has(Effect::Pass),
+    }
+}
