@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Attribute, ImplItemFn, Item, ItemFn, ItemMod, ItemUse, UseTree, Visibility};
+use syn::{Attribute, ImplItemFn, Item, ItemFn, ItemMod, ItemUse, Meta, Token, UseTree, Visibility};
 
 /// A path of modules and names, from the root of the crate.
 type Names = Vec<String>;
@@ -228,10 +229,12 @@ impl<'ast> Visit<'ast> for Reader {
     }
 }
 
+/// `#[cfg(test)]`, alone or with further conditions.
 fn is_for_tests(attribute: &Attribute) -> bool {
-    let is_cfg = attribute.path().is_ident("cfg");
-    is_cfg
-        && attribute
-            .parse_args::<syn::Path>()
-            .is_ok_and(|path| path.is_ident("test"))
+    let conditions = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+    let is_test = |condition: &Meta| match condition {
+        Meta::List(all) if all.path.is_ident("all") => all.tokens.to_string().contains("test"),
+        condition => condition.path().is_ident("test"),
+    };
+    attribute.path().is_ident("cfg") && conditions.is_ok_and(|conditions| conditions.iter().any(is_test))
 }
