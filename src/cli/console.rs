@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use super::args::Voice;
 use super::interrupt::Whole;
+use crate::config::Config;
 use crate::report::{Color, Report, Run, skipped_line, summary_line, write_diagnostics, write_remains};
 use crate::text::{printable, printable_lines};
 use crate::workspace;
@@ -130,6 +131,11 @@ impl Console {
             let message = clean(message);
             self.say(|stderr| writeln!(stderr, "{NOTE}note{NOTE:#}: {message}"));
         }
+    }
+
+    /// How what the config spells in an old way is spelt now.
+    pub fn hints(&self, config: &Config) {
+        config.hints.iter().for_each(|hint| self.note(hint));
     }
 
     /// How far the run has come.

@@ -56,6 +56,7 @@ pub fn fix(args: &Fix, console: &Console) -> Result<Exit> {
         return undo(journal, console);
     }
     let config = config(args)?;
+    console.hints(&config);
     let judges = Judges::find(args.verify, args.allow_network)?;
     let job = args.selection.job(&config, &judges);
     let treatment = Treatment {

@@ -14,6 +14,7 @@ use crate::report::Run;
 pub fn scan(args: &Scan, console: &Console) -> Result<Exit> {
     let products = products(&args.format, args.selection.output.as_deref())?;
     let config = args.selection.config()?;
+    console.hints(&config);
     let judges = Judges::default();
     let job = args.selection.job(&config, &judges);
     let look = |analysis: Analysis, _: &Engine<'_>| reported(&analysis, None);

@@ -36,7 +36,10 @@ fn read(file: ConfigFile) -> Result<Config> {
             bail!("{}: {unknown}", place(*at));
         }
     }
+    let renamed = parsed.renamed.iter();
+    let hints = renamed.map(|(at, hint)| format!("{}: {hint}", place(*at)));
     Ok(Config {
+        hints: hints.collect(),
         prefix: file.prefix,
         folder: file.folder,
         ..parsed.config

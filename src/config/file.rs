@@ -6,9 +6,10 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::{Config, Override, PathPatterns, Pool, PoolStyle, RuleChange};
+use super::{Config, Override, PathPatterns, Pool, PoolStyle, RuleChange, renamed};
 use crate::analysis::{Complaint, Resource};
 use crate::frameworks::Framework;
+use crate::facts::{Effects, Facts, Library, Results, Strings, Variables};
 use crate::rating::Confidence;
 
 /// A config, and the rules that its lists name.
@@ -16,6 +17,8 @@ use crate::rating::Confidence;
 pub struct Parsed {
     pub config: Config,
     pub named: Vec<(String, usize)>,
+    /// What is spelt in an old way, by place.
+    pub renamed: Vec<(usize, String)>,
 }
 
 /// What is wrong with a config file, and where.
@@ -48,6 +51,10 @@ struct File {
     clients: Vec<Spanned<Resource>>,
     #[serde(rename = "framework")]
     frameworks: Vec<Framework>,
+    effects: Effects,
+    strings: Strings,
+    results: Results,
+    variables: Variables,
 }
 
 #[derive(Deserialize)]
@@ -142,10 +149,21 @@ pub fn parse(text: &str) -> Result<Parsed, Fault> {
         resources: rows(text, "resource", file.resources)?,
         clients: rows(text, "client", file.clients)?,
         frameworks: file.frameworks,
+        facts: Facts::with(Library {
+            effects: file.effects,
+            strings: file.strings,
+            results: file.results,
+            variables: file.variables,
+            ..Library::default()
+        }),
         ..Config::default()
     };
     named.sort_by_key(|(_, at)| *at);
-    Ok(Parsed { config, named })
+    Ok(Parsed {
+        config,
+        named,
+        renamed: renamed::hints(text),
+    })
 }
 
 fn listed(names: Vec<Name>, named: &mut Vec<(String, usize)>) -> Vec<String> {
@@ -190,7 +208,10 @@ fn rows(text: &str, table: &str, rows: Vec<Spanned<Resource>>) -> Result<Vec<Res
 fn place_of(text: &str, table: &str, row: usize, complaint: &Complaint) -> Option<usize> {
     let file = DeTable::parse(text).ok()?.into_inner();
     let row = file.get(table)?.get_ref().as_array()?.get(row)?;
-    let value = row.get_ref().as_table()?.get(complaint.key)?;
+    let row = row.get_ref().as_table()?;
+    let value = row
+        .get(complaint.key)
+        .or_else(|| row.get(renamed::old_key(complaint.key)?))?;
     let element = value
         .get_ref()
         .as_array()

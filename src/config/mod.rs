@@ -6,10 +6,12 @@ use serde::Deserialize;
 
 use crate::analysis::Resource;
 use crate::frameworks::Framework;
+use crate::facts::Facts;
 use crate::rating::{Applicability, Confidence, Severity};
 
 mod file;
 mod paths;
+mod renamed;
 
 pub use file::{Fault, Parsed, nearest, parse};
 pub use paths::PathPatterns;
@@ -120,6 +122,10 @@ pub struct Config {
     pub clients: Vec<Resource>,
     /// Frameworks that a team describes in `[[framework]]` rows.
     pub frameworks: Vec<Framework>,
+    /// What is known of functions, a team's own sections before the rest.
+    pub facts: Facts,
+    /// Where the config spells something as it was spelt before, and how it is spelt now.
+    pub hints: Vec<String>,
 }
 
 impl Config {

@@ -56,6 +56,7 @@ impl Analysis {
 
 /// Runs the suite over one package. Findings in generated files are left out: nobody edits those.
 pub fn analyze(mut package: Package, engine: &Engine<'_>) -> Analysis {
+    package.facts = engine.config.facts.clone();
     let servers = match engine.config.profile {
         Profile::Auto => Servers::Required,
         Profile::Fiber => Servers::Only(frameworks::Version::V1.import_path()),

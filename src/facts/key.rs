@@ -145,7 +145,8 @@ impl fmt::Display for Key {
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Key::parse(&text).ok_or_else(|| {
+        let key = Key::parse(&text).filter(|key| key.path.is_some());
+        key.ok_or_else(|| {
             de::Error::custom(format!(
                 "`{text}` names no function: write `example.com/pkg.Func` or `(*example.com/pkg.Type).Method`"
             ))

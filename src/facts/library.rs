@@ -8,7 +8,7 @@ use super::key::{Function, Keys};
 use super::resource::Resource;
 
 /// What is known of one library.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Library {
     pub effects: Effects,

@@ -120,7 +120,7 @@ fn file_of(path: &str) -> Option<&'static File> {
 }
 
 /// What is known: a user's own facts before those of the files.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     own: Option<Arc<Library>>,
 }

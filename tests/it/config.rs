@@ -53,6 +53,21 @@ error = 1
 release = [\"Return\"]
 ";
 
+/// The same as earlier versions spelt it.
+const OLD_LEASE_ROW: &str = "\
+[[resource]]
+rule = \"unreturned-lease\"
+title = \"A lease is not returned on every path\"
+severity = \"critical\"
+name = \"lease\"
+verb = \"returned\"
+package = \"example.com/lease\"
+acquire = [\"Pool.Take\"]
+gives = \"*Lease\"
+error = 1
+release = [\"Return\"]
+";
+
 /// The same, with the package in the module itself.
 const OWN_LEASES: &str = "\
 package lease
@@ -327,6 +342,47 @@ fn row_with(row: &str, key: &str, value: &str) -> (String, usize) {
     let mut lines: Vec<&str> = row.lines().filter(|line| !is_old(line)).collect();
     lines.push(&new);
     (lines.join("\n") + "\n", lines.len())
+}
+
+#[test]
+fn old_spellings_are_read_with_a_hint() {
+    let folder = folder(&[("unleak.toml", OLD_LEASE_ROW), ("a.go", LEASES)]);
+    let hints = [
+        "note: unleak.toml:8: `Pool.Take` is written `(*Pool).Take` now\n",
+        "note: unleak.toml:9: `gives` is called `type` now\n",
+    ];
+    let ran = scan(folder.path(), &["--format", "jsonl"]).expect(1, &hints);
+    assert!(ran.text().contains("unreturned-lease"), "{ran:#?}");
+}
+
+/// What becomes of a lease is said by a section of the config, where its name would say nothing.
+#[test]
+fn effects_of_functions_are_told_by_the_config() {
+    let source = LEASES.replace("held.Run()", "audit.Observe(held)").replace(
+        "import \"example.com/lease\"",
+        "import (\n\t\"example.com/audit\"\n\t\"example.com/lease\"\n)",
+    );
+    let lost = |effects: &str| {
+        let config = format!("{LEASE_ROW}{effects}");
+        let folder = folder(&[("unleak.toml", &config), ("a.go", &source)]);
+        let ran = scan(folder.path(), &["--format", "jsonl"]);
+        ran.text().contains("unreturned-lease")
+    };
+    assert!(lost("[effects]\nreads = [\"example.com/audit.Observe\"]\n"));
+    for effect in ["keeps", "releases"] {
+        assert!(
+            !lost(&format!("[effects]\n{effect} = [\"example.com/audit.*\"]\n")),
+            "{effect}"
+        );
+    }
+    let folder = folder(&[
+        ("unleak.toml", "[effects]\nreads = [\"Observe\"]\n"),
+        ("a.go", &source),
+    ]);
+    scan(folder.path(), &[]).expect(
+        2,
+        &["unleak.toml:2: `Observe` names no function: write `example.com/pkg.Func`"],
+    );
 }
 
 #[test]
