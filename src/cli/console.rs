@@ -11,7 +11,9 @@ use anyhow::{Context, Result};
 use super::args::Voice;
 use super::interrupt::Whole;
 use crate::config::Config;
-use crate::report::{Color, Report, Run, skipped_line, summary_line, write_diagnostics, write_remains};
+use crate::report::{
+    Color, Report, Run, skipped_line, summary_line, unresolved_line, write_diagnostics, write_remains,
+};
 use crate::text::{printable, printable_lines};
 use crate::workspace;
 
@@ -109,6 +111,9 @@ impl Console {
                     let path = printable(skip.path.as_bytes());
                     writeln!(stderr, "left out: {path} ({})", reason.trim_matches('"'))?;
                 }
+                for path in &report.summary.unresolved_packages {
+                    writeln!(stderr, "not resolved: {}", printable(path.as_bytes()))?;
+                }
                 if let Some(line) = skipped_line(report) {
                     writeln!(stderr, "{line}")?;
                 }
@@ -116,6 +121,9 @@ impl Console {
             // A report tells them beside their findings, a patch has no place for them.
             if run == Run::DryRun {
                 write_remains(report, stderr)?;
+            }
+            if let Some(line) = unresolved_line(report) {
+                writeln!(stderr, "{}", printable(line.as_bytes()))?;
             }
             writeln!(stderr, "{}", summary_line(report, run))
         });

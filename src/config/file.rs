@@ -8,8 +8,8 @@ use toml::de::DeTable;
 
 use super::{Config, Override, PathPatterns, Pool, PoolStyle, RuleChange, renamed};
 use crate::analysis::{Complaint, Resource};
-use crate::frameworks::Framework;
 use crate::facts::{Effects, Facts, Library, Results, Strings, Variables};
+use crate::frameworks::Framework;
 use crate::rating::Confidence;
 
 /// A config, and the rules that its lists name.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::analysis::Resource;
-use crate::frameworks::Framework;
 use crate::facts::Facts;
+use crate::frameworks::Framework;
 use crate::rating::{Applicability, Confidence, Severity};
 
 mod file;

@@ -115,6 +115,12 @@ pub fn signatures(position: usize) -> Vec<Signature> {
     file.map_or_else(Vec::new, |file| types::read(file.types).unwrap_or_default())
 }
 
+/// Whether the files tell signatures of the package.
+pub fn has_signatures(path: &str) -> bool {
+    let told = |file: &File| file.types.contains(&format!("[types.\"{path}\"]"));
+    file_of(path).is_some_and(told)
+}
+
 fn file_of(path: &str) -> Option<&'static File> {
     position(path).and_then(|position| files().get(position))
 }

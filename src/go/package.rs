@@ -1,7 +1,7 @@
 //! The files of one directory that share a package clause, and the names they declare.
 
 use std::any::Any;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use elsa::sync::FrozenVec;
@@ -14,7 +14,7 @@ use super::search::Searches;
 use super::source::{Decl, DeclKind, SourceFile};
 use super::syntax::{Node, Tree};
 use super::types::{DeclarationMemo, Memo};
-use crate::facts::Facts;
+use crate::facts::{self, Facts};
 use crate::text::Span;
 
 /// A file of a package, by its place in [`Package::files`]; behind those come files of other packages to which a
@@ -163,6 +163,22 @@ impl Package {
 
     pub(super) fn searches(&self) -> &Searches {
         &self.searches
+    }
+
+    /// The packages that files of this one import and of which nothing is known, though something was asked: neither
+    /// is their source on this machine, nor have the facts their signatures.
+    pub fn unresolved_imports(&self) -> BTreeSet<String> {
+        let Some(program) = self.program() else {
+            return BTreeSet::new();
+        };
+        let files = self.files.iter().enumerate();
+        let files = files.filter(|(index, _)| !self.context.contains(&FileId(*index)));
+        let imports = files.flat_map(|(_, file)| &file.imports);
+        let unknown = imports.filter(|import| {
+            let path = &*import.path;
+            program.is_missed(path) && !matches!(path, "C" | "unsafe") && !facts::has_signatures(path)
+        });
+        unknown.map(|import| import.path.to_string()).collect()
     }
 
     /// The packages in sight.

@@ -96,6 +96,14 @@ impl Program {
         slot.0.as_ref()
     }
 
+    /// Whether `path` was asked for and its source is not on this machine.
+    pub fn is_missed(&self, path: &str) -> bool {
+        match &self.origin {
+            Origin::Altered { base, packages } => !packages.contains_key(path) && base.is_missed(path),
+            Origin::Loaded { packages, .. } => packages.get(path).is_some_and(|slot| slot.0.is_none()),
+        }
+    }
+
     /// The packages that are not as they were loaded.
     pub fn alterations(&self) -> Vec<&Package> {
         let Origin::Altered { base, packages } = &self.origin else {

@@ -155,7 +155,11 @@ impl Crew<'_> {
             .files
             .iter()
             .filter(|file| searched.contains_key(&file.path));
-        self.log(|log| files.for_each(|file| log.file(file)));
+        let unresolved = analysis.package.unresolved_imports();
+        self.log(|log| {
+            files.for_each(|file| log.file(file));
+            log.unresolved.extend(unresolved);
+        });
         let result = work(analysis, &engine);
         // Repairs are looked at like the code was before: what ended then is counted already.
         let mut later = limits::taken();

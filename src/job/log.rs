@@ -1,5 +1,6 @@
 //! What workers note beside their results.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::sequence::Placed;
@@ -15,6 +16,7 @@ pub(super) struct Log {
     pub(super) skipped: Vec<Skip>,
     pub(super) cuts: Vec<Cut>,
     pub(super) unknown_versions: Vec<UnknownVersion>,
+    pub(super) unresolved: BTreeSet<String>,
     pub(super) seen: usize,
     pub(super) parsed: usize,
     pub(super) is_incomplete: bool,
@@ -43,6 +45,7 @@ impl Log {
             skipped: self.skipped,
             cuts: self.cuts,
             unknown_versions: told_once(self.unknown_versions),
+            unresolved: self.unresolved,
             files_seen: self.seen,
             files_parsed: self.parsed,
             is_incomplete,

@@ -49,6 +49,7 @@ impl<R> Survey<R> {
         let mut report = Report::new(findings, diagnostics, files);
         report.cuts = cuts;
         report.unknown_versions = self.unknown_versions.clone();
+        report.summary.unresolved_packages = self.unresolved.iter().cloned().collect();
         report.is_incomplete = self.is_incomplete;
         report
     }

@@ -1,5 +1,7 @@
 //! What a run saw.
 
+use std::collections::BTreeSet;
+
 use crate::frameworks::UnknownVersion;
 use crate::limits::Cut;
 use crate::workspace::{Diagnostic, Session, Skip};
@@ -17,6 +19,8 @@ pub struct Survey<R> {
     pub cuts: Vec<Cut>,
     /// Versions of frameworks that were met without rows; sorted, each once.
     pub unknown_versions: Vec<UnknownVersion>,
+    /// Imported packages that were asked for and of which nothing is known: neither their source nor by the facts.
+    pub unresolved: BTreeSet<String>,
     pub files_seen: usize,
     pub files_parsed: usize,
     /// Something could not be read or went wrong inside: the result is not the whole truth.
@@ -33,6 +37,7 @@ impl<R> Survey<R> {
             skipped: self.skipped,
             cuts: self.cuts,
             unknown_versions: self.unknown_versions,
+            unresolved: self.unresolved,
             files_seen: self.files_seen,
             files_parsed: self.files_parsed,
             is_incomplete: self.is_incomplete,

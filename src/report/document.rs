@@ -56,6 +56,9 @@ pub struct Summary {
     pub suppressed: usize,
     pub by_rule: BTreeMap<String, usize>,
     pub by_severity: BTreeMap<Severity, usize>,
+    /// Import paths of packages that were asked for and of which nothing is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unresolved_packages: Vec<String>,
 }
 
 impl Report {

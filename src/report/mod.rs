@@ -40,5 +40,5 @@ pub use markdown::Markdown;
 pub use rdjson::Rdjson;
 pub use reporter::{Reporter, RulePage};
 pub use sarif::Sarif;
-pub use summary::{Run, skipped_line, summary_line};
+pub use summary::{Run, skipped_line, summary_line, unresolved_line};
 pub use text::{Text, write_diagnostics, write_remains};

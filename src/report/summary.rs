@@ -44,6 +44,22 @@ pub fn skipped_line(report: &Report) -> Option<String> {
     (!parts.is_empty()).then(|| format!("Left out: {}.", parts.join(", ")))
 }
 
+/// More names than these do not fit a line.
+const MAX_NAMED: usize = 3;
+
+/// Which packages nothing is known of, in one line; none where everything was found.
+pub fn unresolved_line(report: &Report) -> Option<String> {
+    let paths = &report.summary.unresolved_packages;
+    let named = paths.iter().take(MAX_NAMED).map(String::as_str);
+    let more = match paths.len() > MAX_NAMED {
+        true => ", … (-v lists all)",
+        false => "",
+    };
+    let count = plural(paths.len(), "package");
+    let named = named.collect::<Vec<_>>().join(", ");
+    (!paths.is_empty()).then(|| format!("{count} could not be resolved: {named}{more}"))
+}
+
 fn scanned(report: &Report) -> String {
     let remaining: Vec<&ReportedFinding> = report.remaining().collect();
     let paths: BTreeSet<&str> = remaining.iter().map(|finding| finding.path.as_str()).collect();

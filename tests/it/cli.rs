@@ -233,3 +233,41 @@ fn reports_do_not_go_through_links() {
     let ran = scan(folder.path(), &["--format", "json", "--output", "/dev/stdout"]).expect(0, &[]);
     assert!(ran.text().contains("\"findings\""), "{}", ran.text());
 }
+
+#[test]
+fn packages_of_which_nothing_is_known_are_named() {
+    let go_mod = b"module app\n\ngo 1.24\n\nrequire github.com/gofiber/fiber/v2 v2.52.0\n";
+    let source = |paths: &[&str]| {
+        let imports = paths.iter().enumerate();
+        let imports: String = imports
+            .map(|(at, path)| format!("\tp{at} \"{path}\"\n"))
+            .collect();
+        let calls = (0..paths.len()).map(|at| format!("\tf := p{at}.Open()\n\tf.Run()\n"));
+        format!(
+            "package app\n\nimport (\n{imports})\n\nfunc run() {{\n{}}}\n",
+            calls.collect::<String>()
+        )
+    };
+    let said = |paths: &[&str], arguments: &[&str]| {
+        let code = source(paths);
+        let folder = folder(&[("go.mod", go_mod), ("app.go", code.as_bytes())]);
+        scan(folder.path(), arguments)
+    };
+    let two = ["example.com/a", "github.com/gofiber/fiber/v2", "example.com/b"];
+    said(&two, &[]).expect(
+        0,
+        &["2 packages could not be resolved: example.com/a, example.com/b\n"],
+    );
+    let known = said(&["github.com/gofiber/fiber/v2"], &[]).expect(0, &[]);
+    assert!(!known.stderr.contains("resolved"), "{known:?}");
+    let many = ["e.com/a", "e.com/b", "e.com/c", "e.com/d"];
+    said(&many, &[]).expect(
+        0,
+        &["4 packages could not be resolved: e.com/a, e.com/b, e.com/c, … (-v lists all)\n"],
+    );
+    said(&many, &["-v"]).expect(0, &["not resolved: e.com/d\n"]);
+    let told = said(&two, &["--format", "json"]).text();
+    let report: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let paths = &report["summary"]["unresolved_packages"];
+    assert_eq!(*paths, serde_json::json!(["example.com/a", "example.com/b"]));
+}
