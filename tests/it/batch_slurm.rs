@@ -5,10 +5,9 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use crate::support::fleet::{Fleet, product};
+use crate::support::wait::until;
 
 /// A cluster of one node that ends with the test.
 struct Slurm<'a> {
@@ -86,7 +85,7 @@ impl<'a> Slurm<'a> {
             let state = said(slurm.command("sinfo").args(["-h", "-o", "%T"]));
             state.is_some_and(|state| state == "idle")
         };
-        slurm.wait("the node is not ready", || idle(&slurm));
+        slurm.wait("the node is ready", || idle(&slurm));
         Some(slurm)
     }
 
@@ -98,14 +97,12 @@ impl<'a> Slurm<'a> {
         command
     }
 
+    /// Waits as long as the daemons write of what they do.
     #[track_caller]
     fn wait(&self, what: &str, is_done: impl Fn() -> bool) {
-        let begun = Instant::now();
-        while !is_done() {
-            let log = fs::read_to_string(self.folder.join("ctld.log")).unwrap_or_default();
-            assert!(begun.elapsed() < Duration::from_secs(300), "{what}: {log}");
-            sleep(Duration::from_millis(500));
-        }
+        let logs = ["ctld.log", "d.log"].map(|log| self.folder.join(log));
+        let length = |log| fs::metadata(log).map_or(0, |log| log.len());
+        until(what, || logs.iter().map(length).sum(), || is_done().then_some(()));
     }
 }
 
@@ -132,7 +129,7 @@ fn the_shipped_array_makes_what_one_machine_makes() {
         .env("UNLEAK", env!("CARGO_BIN_EXE_unleak"));
     let job = said(&mut submit).expect("sbatch takes the file");
     let queue = || said(slurm.command("squeue").args(["-h", "-j", &job])).unwrap_or_default();
-    slurm.wait("the array does not end", || queue().is_empty());
+    slurm.wait("the array ended", || queue().is_empty());
     let log = fs::read_to_string(fleet.path().join(format!("unleak-{job}_3.log"))).unwrap();
     assert!(
         log.contains("shard 3/8, from Slurm (SLURM_ARRAY_TASK_ID=3, UNLEAK_SHARD_COUNT=8)"),

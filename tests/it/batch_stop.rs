@@ -5,15 +5,14 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use crate::support::command::Ran;
 use crate::support::fleet::{Fleet, git, product};
+use crate::support::wait::{until, work_of};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
-/// What runs for ten minutes unless it is ended, and leaves its number in the file `started`.
-const HANGS: &str = "echo $$ > started.new; mv started.new started; exec sleep 600";
+/// What hangs unless it is ended, and leaves its number in the file `started`.
+const HANGS: &str = "echo $$ > started.new; mv started.new started; exec sleep 100000";
 
 fn start(command: &mut Command) -> Child {
     command
@@ -28,46 +27,40 @@ fn send(child: &Child, signal: Signal) {
 }
 
 /// Waits until what `HANGS` says is running, and tells its number.
-fn hanging(folder: &Path) -> Pid {
-    let begun = Instant::now();
-    loop {
-        let read = fs::read_to_string(folder.join("started"));
-        if let Ok(number) = read.unwrap_or_default().trim().parse() {
-            return Pid::from_raw(number).unwrap();
-        }
-        assert!(begun.elapsed() < Duration::from_secs(120), "it did not start");
-        sleep(Duration::from_millis(10));
-    }
+#[track_caller]
+fn hanging(run: &Child, folder: &Path) -> Pid {
+    let number = until(
+        "it started",
+        || work_of(run.id()),
+        || {
+            let read = fs::read_to_string(folder.join("started")).unwrap_or_default();
+            read.trim().parse().ok()
+        },
+    );
+    Pid::from_raw(number).unwrap()
 }
 
-/// The run ends with Ctrl-C's code, long before what it waits for would.
+/// The run ends with Ctrl-C's code, though what it waits for does not end.
 #[track_caller]
 fn expect_interrupted(mut child: Child) {
-    let begun = Instant::now();
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(
-        begun.elapsed() < Duration::from_secs(120),
-        "{:?}",
-        begun.elapsed()
-    );
+    let run = child.id();
+    let status = until("the run ended", || work_of(run), || child.try_wait().unwrap());
+    assert_eq!(status.code(), Some(130));
 }
 
-/// What the run started did not outlive it for long.
+/// What the run started ends with it.
 #[track_caller]
 fn expect_gone(process: Pid) {
-    let begun = Instant::now();
-    while test_kill_process(process).is_ok() {
-        // Where nobody takes note, it stays as a zombie.
-        let zombie = fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero()));
-        if zombie.is_ok_and(|stat| stat.contains(") Z ")) {
-            return;
-        }
-        assert!(
-            begun.elapsed() < Duration::from_secs(20),
-            "a child outlived the run"
-        );
-        sleep(Duration::from_millis(20));
-    }
+    until(
+        "a child of the run ended, too",
+        || 0,
+        || {
+            // Where nobody takes note, it stays as a zombie.
+            let stat = fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero()));
+            let is_zombie = stat.is_ok_and(|stat| stat.contains(") Z "));
+            (is_zombie || test_kill_process(process).is_err()).then_some(())
+        },
+    );
 }
 
 /// A program for git to connect with: it hangs while there is a file `hang`, and fails without it.
@@ -108,7 +101,7 @@ fn an_interrupted_plan_goes_on_and_ends_as_if_nothing_had_happened() {
         let mut child = start(&mut plan(out));
         let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
         assert!(told.next().unwrap().unwrap().starts_with("[1/9]"));
-        let process = hanging(fleet.path());
+        let process = hanging(&child, fleet.path());
         send(&child, signal);
         let rest: Vec<String> = told.map(Result::unwrap).collect();
         expect_interrupted(child);
@@ -143,7 +136,7 @@ fn an_interrupted_publication_is_taken_up_again() {
         .expect(0, &[]);
     let hangs = format!("cd {}; {HANGS}", fleet.path().display());
     let child = start(&mut fleet.batch(&["publish", "c", "--exec", &hangs]));
-    let step = hanging(fleet.path());
+    let step = hanging(&child, fleet.path());
     send(&child, Signal::INT);
     expect_interrupted(child);
     expect_gone(step);

@@ -1,15 +1,17 @@
 //! `--verify build` and `--verify test`: a repair is compiled before it is written, and only the guilty one goes.
 
+use std::cell::Cell;
 use std::fs;
 use std::path::Path;
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use crate::support::command::{Ran, unleak};
 use crate::support::git::Repository;
 use crate::support::go::Go;
 use crate::support::packages::DATABASE;
+use crate::support::wait::{until, work_of};
 use memchr::memmem;
 use unleak::config::Config;
 use unleak::engine::{Automatic, Repaired, repair};
@@ -223,28 +225,6 @@ fn what_would_have_to_be_downloaded_is_told_and_not_repaired() {
 fn the_network_is_a_matter_of_builds() {
     let shop = shop(&[("file.go", FILE)]);
     fix(&shop, &["--allow-network"]).expect(2, &["--allow-network goes with --verify build"]);
-}
-
-#[test]
-fn a_run_that_is_killed_leaves_each_file_old_or_new() {
-    if Go::find().is_none() {
-        return;
-    }
-    let whole = shop(&[("file.go", FILE)]);
-    fix(&whole, &["--verify", "build"]).expect(0, &[]);
-    let new = whole.read("file.go");
-    for delay in [5, 60, 200, 500, 900, 1500] {
-        let shop = shop(&[("file.go", FILE)]);
-        let mut child = unleak(shop.path())
-            .args(["fix", "--verify", "build"])
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(delay));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let held = shop.read("file.go");
-        assert!(held == FILE.as_bytes() || held == new, "torn after {delay} ms");
-    }
 }
 
 /// Three contexts that nobody ends, each with a line of its own to be inserted, between two for which a person has to
@@ -503,27 +483,43 @@ fn names_in_files_that_git_ignores_are_taken() {
     }
 }
 
+/// A repair of the demo that is under way.
+fn under_way(repository: &Repository) -> Child {
+    let mut command = unleak(repository.path());
+    command.args(["fix", "--verify", "build", "--quiet"]);
+    command.stdout(Stdio::null()).spawn().unwrap()
+}
+
+/// Ends a run when it and the compiler have used so much of the processor, or has ended before. What was used then.
+fn killed_after(mut run: Child, work: u64) -> u64 {
+    let process = run.id();
+    let used = Cell::new(0);
+    let look = || {
+        used.set(used.get().max(work_of(process)));
+        used.get()
+    };
+    until("the run ended", look, || {
+        (look() >= work || run.try_wait().unwrap().is_some()).then_some(())
+    });
+    let _ = run.kill();
+    run.wait().unwrap();
+    used.get()
+}
+
 /// Each file is as it was or as the whole run leaves it, and the package compiles, whenever the run ends.
 #[test]
 fn files_are_never_broken_when_such_a_run_is_killed() {
+    const KILLS: u64 = 11;
     let Some(go) = Go::find() else { return };
     let (old, whole) = (twins(), twins());
-    let begun = std::time::Instant::now();
-    fix(&whole, &["--verify", "build"]).expect(0, &[]);
-    let length = begun.elapsed();
+    let work = killed_after(under_way(&whole), u64::MAX);
     let mut sound: Vec<Vec<Vec<u8>>> = Vec::new();
     let state = |repository: &Repository| TWINS.map(|name| repository.read(name)).to_vec();
-    for kill in 1..=12_u32 {
+    assert_ne!(state(&whole), state(&old));
+    for kill in 0..=KILLS {
         let twins = twins();
-        let mut child = unleak(twins.path())
-            .args(["fix", "--verify", "build", "--quiet"])
-            .stdout(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        // Spread over the run, and a little over its end.
-        std::thread::sleep(length * kill / 11);
-        child.kill().unwrap();
-        child.wait().unwrap();
+        // Spread over the run.
+        killed_after(under_way(&twins), work * kill / KILLS);
         let held = state(&twins);
         for ((held, old), new) in held.iter().zip(state(&old)).zip(state(&whole)) {
             assert!(*held == old || *held == new, "torn by kill {kill}");

@@ -3,12 +3,11 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::thread::yield_now;
-use std::time::{Duration, Instant};
 
 use crate::support::command::{Ran, unleak};
 use crate::support::git::Repository;
 use crate::support::packages::{CALLER, DATABASE};
+use crate::support::wait::{until, work_of};
 use tempfile::TempDir;
 
 const GO_MOD: &[u8] =
@@ -16,9 +15,6 @@ const GO_MOD: &[u8] =
 
 /// A repair that must not stay half done: who opens no longer closes, and who calls no longer has to.
 const PAIR: [(&str, &str); 2] = [("database/db.go", DATABASE), ("handlers/list.go", CALLER)];
-
-/// Longer than any run takes; only one that hangs takes this.
-const MINUTES: Duration = Duration::from_secs(300);
 
 /// A tree with its own place for journals.
 struct Tree {
@@ -233,14 +229,14 @@ fn a_second_fix_waits_for_nobody() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let begun = Instant::now();
-    while tree
-        .journal("lock")
-        .is_none_or(|lock| fs::read(lock).unwrap().is_empty())
-    {
-        assert!(begun.elapsed() < MINUTES, "the first run took no lock");
-        yield_now();
-    }
+    until(
+        "the first run took its lock",
+        || work_of(first.id()),
+        || {
+            let lock = tree.journal("lock")?;
+            (!fs::read(lock).unwrap().is_empty()).then_some(())
+        },
+    );
     let said = format!(
         "another `unleak fix` writes to {}",
         tree.repository.path().canonicalize().unwrap().display()

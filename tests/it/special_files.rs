@@ -2,18 +2,14 @@
 //! be used is named, and the exit code says that the result is not the whole truth.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
+use std::process::{Child, Command, Output};
 
 use crate::support::command::{Ran, run, unleak};
+use crate::support::wait::{until, work_of};
 use tempfile::TempDir;
-
-/// A run takes well below a second; only one that waits for a pipe takes this.
-const MINUTES: Duration = Duration::from_secs(180);
 
 const GO_MOD: &str = "module example.com/app\n\ngo 1.22\n\nrequire example.com/dep v1.0.0\n";
 
@@ -59,29 +55,40 @@ fn module() -> TempDir {
 }
 
 /// Runs a command that must not hang.
-fn within_minutes(folder: &Path, arguments: &[&str], waits_for: &str) -> Ran {
-    let mut child = unleak(folder)
+#[track_caller]
+fn to_its_end(folder: &Path, arguments: &[&str], pipe: &str) -> Ran {
+    let (mut stdout, mut stderr) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+    let child = unleak(folder)
         .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-    let (done, ended) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut said = (Vec::new(), String::new());
-        stdout.read_to_end(&mut said.0).unwrap();
-        stderr.read_to_string(&mut said.1).unwrap();
-        let _ = done.send(said);
-    });
-    let Ok((stdout, stderr)) = ended.recv_timeout(MINUTES) else {
-        child.kill().unwrap();
-        panic!("`unleak {arguments:?}` did not end within {MINUTES:?}: it waits for {waits_for}");
+        .stdout(stdout.try_clone().unwrap())
+        .stderr(stderr.try_clone().unwrap())
+        .spawn();
+    let mut child = Hanging(child.unwrap());
+    let run = child.0.id();
+    let what = format!("`unleak {arguments:?}` beside {pipe} ended");
+    let status = until(&what, || work_of(run), || child.0.try_wait().unwrap());
+    let mut output = Output {
+        status,
+        stdout: Vec::new(),
+        stderr: Vec::new(),
     };
-    Ran {
-        code: child.wait().unwrap().code(),
-        stdout,
-        stderr,
+    for (file, text) in [
+        (&mut stdout, &mut output.stdout),
+        (&mut stderr, &mut output.stderr),
+    ] {
+        file.rewind().unwrap();
+        file.read_to_end(text).unwrap();
+    }
+    Ran::new(output)
+}
+
+/// A command that is ended with its test.
+struct Hanging(Child);
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -121,7 +128,7 @@ fn nothing_waits_for_a_pipe_under_a_name_that_is_read() {
             }
             _ => pipe(&path),
         }
-        let ran = within_minutes(folder.path(), &["scan", "-v", "--profile", "general"], name);
+        let ran = to_its_end(folder.path(), &["scan", "-v", "--profile", "general"], name);
         let said = format!("warning: {name}: is a pipe, a socket or a device; it was not read");
         let ran = ran.expect(2, &[&said]);
         let found = ran.text();
@@ -133,7 +140,7 @@ fn nothing_waits_for_a_pipe_under_a_name_that_is_read() {
 fn a_source_that_is_a_pipe_is_listed() {
     let folder = module();
     pipe(&folder.path().join("b.go"));
-    let ran = within_minutes(folder.path(), &["scan", "-v"], "b.go");
+    let ran = to_its_end(folder.path(), &["scan", "-v"], "b.go");
     ran.expect(2, &["left out: b.go (special-file)", "1 special file"]);
 }
 
@@ -142,7 +149,7 @@ fn a_config_that_is_a_pipe_is_an_error() {
     for name in ["unleak.toml", ".unleak.toml"] {
         let folder = module();
         pipe(&folder.path().join(name));
-        let ran = within_minutes(folder.path(), &["scan"], name);
+        let ran = to_its_end(folder.path(), &["scan"], name);
         let said = format!("cannot read the config `{name}`: it is a pipe, a socket or a device");
         ran.expect(2, &[&said]);
     }
@@ -156,7 +163,7 @@ fn links_to_what_never_ends_take_no_memory() {
         let _ = fs::remove_file(&path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         symlink("/dev/zero", &path).unwrap();
-        let ran = within_minutes(folder.path(), &["scan", "--profile", "general"], name);
+        let ran = to_its_end(folder.path(), &["scan", "--profile", "general"], name);
         ran.expect(2, &[&format!("warning: {name}: is a pipe, a socket or a device")]);
     }
 }
@@ -176,7 +183,7 @@ fn files_beside_the_sources_have_a_size_limit() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         // A hole: as large as it says, and on no disk.
         fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
-        let ran = within_minutes(folder.path(), &["scan", "--profile", "general"], name);
+        let ran = to_its_end(folder.path(), &["scan", "--profile", "general"], name);
         ran.expect(2, &[&format!("warning: {name}: larger than {limit}")]);
     }
 }
@@ -188,7 +195,7 @@ fn a_worktree_s_links_are_read_with_care() {
         fs::remove_dir_all(folder.path().join(".git")).unwrap();
         fs::write(folder.path().join(".git"), "gitdir: git\n").unwrap();
         pipe(&folder.path().join(name));
-        let ran = within_minutes(folder.path(), &["scan", "--profile", "general"], name);
+        let ran = to_its_end(folder.path(), &["scan", "--profile", "general"], name);
         ran.expect(2, &[&format!("warning: {name}: is a pipe")]);
     }
 }
@@ -207,7 +214,7 @@ fn no_command_waits_for_a_pipe() {
         &["scan", "a.go"],
         &["scan", "--tests"],
     ] {
-        let ran = within_minutes(folder.path(), arguments, "one of four pipes");
+        let ran = to_its_end(folder.path(), arguments, "one of four pipes");
         assert_eq!(ran.code, Some(2), "{arguments:?}: {ran:#?}");
     }
 }

@@ -11,7 +11,7 @@ use std::sync::{Mutex, OnceLock};
 use tempfile::TempDir;
 
 use crate::support::command::run;
-use crate::support::go::{Go, tell};
+use crate::support::go::{Go, ask, tell};
 
 /// The handlers are written for v2; these words make them handlers of v3.
 const IN_V3: [(&str, &str); 4] = [
@@ -136,8 +136,12 @@ impl Bench {
         ];
         let repaired = run(folder.path(), &repair).expect(0, &[]);
         // Neither the folder's name nor tables for debuggers: what was compiled once is found again, and links soon.
-        let build = ["-trimpath", "-ldflags=-s -w", "-c", "-o", "proof.test", "."];
-        succeed(go.test(folder.path()).args(build))?;
+        let mut build = go.command(folder.path(), "test");
+        if has_race_detector() {
+            build.arg("-race").env("CGO_ENABLED", "1");
+        }
+        build.args(["-trimpath", "-ldflags=-s -w", "-c", "-o", "proof.test", "."]);
+        succeed(&mut build)?;
         Ok(Built {
             folder,
             report: serde_json::from_slice(&repaired.stdout).map_err(|error| error.to_string())?,
@@ -221,6 +225,22 @@ impl Proof {
             self.rule, self.repair, self.unit, self.before, self.after
         ));
     }
+}
+
+/// Whether there is a C compiler, which it takes; without one a visible line says so, and it is an error where Go is
+/// required.
+fn has_race_detector() -> bool {
+    let compiler = ask("CC").unwrap_or_default();
+    let compiler = compiler.split_whitespace().next().unwrap_or("cc").to_owned();
+    let has_race_detector = Command::new(compiler).arg("--version").output().is_ok();
+    if !has_race_detector {
+        assert!(
+            std::env::var_os("UNLEAK_REQUIRE_GO").is_none(),
+            "the race detector needs a C compiler"
+        );
+        tell("no C compiler: repairs are run without the race detector");
+    }
+    has_race_detector
 }
 
 fn succeed(command: &mut Command) -> Result<(), String> {

@@ -39,8 +39,8 @@ For each safe repair a leaky handler runs on a real listener of Fiber v2 and of 
 `unleak fix` left it. One request warms up, 20 rounds follow, and the figures below say what those left behind.
 Each repaired handler then gives the same answers to eight clients at once, does all of its work, and shuts down in
 time, under Go's race detector. Libraries are the real ones; a database, a Kubernetes API or another service is a
-server in the same process. The handlers are in `fixtures/proof/cases`; `cargo test --test it proof` runs them and
-`BLESS=1 cargo test --test it proof` writes this page.
+server in the same process. The handlers are in `fixtures/proof/cases`; `cargo test --test proof` runs them and
+`BLESS=1 cargo test --test proof` writes this page.
 
 | rule | repair | counted | v2 before | v2 after | v3 before | v3 after |
 |---|---|---|---:|---:|---:|---:|

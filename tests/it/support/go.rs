@@ -7,8 +7,6 @@ use std::process::{Command, Stdio};
 pub struct Go {
     /// Major and minor.
     pub version: (u32, u32),
-    #[allow(dead_code, reason = "only the proofs ask for it")]
-    has_race_detector: bool,
 }
 
 /// What the modules under `fixtures/` ask for.
@@ -26,30 +24,7 @@ impl Go {
             tell(&format!("skipped: {lack}, no repair was run"));
             return None;
         }
-        let compiler = ask("CC").unwrap_or_default();
-        let compiler = compiler.split_whitespace().next().unwrap_or("cc").to_owned();
-        let has_race_detector = Command::new(compiler).arg("--version").output().is_ok();
-        if !has_race_detector {
-            assert!(
-                std::env::var_os("UNLEAK_REQUIRE_GO").is_none(),
-                "the race detector needs a C compiler"
-            );
-            tell("no C compiler: repairs are run without the race detector");
-        }
-        Some(Go {
-            version: numbers?,
-            has_race_detector,
-        })
-    }
-
-    /// `go test` in a folder, under the race detector.
-    #[allow(dead_code, reason = "only the proofs ask for it")]
-    pub fn test(&self, folder: &Path) -> Command {
-        let mut command = self.command(folder, "test");
-        if self.has_race_detector {
-            command.arg("-race").env("CGO_ENABLED", "1");
-        }
-        command
+        Some(Go { version: numbers? })
     }
 
     /// `go <verb>` in a folder, by the folder's own go.mod.
@@ -89,7 +64,8 @@ pub fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-fn ask(name: &str) -> Option<String> {
+/// What `go env` says of a name.
+pub fn ask(name: &str) -> Option<String> {
     let output = Command::new("go")
         .args(["env", name])
         .current_dir(std::env::temp_dir())

@@ -11,3 +11,4 @@ pub mod report;
 #[cfg(unix)]
 pub mod talk;
 pub mod txtar;
+pub mod wait;

@@ -5,9 +5,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
+use rexpect::error::Error;
 use rexpect::session::{PtySession, spawn_command};
 
 use super::git::Repository;
+use super::wait::work_of;
+
+/// What has not moved for so long never will.
+const STILL_MS: u64 = 120_000;
 
 /// A run of the command in a pseudo-terminal, between two looks at the terminal's modes.
 pub struct Talk {
@@ -35,7 +40,7 @@ impl Talk {
         let unleak = env!("CARGO_BIN_EXE_unleak");
         let mut shell = Command::new("sh");
         shell.arg("-c").arg(format!(
-            "stty -a >$DESK/before; {unleak} fix -i . {flags}; echo \"exit=$?\"; stty -a >$DESK/after"
+            "echo $$ >$DESK/shell; stty -a >$DESK/before; {unleak} fix -i . {flags}; echo \"exit=$?\"; stty -a >$DESK/after"
         ));
         shell.current_dir(repository.path());
         shell.env("EDITOR", &script).env_remove("VISUAL");
@@ -46,7 +51,7 @@ impl Talk {
         Talk {
             repository,
             desk,
-            session: spawn_command(shell, Some(30_000)).unwrap(),
+            session: spawn_command(shell, Some(STILL_MS)).unwrap(),
         }
     }
 
@@ -71,8 +76,26 @@ impl Talk {
 
     /// What came before `text`.
     pub fn expect(&mut self, text: &str) -> String {
-        let seen = self.session.exp_string(text);
-        seen.unwrap_or_else(|error| panic!("waiting for {text:?}: {error}"))
+        self.wait(|session| session.exp_string(text))
+            .unwrap_or_else(|error| panic!("waiting for {text:?}: {error}"))
+    }
+
+    /// Waits as long as anything works in the terminal: a time limit of the session is not the end.
+    fn wait<T>(&mut self, exp: impl Fn(&mut PtySession) -> Result<T, Error>) -> Result<T, Error> {
+        let mut work = self.work();
+        loop {
+            let seen = exp(&mut self.session);
+            let now = self.work();
+            if !matches!(seen, Err(Error::Timeout { .. })) || now == work {
+                return seen;
+            }
+            work = now;
+        }
+    }
+
+    fn work(&self) -> u64 {
+        let shell = fs::read_to_string(self.on_desk("shell")).unwrap_or_default();
+        shell.trim().parse().map_or(0, work_of)
     }
 
     /// A file of the desk, which the scripts and flags of a run call `$DESK`.
@@ -99,7 +122,7 @@ impl Talk {
     pub fn end(mut self) -> Aftermath {
         let mut tail = self.expect("exit=");
         let code = self.session.read_line().unwrap();
-        tail.push_str(&self.session.exp_eof().unwrap());
+        tail.push_str(&self.wait(|session| session.exp_eof()).unwrap());
         let modes = |name| fs::read_to_string(self.desk.path().join(name)).unwrap();
         assert_eq!(modes("before"), modes("after"));
         assert!(tail.contains("\x1b[?25h"), "the cursor is shown: {tail:?}");
