@@ -1,7 +1,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::Summary;
+use super::model::Summary;
 use crate::report::write_json_line;
 
 /// One object a line; `kind` says of what.

@@ -1,4 +1,4 @@
-use super::{Counts, Summary};
+use super::model::{Counts, Summary};
 use crate::batch::state::State;
 use crate::text::misleads;
 

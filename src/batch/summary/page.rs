@@ -8,7 +8,7 @@ use minijinja::{AutoEscape, Environment, HtmlEscape, Output, UndefinedBehavior, 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Counts, Summary};
+use super::model::{Counts, Summary};
 use crate::batch::state::State;
 use crate::text::printable_lines;
 use crate::transform::Outcome;
@@ -57,7 +57,7 @@ struct Bar {
 /// A finding with its diff cut into lines.
 #[derive(Serialize)]
 struct Shown<'a> {
-    line: &'a super::FindingLine,
+    line: &'a super::model::FindingLine,
     diff: Vec<(&'static str, &'a str)>,
 }
 
@@ -198,7 +198,7 @@ fn ticked(text: &str) -> Value {
     Value::from_safe_string(html)
 }
 
-fn shown(line: &super::FindingLine) -> Shown<'_> {
+fn shown(line: &super::model::FindingLine) -> Shown<'_> {
     let diff = line.finding.fix.as_ref().map_or("", |fix| fix.diff.as_str());
     let kind = |text: &str| match text.as_bytes() {
         [b'@', b'@', ..] => "hunk",

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use csv::Writer;
 
-use super::{Counts, Summary};
+use super::model::{Counts, Summary};
 use crate::text::printable_lines;
 
 pub fn repositories(summary: &Summary) -> Result<Vec<u8>> {
