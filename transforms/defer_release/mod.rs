@@ -9,16 +9,16 @@ use crate::rating::Severity;
 use crate::repair::{self, Piled, Unreleased};
 use crate::transform::{Family, Finding, Fix, Pass, Refusal, Rule, Transform};
 
+mod rules;
 mod streamed;
 mod websocket;
 
+use rules::NAME;
 use streamed::Streamed;
 use websocket::Socket;
 
 /// Releases what is acquired and not released on every path.
 pub struct DeferRelease;
-
-const NAME: &str = "defer_release";
 
 /// What leaks.
 pub enum Site<'a> {
@@ -53,8 +53,8 @@ impl Transform for DeferRelease {
 
     fn rules(&self, config: &Config) -> Vec<Arc<Rule>> {
         let mut rules = repair::rules(own_resources(), Family::Release, NAME);
-        rules.push(Arc::new(websocket::rule()));
-        rules.push(Arc::new(streamed::rule()));
+        rules.push(Arc::new(rules::websocket()));
+        rules.push(Arc::new(rules::streamed()));
         rules.push(Arc::new(repair::piled_rule(
             Family::Release,
             Severity::Medium,

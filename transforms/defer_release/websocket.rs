@@ -2,14 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::rules;
 use crate::analysis::{Effect, Resource, mentions};
 use crate::edit::{self, Rewrite};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration};
-use crate::rating::Severity;
-use crate::transform::{
-    Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule,
-};
+use crate::transform::{Applicability, Confidence, Finding, Fix, Pass, Reason, Refusal, Related};
 
 const PATH: &str = "github.com/gofiber/contrib/v3/websocket";
 
@@ -26,17 +24,6 @@ pub struct Socket<'a> {
     name: Option<Node<'a>>,
     /// Where it is made a handler.
     call: Node<'a>,
-}
-
-pub fn rule() -> Rule {
-    Rule {
-        slug: Arc::from("unclosed-websocket"),
-        title: "A websocket handler leaves its connection open".to_owned(),
-        family: Family::Release,
-        severity: Severity::High,
-        applicability: Applicability::Safe,
-        transform: super::NAME,
-    }
 }
 
 /// Every handler of the package that loses its connection.
@@ -113,7 +100,7 @@ impl Socket<'_> {
         };
         let is_here = self.at.tree().root().contains(self.call);
         Finding {
-            rule: Arc::new(rule()),
+            rule: Arc::new(rules::websocket()),
             place: here,
             message: format!("`{name}` stays open when this websocket handler returns"),
             confidence: Confidence::High,

@@ -1,7 +1,7 @@
 //! Assignments, declarations with a value, results and sends: how many values, and of which type.
 
 use super::assignable::assignable;
-use super::{Fault, Found, shown};
+use super::complaint::{Fault, Found, shown};
 use crate::go::package::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::types::{Direction, Type};

@@ -1,7 +1,7 @@
 //! Calls: what is called, and with which arguments.
 
 use super::assign::{single, value_for, values};
-use super::{Fault, Found, shown};
+use super::complaint::{Fault, Found, shown};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::types::{Direction, Signature, Type};
 

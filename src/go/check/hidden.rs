@@ -1,6 +1,6 @@
 //! Calls that look like those of predeclared functions, and are not.
 
-use super::{Complaint, Fault};
+use super::complaint::{Complaint, Fault};
 use crate::go::package::Declaration;
 use crate::go::resolve::Meaning;
 use crate::go::syntax::{Field, Kind, Node};

@@ -1,6 +1,6 @@
 //! Labels and the jumps to them.
 
-use super::{Fault, Found};
+use super::complaint::{Fault, Found};
 use crate::go::syntax::{Field, Kind, Node};
 
 pub(super) fn check(found: &mut Found<'_>, function: Node<'_>) {

@@ -1,6 +1,6 @@
 //! Names behind a dot.
 
-use super::{Fault, Found, shown};
+use super::complaint::{Fault, Found, shown};
 use crate::go::package::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::types::Type;

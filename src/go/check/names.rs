@@ -2,7 +2,7 @@
 
 use foldhash::HashSet;
 
-use super::{Fault, Found};
+use super::complaint::{Fault, Found};
 use crate::go::package::Declaration;
 use crate::go::resolve::{Meaning, Usage};
 use crate::go::scope::BindingKind;

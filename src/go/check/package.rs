@@ -1,6 +1,6 @@
 //! What a file says to its package: names at package level, and imports.
 
-use super::{Complaint, Fault};
+use super::complaint::{Complaint, Fault};
 use crate::go::package::{FileId, Package, Place};
 use crate::go::source::{DeclKind, Import, SourceFile};
 use crate::go::syntax::{Field, Kind, Node};

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
+use super::complaint::{Fault, Found, shown};
 use super::ends::{clauses, has_break, is_endless, is_panic, statements};
-use super::{Fault, Found, shown};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::limits::Limit;
 

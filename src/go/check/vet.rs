@@ -1,8 +1,8 @@
 //! What vet says of contexts whose cancel function is not used on every path, and of responses that are used before
 //! their error is looked at.
 
+use super::complaint::{Fault, Found};
 use super::ends::statements;
-use super::{Fault, Found};
 use crate::go::cfg::{Cfg, Exit, Flow, Paths, Point, walk};
 use crate::go::package::Declaration;
 use crate::go::scope::{Binding, BindingKind};

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::FASTHTTP;
 use crate::analysis::owner::{self, Owner};
 use crate::analysis::{field_set_in, literal_of};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Meaning};
+
+pub(super) const FASTHTTP: &str = "github.com/valyala/fasthttp";
 
 const CLIENT: &str = "github.com/gofiber/fiber/v3/client";
 const FIELD: &str = "StreamResponseBody";

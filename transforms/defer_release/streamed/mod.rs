@@ -9,15 +9,15 @@ use crate::analysis::{
 use crate::facts;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Declaration, Usage};
-use crate::rating::Severity;
 use crate::repair::Unreleased;
-use crate::transform::{Applicability, Family, Finding, Fix, Pass, Refusal, Rule};
+use crate::transform::{Family, Finding, Fix, Pass, Refusal};
+use crate::transforms::defer_release::rules;
 
 mod client;
 mod repair;
 mod unread;
 
-const FASTHTTP: &str = "github.com/valyala/fasthttp";
+use client::FASTHTTP;
 
 /// What tells that a package has streamed responses at all.
 const TOLD_BY: [&str; 2] = ["StreamResponseBody", "StreamBody"];
@@ -27,17 +27,6 @@ pub struct Streamed<'a> {
     site: Unreleased<'a>,
     /// The statement behind which the response is there.
     origin: Option<Node<'a>>,
-}
-
-pub fn rule() -> Rule {
-    Rule {
-        slug: Arc::from("unclosed-streamed-response"),
-        title: "A streamed response is not closed on every path, and holds its connection".to_owned(),
-        family: Family::Release,
-        severity: Severity::High,
-        applicability: Applicability::Safe,
-        transform: super::NAME,
-    }
 }
 
 fn rows<'f>() -> impl Iterator<Item = &'f Resource> {
@@ -208,9 +197,9 @@ impl Asked for Acquisition<'_> {
 
 impl Streamed<'_> {
     pub fn finding(&self) -> Finding {
-        let finding = self.site.finding(Family::Release, super::NAME);
+        let finding = self.site.finding(Family::Release, rules::NAME);
         Finding {
-            rule: Arc::new(rule()),
+            rule: Arc::new(rules::streamed()),
             message: format!(
                 "{}: its body is streamed, and holds a connection",
                 finding.message

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use super::FASTHTTP;
+use super::client::FASTHTTP;
 use super::unread::unread;
 use crate::analysis::{Effect, Handle, Keep, Lost};
 use crate::edit::{self, Rewrite};
