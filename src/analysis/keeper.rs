@@ -1,5 +1,6 @@
-//! Types of the standard library that keep what their methods are given.
+//! Containers of other packages that keep what their methods are given.
 
+use crate::facts::Library;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration};
 
@@ -10,52 +11,30 @@ pub enum Effect {
     Removes,
 }
 
-const KEEPERS: [(&str, &str, &[&str], &[&str]); 5] = [
-    (
-        "sync",
-        "Map",
-        &["Store", "LoadOrStore", "Swap", "CompareAndSwap"],
-        &["Delete", "LoadAndDelete", "CompareAndDelete", "Clear"],
-    ),
-    ("sync", "Pool", &["Put"], &[]),
-    ("sync/atomic", "Value", &["Store", "Swap", "CompareAndSwap"], &[]),
-    (
-        "sync/atomic",
-        "Pointer",
-        &["Store", "Swap", "CompareAndSwap"],
-        &[],
-    ),
-    (
-        "container/list",
-        "List",
-        &["PushBack", "PushFront"],
-        &["Init", "Remove"],
-    ),
-];
-
 /// What `call` does to the value it is called on, with that value: `m` of `m.Store(k, v)`, `delete(m, k)`.
 pub fn effect<'a>(at: Declaration<'_>, call: Node<'a>) -> Option<(Effect, Node<'a>)> {
     match at.callee(call) {
-        Callee::External {
-            path,
-            receiver: Some(receiver),
-            name,
-        } => {
-            let (.., stores, removes) = KEEPERS
-                .iter()
-                .find(|keeper| (keeper.0, keeper.1) == (&path, &receiver))?;
-            let operand = call.field(Field::Function)?.field(Field::Operand)?;
-            match (stores.contains(&&*name), removes.contains(&&*name)) {
-                (true, _) => Some((Effect::Stores, operand)),
-                (_, true) => Some((Effect::Removes, operand)),
-                _ => None,
-            }
-        }
         Callee::Builtin(name) if matches!(&*name, "delete" | "clear") => {
             let kept = call.field(Field::Arguments)?.child(0)?;
             Some((Effect::Removes, kept))
         }
-        _ => None,
+        callee => {
+            let function = callee.function()?;
+            let said = |library: &Library| {
+                let containers = &library.containers;
+                match (
+                    containers.stores.name(function),
+                    containers.removes.name(function),
+                ) {
+                    (true, _) => Some(Effect::Stores),
+                    (_, true) => Some(Effect::Removes),
+                    _ => None,
+                }
+            };
+            let effect = at.facts().find(function.path, said)?;
+            let operand = call.field(Field::Function)?.field(Field::Operand)?;
+            Some((effect, operand))
+        }
     }
 }
 

@@ -15,6 +15,9 @@ pub struct Library {
     pub strings: Strings,
     pub results: Results,
     pub variables: Variables,
+    pub values: Values,
+    pub containers: Containers,
+    pub runtime: Runtime,
     /// What has to be given back.
     #[serde(rename = "resource")]
     pub resources: Vec<Resource>,
@@ -75,32 +78,30 @@ impl Library {
 impl Library {
     /// Every key of the sections.
     pub(super) fn keys(&self) -> impl Iterator<Item = &super::Key> {
-        let Effects {
-            keeps,
-            releases,
-            reads,
-            wraps,
-            views,
-            pure,
-            runs_later,
-        } = &self.effects;
-        let effects = [keeps, releases, reads, wraps, views, pure, runs_later];
-        let strings = [&self.strings.through, &self.strings.parts, &self.strings.keeps];
-        let Results {
-            deterministic,
-            process_wide,
-            external,
-            temporary,
-        } = &self.results;
-        let results = [
-            deterministic,
-            process_wide,
-            external,
-            temporary,
+        let effects = &self.effects;
+        let lists = [
+            &effects.keeps,
+            &effects.releases,
+            &effects.reads,
+            &effects.wraps,
+            &effects.views,
+            &effects.pure,
+            &effects.runs_later,
+            &effects.never_returns,
+            &effects.fills,
+            &self.strings.through,
+            &self.strings.parts,
+            &self.strings.keeps,
+            &self.results.deterministic,
+            &self.results.process_wide,
+            &self.results.external,
+            &self.results.temporary,
             &self.variables.constant,
+            &self.values.data,
+            &self.containers.stores,
+            &self.containers.removes,
         ];
-        let lists = effects.into_iter().chain(strings).chain(results);
-        lists.flat_map(|keys| keys.iter())
+        lists.into_iter().flat_map(|keys| keys.iter())
     }
 }
 
@@ -117,6 +118,10 @@ pub struct Effects {
     pub pure: Keys,
     /// They run the function they are given in a goroutine of their own, and come back at once.
     pub runs_later: Keys,
+    /// They end the goroutine or the process.
+    pub never_returns: Keys,
+    /// They give what their arguments point to a value of its own, or fail.
+    pub fills: Keys,
 }
 
 /// What a function does with an argument that can be kept or released.
@@ -173,6 +178,30 @@ pub struct Results {
     pub external: Keys,
     /// The result is meant to go away: a folder of temporary files.
     pub temporary: Keys,
+}
+
+/// Types.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Values {
+    /// They hold nothing but values, so that a copy stays right.
+    pub data: Keys,
+}
+
+/// What methods of containers do to what the container holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Containers {
+    pub stores: Keys,
+    pub removes: Keys,
+}
+
+/// What code does when it runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Runtime {
+    /// Packages that only compute: they ask nobody and change no files. `a/b/*` is every one below `a/b`.
+    pub computes: Vec<String>,
 }
 
 /// Package-level names.

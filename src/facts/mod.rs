@@ -21,7 +21,9 @@ mod resource;
 mod types;
 
 pub use key::{Function, Key, Keys};
-pub use library::{Argument, Effects, Library, Results, Sql, Strings, Variables};
+pub use library::{
+    Argument, Containers, Effects, Library, Results, Runtime, Sql, Strings, Values, Variables,
+};
 pub use resource::{Empty, Resource};
 pub use types::{Signature, mentions};
 
@@ -115,6 +117,12 @@ pub fn signatures(position: usize) -> Vec<Signature> {
     file.map_or_else(Vec::new, |file| types::read(file.types).unwrap_or_default())
 }
 
+/// Whether the package only computes: it asks nobody and changes no files.
+pub fn only_computes(path: &str) -> bool {
+    let mut known = libraries().flat_map(|library| &library.runtime.computes);
+    known.any(|known| key::fits_path(known, path))
+}
+
 /// Whether the files tell signatures of the package.
 pub fn has_signatures(path: &str) -> bool {
     let told = |file: &File| file.types.contains(&format!("[types.\"{path}\"]"));
@@ -161,6 +169,28 @@ impl Facts {
     pub fn runs_later(&self, function: Function<'_>) -> bool {
         self.of(function.path)
             .any(|library| library.effects.runs_later.name(function))
+    }
+
+    /// Whether `function` ends the goroutine or the process.
+    pub fn never_returns(&self, function: Function<'_>) -> bool {
+        self.of(function.path)
+            .any(|library| library.effects.never_returns.name(function))
+    }
+
+    /// Whether `function` gives what its arguments point to a value of its own, or fails.
+    pub fn fills(&self, function: Function<'_>) -> bool {
+        self.of(function.path)
+            .any(|library| library.effects.fills.name(function))
+    }
+
+    /// Whether the type holds nothing but values.
+    pub fn is_data(&self, path: &str, name: &str) -> bool {
+        let of = Function {
+            path,
+            receiver: None,
+            name,
+        };
+        self.of(path).any(|library| library.values.data.name(of))
     }
 
     /// The first library that a question has an answer from.

@@ -52,9 +52,10 @@ impl<'a> Endings<'a> {
     fn is_end(&self, at: Declaration<'a>, call: Node<'_>) -> bool {
         match at.callee(call) {
             Callee::Builtin(name) => name == "panic",
-            Callee::External { path, receiver, name } => ends_path(&path, receiver.as_deref(), &name),
             Callee::Package(callee) => self.never_comes_back(callee),
-            _ => false,
+            callee => callee
+                .function()
+                .is_some_and(|function| at.facts().never_returns(function)),
         }
     }
 
@@ -133,26 +134,6 @@ fn last_statement(body: Node<'_>) -> Option<Node<'_>> {
         .find(|child| child.is(Kind::StatementList))?
         .children()
         .last()
-}
-
-fn ends_path(path: &str, receiver: Option<&str>, name: &str) -> bool {
-    let fatal = |name: &str| name.starts_with("Fatal") || name.starts_with("Panic");
-    match (path, receiver) {
-        ("os", None) => name == "Exit",
-        ("runtime", None) => name == "Goexit",
-        ("log", None | Some("Logger")) => fatal(name),
-        ("testing", Some("T" | "B" | "F" | "TB")) => {
-            matches!(
-                name,
-                "FailNow" | "Fatal" | "Fatalf" | "Skip" | "Skipf" | "SkipNow"
-            )
-        }
-        ("github.com/sirupsen/logrus", _) | ("go.uber.org/zap", Some("Logger" | "SugaredLogger")) => {
-            fatal(name)
-        }
-        ("github.com/gofiber/fiber/v2/log" | "github.com/gofiber/fiber/v3/log", None) => fatal(name),
-        _ => false,
-    }
 }
 
 #[cfg(test)]

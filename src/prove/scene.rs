@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::entrance::is_returned;
 use super::lateness;
 use super::request::Request;
+use crate::facts;
 use crate::frameworks::{Handler, Version};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingKind, Callee, DeclId, DeclKind, Declaration, Meaning, Type};
@@ -361,29 +362,8 @@ fn changes_files(name: &str) -> bool {
 
 /// The standard library, Fiber, and modules that only compute.
 fn is_harmless(path: &str) -> bool {
-    const COMPUTING: [&str; 18] = [
-        "github.com/go-playground/validator/",
-        "github.com/goccy/go-json",
-        "github.com/gofiber/",
-        "github.com/golang-jwt/jwt",
-        "github.com/google/uuid",
-        "github.com/json-iterator/go",
-        "github.com/pkg/errors",
-        "github.com/rs/zerolog",
-        "github.com/samber/lo",
-        "github.com/shopspring/decimal",
-        "github.com/sirupsen/logrus",
-        "github.com/valyala/",
-        // What sends spans and metrics stands in other packages of it.
-        "go.opentelemetry.io/otel/attribute",
-        "go.opentelemetry.io/otel/codes",
-        "go.opentelemetry.io/otel/metric",
-        "go.opentelemetry.io/otel/trace",
-        "go.uber.org/zap",
-        "golang.org/x/crypto/",
-    ];
     let is_std = path.split('/').next().is_some_and(|first| !first.contains('.'));
-    is_std || path == "go.opentelemetry.io/otel" || COMPUTING.iter().any(|prefix| path.starts_with(prefix))
+    is_std || facts::only_computes(path)
 }
 
 /// Whether a context is the request's: then a test can end it.

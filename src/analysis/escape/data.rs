@@ -6,34 +6,6 @@ use crate::analysis::nodes::targets;
 use crate::go::syntax::{Kind, Node};
 use crate::go::{Declaration, Package, Type};
 
-/// Types of other packages that hold nothing but values.
-const DATA: [(&str, &[&str]); 10] = [
-    (
-        "database/sql",
-        &[
-            "ColumnType",
-            "Result",
-            "NullBool",
-            "NullByte",
-            "NullFloat64",
-            "NullInt16",
-            "NullInt32",
-            "NullInt64",
-            "NullString",
-            "NullTime",
-        ],
-    ),
-    ("encoding/json", &["Number", "RawMessage"]),
-    ("github.com/google/uuid", &["UUID", "NullUUID"]),
-    ("gorm.io/gorm", &["DeletedAt", "Model"]),
-    ("io/fs", &["DirEntry", "FileInfo", "FileMode"]),
-    ("net", &["IP", "IPNet"]),
-    ("net/http", &["Header", "Cookie"]),
-    ("net/url", &["URL", "Values"]),
-    ("os", &["FileInfo", "FileMode"]),
-    ("time", &["Time", "Duration", "Month", "Weekday"]),
-];
-
 /// Methods of values that live: a number may stand for an open file.
 const ENDING: [&str; 5] = ["Close", "Stop", "Next", "Read", "Recv"];
 
@@ -96,9 +68,7 @@ impl Seen<'_> {
                 name,
                 arguments,
             } => {
-                let known = DATA
-                    .iter()
-                    .any(|(package, names)| *package == &**path && names.contains(&&**name));
+                let known = self.at.facts().is_data(path, name);
                 let is_own = |package: &Package| {
                     package.is_own && !ENDING.iter().any(|end| package.has_method(name, end))
                 };

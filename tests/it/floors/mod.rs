@@ -36,11 +36,10 @@ const KNOTS_TO_CUT: [&str; 3] = [
     "src/prove/",
     "transforms/hoist_client/",
 ];
-const FILES_TO_CUT: [&str; 5] = [
+const FILES_TO_CUT: [&str; 4] = [
     "src/analysis/owner.rs",
     "src/go/cfg/build.rs",
     "src/go/package.rs",
-    "src/prove/scene.rs",
     "transforms/hoist_client",
 ];
 

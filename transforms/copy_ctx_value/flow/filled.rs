@@ -1,17 +1,8 @@
 //! Names and fields that a database has filled since: what they held before is gone.
 
 use super::Carrier;
+use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
-use crate::go::{Callee, Declaration};
-
-/// Packages whose `Scan` gives each of its arguments a value of its own, or fails.
-const SCANNING: [&str; 5] = [
-    "database/sql",
-    "github.com/jackc/pgx/v4",
-    "github.com/jackc/pgx/v5",
-    "github.com/jmoiron/sqlx",
-    "github.com/gocql/gocql",
-];
 
 /// Whether the loan was scanned over before `mention`: `if err := row.Scan(&note.Slug); err != nil { return err }`.
 pub(super) fn is_filled(at: Declaration<'_>, carrier: &Carrier<'_>, mention: Node<'_>) -> bool {
@@ -38,13 +29,11 @@ fn is_scanned(at: Declaration<'_>, name: Node<'_>, part: Option<&str>) -> bool {
     let call = list
         .and_then(Node::parent)
         .filter(|call| call.is(Kind::CallExpression));
-    call.is_some_and(|call| match at.callee(call) {
-        Callee::External {
-            path,
-            receiver: Some(_),
-            name,
-        } => name == "Scan" && SCANNING.contains(&&*path),
-        _ => false,
+    call.is_some_and(|call| {
+        let callee = at.callee(call);
+        callee
+            .function()
+            .is_some_and(|function| at.facts().fills(function))
     })
 }
 
