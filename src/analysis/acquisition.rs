@@ -3,6 +3,7 @@
 use super::beside::Beside;
 use super::effect::Hold;
 use crate::facts::Resource;
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration, Usage};
 
@@ -79,8 +80,8 @@ impl<'a> Acquisition<'a> {
             return false;
         };
         match path.as_str() {
-            "errors" => matches!(&*name, "Is" | "As"),
-            "os" => matches!(&*name, "IsNotExist" | "IsExist" | "IsPermission" | "IsTimeout"),
+            paths::ERRORS => matches!(&*name, "Is" | "As"),
+            paths::OS => matches!(&*name, "IsNotExist" | "IsExist" | "IsPermission" | "IsTimeout"),
             // What stands in for the standard package, and predicates beside an API's own errors.
             _ if path.ends_with("/errors") || path.ends_with("/xerrors") => {
                 name == "As" || name.starts_with("Is")

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use super::effect::Mention;
 use super::escape::mentions;
 use crate::facts::Resource;
+use crate::facts::paths;
 use crate::go::syntax::Node;
 use crate::go::{BindingId, Declaration};
 
@@ -17,7 +18,7 @@ pub fn mentions_of_context<'a>(
     static CONTEXT: OnceLock<Resource> = OnceLock::new();
     let context = CONTEXT.get_or_init(|| Resource {
         name: "ctx".to_owned(),
-        package: "context".to_owned(),
+        package: paths::CONTEXT.to_owned(),
         is_context: true,
         ..Resource::default()
     });

@@ -1,6 +1,7 @@
 //! What a function that is given a context does with it, by what is known of it.
 
 use super::handover::{self, Handover};
+use crate::facts::paths;
 use crate::facts::{Facts, Function};
 
 /// What a function of another package, or one that cannot be seen, does with a context. It works with it until it
@@ -9,9 +10,9 @@ pub(super) fn of_callee(facts: &Facts, function: Function<'_>) -> Handover {
     let Function { path, name, .. } = function;
     match handover::of_known(facts, function) {
         // It runs its function when the context ends.
-        _ if path == "context" && name == "AfterFunc" => Handover::Keep,
+        _ if path == paths::CONTEXT && name == "AfterFunc" => Handover::Keep,
         // A context or request made of it; what these are given besides, they keep.
-        _ if matches!(path, "context" | "net/http") => Handover::Wrap,
+        _ if matches!(path, paths::CONTEXT | paths::NET_HTTP) => Handover::Wrap,
         // `db.WithContext(ctx)` gives back what works with it.
         _ if name.starts_with("With") => Handover::Wrap,
         Handover::Keep => Handover::Keep,

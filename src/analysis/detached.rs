@@ -2,6 +2,7 @@
 //! writers of a response body. And whether the function waits for it after all.
 
 use super::owner::{Frame, owner_of};
+use crate::facts::paths;
 use crate::frameworks::ContextHandler;
 use crate::go::cfg::{Exit, Flow, Paths, walk};
 use crate::go::syntax::{Field, Kind, Node};
@@ -277,7 +278,7 @@ fn waits(at: Declaration<'_>, node: Node<'_>) -> bool {
         Kind::CallExpression => {
             let lends = |argument: Node<'_>| {
                 let of = at.type_of(argument);
-                matches!(of, Type::Chan(_)) || of.is("sync", "WaitGroup")
+                matches!(of, Type::Chan(_)) || of.is(paths::SYNC, "WaitGroup")
             };
             let arguments = node.field(Field::Arguments).into_iter().flat_map(Node::children);
             let is_started = node.parent().is_some_and(|parent| parent.is(Kind::GoStatement));

@@ -1,6 +1,7 @@
 //! Does this code ever come to an end? A loop is endless where no path leaves it; waiting for a request context of
 //! fasthttp to be done is no way out, since that happens when the server shuts down.
 
+use crate::facts::paths;
 use crate::frameworks::Version;
 use crate::go::cfg::{Cfg, Condition, Exit, Flow, Paths, Point, Test, walk};
 use crate::go::syntax::{Field, Kind, Node};
@@ -101,7 +102,7 @@ impl<'a> Turning<'a> {
 /// Whether `node` waits for a while and no more: it sleeps, or takes from a timer.
 pub fn pauses(at: Declaration<'_>, node: Node<'_>) -> bool {
     run_by(node).any(|part| match part.kind() {
-        Kind::CallExpression => at.callee(part).is_function("time", "Sleep"),
+        Kind::CallExpression => at.callee(part).is_function(paths::TIME, "Sleep"),
         Kind::UnaryExpression if part.operator() == Some(Kind::Arrow) => {
             part.field(Field::Operand).is_some_and(|from| is_timer(at, from))
         }
@@ -116,7 +117,7 @@ fn run_by<'a>(node: Node<'a>) -> impl Iterator<Item = Node<'a>> {
 
 /// Whether an expression is the channel of a timer or ticker, which nobody ever closes.
 pub fn is_timer(at: Declaration<'_>, channel: Node<'_>) -> bool {
-    matches!(at.type_of(channel), Type::Chan(of) if of.element.is("time", "Time"))
+    matches!(at.type_of(channel), Type::Chan(of) if of.element.is(paths::TIME, "Time"))
 }
 
 /// Whether `node` receives from the `Done` of a request context of fasthttp: no client that goes away closes it.

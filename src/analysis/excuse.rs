@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::facts::Resource;
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, Declaration, Type};
 
@@ -51,5 +52,5 @@ fn made_of<'a>(at: Declaration<'a>, call: Node<'_>, name: BindingId) -> Option<V
 
 /// Whether a value of this type given as an argument is no request or pipeline itself.
 fn is_plain(of: &Type) -> bool {
-    matches!(of, Type::Basic(_)) || of.is("context", "Context")
+    matches!(of, Type::Basic(_)) || of.is(paths::CONTEXT, "Context")
 }

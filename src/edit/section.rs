@@ -1,6 +1,7 @@
 //! Critical sections that a removal leaves empty.
 
 use super::pure::is_pure;
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Type};
 
@@ -70,7 +71,7 @@ fn bound<'a>(declaration: Declaration<'a>, statement: Node<'a>) -> Option<Bound<
 
 /// Whether the call is one of sync.Mutex or sync.RWMutex, embedded ones included.
 fn is_mutex_method(declaration: Declaration<'_>, call: Node<'_>, operand: Node<'_>) -> bool {
-    let is_mutex = |path: &str, name: &str| path == "sync" && matches!(name, "Mutex" | "RWMutex");
+    let is_mutex = |path: &str, name: &str| path == paths::SYNC && matches!(name, "Mutex" | "RWMutex");
     if let Callee::External {
         path,
         receiver: Some(receiver),

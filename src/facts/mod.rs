@@ -3,6 +3,7 @@
 //!
 //! - [`key`]: how a fact names functions, and the one matcher
 //! - [`library`]: the sections of a file
+//! - [`paths`]: the import paths that code asks for by name
 //! - [`resource`]: the rows of what has to be given back
 //! - [`types`]: signatures, for source that is not at hand
 //! - `libraries/`: one file a library, found by import path: the facts of `github.com/redis/go-redis/v9` are in
@@ -17,6 +18,7 @@ use include_dir::{Dir, include_dir};
 
 mod key;
 mod library;
+pub mod paths;
 mod resource;
 mod types;
 

@@ -3,6 +3,7 @@
 
 use super::scene::{Root, Scene, argument};
 use super::stand_in::{self, Props};
+use crate::facts::paths;
 use crate::frameworks::Handler;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclKind, Declaration, Meaning, Type};
@@ -197,11 +198,7 @@ impl Entrance {
         scene: &Scene<'_>,
     ) -> Result<String, String> {
         let is_router = |of: &Type| {
-            let paths = [
-                "github.com/gofiber/fiber",
-                "github.com/gofiber/fiber/v2",
-                "github.com/gofiber/fiber/v3",
-            ];
+            let paths = [paths::FIBER, paths::FIBER_V2, paths::FIBER_V3];
             paths
                 .iter()
                 .any(|path| of.is(path, "Router") || of.is(path, "App"))
@@ -248,7 +245,7 @@ fn only_registers<'a>(at: Declaration<'a>, function: Node<'a>) -> Result<(), Str
         .filter(|node| node.is(Kind::CallExpression));
     for call in calls {
         let is_plain = match at.callee(call) {
-            Callee::External { path, .. } => path.starts_with("github.com/gofiber/fiber"),
+            Callee::External { path, .. } => path.starts_with(paths::FIBER),
             Callee::Package(callee) => returns_at_once(callee),
             Callee::Builtin(_) | Callee::Conversion(_) => true,
             _ => is_routing(call),

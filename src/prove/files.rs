@@ -1,6 +1,7 @@
 //! The files that a handler opens, as a test has to make them.
 
 use super::scene::{Scene, UsedAs, argument};
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Meaning};
 
@@ -82,18 +83,16 @@ fn call_parts(at: Declaration<'_>, call: Node<'_>, scene: &Scene<'_>, depth: u32
     };
     let depth = depth.checked_sub(1)?;
     match (&*path, &*name) {
-        ("path/filepath" | "path", "Join") => {
+        (paths::PATH_FILEPATH | paths::PATH, "Join") => {
             let arguments = call.field(Field::Arguments)?.children();
             let parts: Option<Vec<Vec<Part>>> = arguments.map(|part| parts(at, part, scene, depth)).collect();
             parts.map(|parts| parts.into_iter().flatten().collect())
         }
-        ("path/filepath" | "path", "Base" | "Clean") | ("strings", "Clone") => {
+        (paths::PATH_FILEPATH | paths::PATH, "Base" | "Clean") | (paths::STRINGS, "Clone") => {
             parts(at, argument(call, 0)?, scene, depth)
         }
         // What the test puts into the path of its request.
-        (path, "Params") if path.starts_with("github.com/gofiber/fiber") => {
-            Some(vec![Part::Name("1".to_owned())])
-        }
+        (path, "Params") if path.starts_with(paths::FIBER) => Some(vec![Part::Name("1".to_owned())]),
         _ => None,
     }
 }

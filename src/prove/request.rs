@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::scene::argument;
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingKind, Callee, DeclKind, Declaration, Meaning};
 
@@ -30,7 +31,7 @@ impl Request {
         let Callee::External { path, receiver, name } = at.callee(call) else {
             return self.binding(at, call);
         };
-        if !path.starts_with("github.com/gofiber/fiber") {
+        if !path.starts_with(paths::FIBER) {
             return;
         }
         // The generic functions of v3 take the context first.

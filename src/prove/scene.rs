@@ -8,6 +8,7 @@ use super::entrance::is_returned;
 use super::lateness;
 use super::request::Request;
 use crate::facts;
+use crate::facts::paths;
 use crate::frameworks::{Handler, Version};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingKind, Callee, DeclId, DeclKind, Declaration, Meaning, Type};
@@ -149,7 +150,7 @@ impl<'a> Scene<'a> {
     pub fn pools(&self) -> impl Iterator<Item = &Setting> {
         self.settings
             .iter()
-            .filter(|setting| setting.of.is("database/sql", "DB"))
+            .filter(|setting| setting.of.is(paths::DATABASE_SQL, "DB"))
     }
 
     fn refuse(&mut self, why: impl Into<String>) {
@@ -203,30 +204,34 @@ impl<'a> Scene<'a> {
     fn external(&mut self, at: Declaration<'a>, call: Node<'a>, callee: (&str, Option<&str>, &str)) {
         let (path, receiver, name) = callee;
         match (path, receiver, name) {
-            ("database/sql", None, "Open") => self.opened.push(driver_of(call)),
-            ("database/sql", Some("DB"), "Close") => self.closes_pool = true,
-            ("database/sql", Some("DB" | "Tx" | "Conn" | "Stmt"), _) => {
+            (paths::DATABASE_SQL, None, "Open") => self.opened.push(driver_of(call)),
+            (paths::DATABASE_SQL, Some("DB"), "Close") => self.closes_pool = true,
+            (paths::DATABASE_SQL, Some("DB" | "Tx" | "Conn" | "Stmt"), _) => {
                 self.queries.push((at, call, name.to_owned()));
             }
-            ("net/http", None | Some("Client"), "Get" | "Post" | "PostForm" | "Head" | "Do") => {
+            (paths::NET_HTTP, None | Some("Client"), "Get" | "Post" | "PostForm" | "Head" | "Do") => {
                 self.asks = true
             }
-            ("os", None, "Open" | "ReadFile") => {
+            (paths::OS, None, "Open" | "ReadFile") => {
                 self.files.extend(argument(call, 0).map(|file| (at, file)));
             }
-            ("os", None, "Exit") | ("log", None, "Fatal" | "Fatalf" | "Fatalln") => {
+            (paths::OS, None, "Exit") | (paths::LOG, None, "Fatal" | "Fatalf" | "Fatalln") => {
                 self.refuse(format!("it may end the process ({path}.{name})"));
             }
-            ("time", None, "Sleep") => self.sleeps = true,
-            ("time", None, "After" | "NewTimer") => {
+            (paths::TIME, None, "Sleep") => self.sleeps = true,
+            (paths::TIME, None, "After" | "NewTimer") => {
                 self.limits.extend(argument(call, 0).map(|limit| (at, limit)))
             }
-            ("context", None, "WithTimeout") => {
+            (paths::CONTEXT, None, "WithTimeout") => {
                 self.limits.extend(argument(call, 1).map(|limit| (at, limit)))
             }
-            ("os", None, name) if changes_files(name) => self.refuse(format!("it changes files (os.{name})")),
-            ("net", None, name) if name.starts_with("Dial") => self.refuse(format!("it dials (net.{name})")),
-            ("os/exec" | "net/smtp" | "net/rpc" | "syscall" | "plugin", _, _) => {
+            (paths::OS, None, name) if changes_files(name) => {
+                self.refuse(format!("it changes files (os.{name})"))
+            }
+            (paths::NET, None, name) if name.starts_with("Dial") => {
+                self.refuse(format!("it dials (net.{name})"))
+            }
+            (paths::OS_EXEC | paths::NET_SMTP | paths::NET_RPC | paths::SYSCALL | paths::PLUGIN, _, _) => {
                 self.refuse(format!("it calls {path}.{name}, which a test must not"));
             }
             _ if is_harmless(path) => {}
@@ -257,7 +262,7 @@ impl<'a> Scene<'a> {
             let of_pool = || {
                 let function = call.field(Field::Function);
                 let operand = function.and_then(|function| function.field(Field::Operand));
-                operand.is_some_and(|operand| at.type_of(operand).is("database/sql", "DB"))
+                operand.is_some_and(|operand| at.type_of(operand).is(paths::DATABASE_SQL, "DB"))
             };
             // Transactions and statements come from pools, which are judged themselves.
             connects && of_pool() && !(takes_context && is_bound())
@@ -330,7 +335,7 @@ impl<'a> Scene<'a> {
                 }
             }
             Meaning::Package(variable) if variable.kind() == DeclKind::Var => {
-                let is_pool = at.type_of(name).is("database/sql", "DB");
+                let is_pool = at.type_of(name).is(paths::DATABASE_SQL, "DB");
                 let is_ours = at.package.path == self.home.package.path;
                 (is_pool && is_ours).then(|| Root::Variable(name.text().to_owned()))
             }
@@ -372,8 +377,8 @@ fn is_of_request(at: Declaration<'_>, context: Node<'_>, depth: u32) -> bool {
     match context.kind() {
         Kind::CallExpression => match at.callee(context) {
             Callee::External { path, receiver, name } => {
-                let of_fiber = path.starts_with("github.com/gofiber/fiber") && receiver.is_some();
-                let derived = path == "context" && name.starts_with("With") && name != "WithoutCancel";
+                let of_fiber = path.starts_with(paths::FIBER) && receiver.is_some();
+                let derived = path == paths::CONTEXT && name.starts_with("With") && name != "WithoutCancel";
                 let parent = argument(context, 0).filter(|_| depth > 0);
                 (of_fiber && (name == "UserContext" || (name == "Context" && path.ends_with("/v3"))))
                     || (derived && parent.is_some_and(|parent| is_of_request(at, parent, depth - 1)))
@@ -393,7 +398,7 @@ fn is_of_request(at: Declaration<'_>, context: Node<'_>, depth: u32) -> bool {
             };
             match binding.kind {
                 // Whoever calls hands on the request's own: every caller on the way is looked at.
-                BindingKind::Param => at.type_of(context).is("context", "Context"),
+                BindingKind::Param => at.type_of(context).is(paths::CONTEXT, "Context"),
                 BindingKind::Var if depth > 0 => {
                     first().is_some_and(|first| is_of_request(at, first, depth - 1))
                 }
@@ -415,10 +420,11 @@ fn used_as(at: Declaration<'_>, node: Node<'_>, depth: u32) -> UsedAs {
             && let Callee::External { path, receiver, name } = at.callee(ancestor)
         {
             match (&*path, receiver.as_deref(), &*name) {
-                ("path/filepath" | "path" | "os", _, _) | (_, Some("Ctx"), "SaveFile" | "SendFile") => {
+                (paths::PATH_FILEPATH | paths::PATH | paths::OS, _, _)
+                | (_, Some("Ctx"), "SaveFile" | "SendFile") => {
                     return UsedAs::Path;
                 }
-                ("net/http" | "net/url", _, _) => return UsedAs::Address,
+                (paths::NET_HTTP | paths::NET_URL, _, _) => return UsedAs::Address,
                 _ => {}
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::scene::{Root, Setting, UsedAs};
+use crate::facts::paths;
 use crate::go::{Package, Type, package_name};
 
 /// What the values need around them.
@@ -112,16 +113,16 @@ pub fn value(setting: &Setting, shown: &str, props: &mut Props) -> Result<Option
         },
         Type::Basic("bool") => return Ok(None),
         Type::Basic(name) if name.starts_with("int") || name.starts_with("uint") => "1",
-        of if of.is("time", "Duration") => {
+        of if of.is(paths::TIME, "Duration") => {
             props.latency = true;
             "latency"
         }
-        of @ Type::Pointer(_) if of.is("database/sql", "DB") => {
+        of @ Type::Pointer(_) if of.is(paths::DATABASE_SQL, "DB") => {
             props.database = true;
             "pool"
         }
-        of @ Type::Pointer(_) if of.is("net/http", "Client") => "&http.Client{}",
-        Type::Named { path, .. } if matches!(&**path, "sync" | "sync/atomic") => return Ok(None),
+        of @ Type::Pointer(_) if of.is(paths::NET_HTTP, "Client") => "&http.Client{}",
+        Type::Named { path, .. } if matches!(&**path, paths::SYNC | paths::SYNC_ATOMIC) => return Ok(None),
         _ => {
             return Err(format!(
                 "it needs `{shown}`, which a test cannot make without its own surroundings"

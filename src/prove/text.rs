@@ -11,6 +11,7 @@ use super::GoTest;
 use super::entrance::{Entrance, title};
 use super::oracle::Oracle;
 use super::scene::Scene;
+use crate::facts::paths;
 use crate::frameworks::{Handler, Version};
 use crate::go::Package;
 use crate::transform::Rule;
@@ -283,39 +284,51 @@ impl Imports {
     fn of(draft: &Draft<'_>, database: bool) -> Self {
         let has = |oracle| draft.counts(oracle);
         let (scene, props) = (draft.scene, &draft.entrance.props);
-        let mut std = BTreeSet::from(["io", "net", "net/http", "testing", "time"]);
+        let mut std = BTreeSet::from([
+            paths::IO,
+            paths::NET,
+            paths::NET_HTTP,
+            paths::TESTING,
+            paths::TIME,
+        ]);
         let mut when = |holds: bool, paths: &[&'static str]| {
             if holds {
                 std.extend(paths);
             }
         };
         let own_pool = props.database;
-        when(has(Oracle::Goroutines), &["bytes", "runtime", "sync"]);
-        when(draft.asks_profile(), &["fmt", "runtime/pprof"]);
-        when(has(Oracle::Contexts), &["runtime", "sync", "weak"]);
-        when(has(Oracle::Descriptors), &["os", "runtime/debug"]);
-        when(!scene.made.is_empty(), &["os"]);
+        when(
+            has(Oracle::Goroutines),
+            &[paths::BYTES, paths::RUNTIME, paths::SYNC],
+        );
+        when(draft.asks_profile(), &[paths::FMT, paths::RUNTIME_PPROF]);
+        when(has(Oracle::Contexts), &[paths::RUNTIME, paths::SYNC, paths::WEAK]);
+        when(has(Oracle::Descriptors), &[paths::OS, paths::RUNTIME_DEBUG]);
+        when(!scene.made.is_empty(), &[paths::OS]);
         when(
             scene.made.iter().any(|file| file.contains("filepath.")),
-            &["path/filepath"],
+            &[paths::PATH_FILEPATH],
         );
-        when(scene.must_not_dial(), &["context"]);
-        when(own_pool || props.upstream, &["sync/atomic"]);
-        when(props.upstream, &["net/http/httptest"]);
+        when(scene.must_not_dial(), &[paths::CONTEXT]);
+        when(own_pool || props.upstream, &[paths::SYNC_ATOMIC]);
+        when(props.upstream, &[paths::NET_HTTP_HTTPTEST]);
         when(
             database,
             &[
-                "context",
-                "database/sql/driver",
-                "errors",
-                "sync/atomic",
-                "database/sql",
+                paths::CONTEXT,
+                paths::DATABASE_SQL_DRIVER,
+                paths::ERRORS,
+                paths::SYNC_ATOMIC,
+                paths::DATABASE_SQL,
             ],
         );
-        when(scene.request.file.is_some(), &["bytes", "mime/multipart"]);
+        when(
+            scene.request.file.is_some(),
+            &[paths::BYTES, paths::MIME_MULTIPART],
+        );
         when(
             scene.request.json.is_some() && scene.request.file.is_none(),
-            &["strings"],
+            &[paths::STRINGS],
         );
         let mut others: BTreeSet<String> = BTreeSet::from([draft.handler.version.import_path().to_owned()]);
         for path in &props.imports {

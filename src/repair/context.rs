@@ -3,6 +3,7 @@
 
 use super::unreleased::Unreleased;
 use crate::edit::Rewrite;
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Type, Usage};
 
@@ -18,7 +19,7 @@ pub(super) fn chosen(site: &Unreleased<'_>, rewrite: &mut Rewrite) -> Option<Str
     match given {
         Some(given) => Some(given.text().to_owned()),
         None => {
-            let context = rewrite.package_at(acquisition.at, "context", acquisition.statement)?;
+            let context = rewrite.package_at(acquisition.at, paths::CONTEXT, acquisition.statement)?;
             Some(format!("{context}.Background()"))
         }
     }
@@ -29,7 +30,7 @@ fn is_steady(site: &Unreleased<'_>, given: Node<'_>) -> bool {
     match given.kind() {
         Kind::Identifier => {
             let is_context = matches!(&at.type_of(given), Type::Named { path, name, .. }
-                if &**path == "context" && &**name == "Context");
+                if &**path == paths::CONTEXT && &**name == "Context");
             let Some(binding) = at.scopes().binding_of(given) else {
                 return false;
             };
@@ -38,8 +39,8 @@ fn is_steady(site: &Unreleased<'_>, given: Node<'_>) -> bool {
         }
         Kind::CallExpression => match at.callee(given) {
             Callee::External { path, receiver, name } => match receiver.as_deref() {
-                None => path == "context" && matches!(&*name, "Background" | "TODO"),
-                Some("Ctx") => name == "UserContext" && path.starts_with("github.com/gofiber/fiber/v2"),
+                None => path == paths::CONTEXT && matches!(&*name, "Background" | "TODO"),
+                Some("Ctx") => name == "UserContext" && path.starts_with(paths::FIBER_V2),
                 _ => false,
             },
             _ => false,

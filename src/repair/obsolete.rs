@@ -4,6 +4,7 @@ use super::several::{may_change, still_holds};
 use super::spot::{Spot, following};
 use super::unreleased::Unreleased;
 use crate::edit;
+use crate::facts::paths;
 use crate::frameworks::Version;
 use crate::go::Callee;
 use crate::go::syntax::{Field, Kind, Node};
@@ -138,9 +139,9 @@ fn only_answers(site: &Unreleased<'_>, call: Node<'_>) -> bool {
     ];
     match site.acquisition.at.callee(call) {
         Callee::External { path, receiver, name } => match receiver.as_deref() {
-            None => path == "fmt" || path == "errors" || (name == "NewError" && is_fiber(&path)),
+            None => path == paths::FMT || path == paths::ERRORS || (name == "NewError" && is_fiber(&path)),
             Some("Ctx") => ANSWERS.contains(&&*name) && is_fiber(&path),
-            Some("Rows") => path == "database/sql" && name == "Err",
+            Some("Rows") => path == paths::DATABASE_SQL && name == "Err",
             _ => false,
         },
         Callee::Conversion(_) => true,

@@ -1,6 +1,7 @@
 //! Rows and transactions of a context that the function itself ends: database/sql gives them back when it does.
 
 use crate::analysis::Acquisition;
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration, Usage};
 
@@ -10,7 +11,7 @@ pub(super) fn ends_it(acquisition: &Acquisition<'_>) -> bool {
     let position = acquisition.resource.ends_with;
     let given = position.and_then(|position| arguments?.child(position));
     let (at, function) = (acquisition.at, acquisition.function);
-    let is_context = |given: &Node<'_>| at.type_of(*given).is("context", "Context");
+    let is_context = |given: &Node<'_>| at.type_of(*given).is(paths::CONTEXT, "Context");
     given
         .filter(is_context)
         .and_then(|given| at.scopes().binding_of(given))
@@ -53,7 +54,7 @@ fn made_by<'a>(
     let value = made.field(Field::Right).filter(|_| is_own)?.child(0)?;
     let is_first = made.field(Field::Left)?.child(0)?.index() == held.declared;
     let is_context =
-        matches!(at.callee(value), Callee::External { path, receiver: None, .. } if path == "context");
+        matches!(at.callee(value), Callee::External { path, receiver: None, .. } if path == paths::CONTEXT);
     let written = |node: Node<'_>| at.usage(node) != Usage::Read;
     let mut uses = at.scopes().uses(context, at.tree());
     (is_first && is_context && made.end() <= before.start() && !uses.any(written)).then_some(made)

@@ -4,6 +4,7 @@ use super::unreleased::Unreleased;
 use super::{deferred, release};
 use crate::analysis::{Acquisition, jump_target};
 use crate::edit::wrap_block;
+use crate::facts::paths;
 use crate::frameworks::Version;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Usage};
@@ -218,7 +219,7 @@ fn is_failure(at: Declaration<'_>, value: Node<'_>, statement: Node<'_>) -> bool
                 receiver: None,
                 name,
             } => match (path.as_str(), &*name) {
-                ("errors", "New") | ("fmt", "Errorf") => true,
+                (paths::ERRORS, "New") | (paths::FMT, "Errorf") => true,
                 (path, "NewError") => is_fiber(path),
                 _ => false,
             },

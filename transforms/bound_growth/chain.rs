@@ -4,6 +4,7 @@
 use super::assign_between;
 use crate::analysis::owner::{Frame, Outlives, owner_of};
 use crate::analysis::request::request_path;
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Type, Usage};
 use crate::text::Span;
@@ -27,7 +28,7 @@ pub fn chains<'a>(at: Declaration<'a>) -> Vec<Chain<'a>> {
 fn chain<'a>(at: Declaration<'a>, statement: Node<'a>) -> Option<Chain<'a>> {
     let (place, value) = (only(statement, Field::Left)?, only(statement, Field::Right)?);
     let call = value.unparenthesized();
-    let derives = call.is(Kind::CallExpression) && at.callee(call).is_function("context", "WithValue");
+    let derives = call.is(Kind::CallExpression) && at.callee(call).is_function(paths::CONTEXT, "WithValue");
     let parent = call.field(Field::Arguments).and_then(|list| list.child(0))?;
     if !derives || parent.text() != place.text() || statement.operator() != Some(Kind::Assign) {
         return None;

@@ -3,6 +3,7 @@ use memchr::memmem;
 use super::guard::Guard;
 use crate::analysis::launch::{Action, Party, Use, select_around};
 use crate::edit::{self, ImportNeed, NewName, Rewrite};
+use crate::facts::paths;
 use crate::frameworks::ParentContext;
 use crate::go::SourceFile;
 use crate::go::syntax::{Field, Kind, Node};
@@ -147,8 +148,8 @@ impl Context {
         };
         let body = launch.function.field(Field::Body).ok_or_else(crowded)?;
         let package = rewrite
-            .package_at(declaration, "context", body)
-            .ok_or_else(|| taken("context"))?;
+            .package_at(declaration, paths::CONTEXT, body)
+            .ok_or_else(|| taken(paths::CONTEXT))?;
         let wanted: &[&str] = match launch.handler() {
             Some(_) => &["reqCtx"],
             // A goroutine's own context must not hide that of the handler around it.
@@ -168,7 +169,7 @@ impl Context {
         let lines = [&[made.as_str(), deferred.as_str()], blank].concat();
         let edit = edit::insert_at_start(file, body, &lines).ok_or_else(crowded)?;
         rewrite.edit(declaration.id.file, edit).map_err(overlap)?;
-        rewrite.need(ImportNeed::Add(declaration.id.file, "context".to_owned()));
+        rewrite.need(ImportNeed::Add(declaration.id.file, paths::CONTEXT.to_owned()));
         Ok(Context { name })
     }
 

@@ -1,5 +1,6 @@
 //! Who is written to: the buffered writer of a response stream, or a websocket connection.
 
+use crate::facts::paths;
 use crate::frameworks::{Version, is_stream_writer};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Declaration, Meaning, Usage};
@@ -63,7 +64,7 @@ fn writer_of(declaration: Declaration<'_>, function: Node<'_>) -> Option<Binding
     let parameters = function.field(Field::Parameters)?;
     let parameter = parameters.children().find(|parameter| {
         let of = parameter.field(Field::Type).map(|of| declaration.type_meant(of));
-        of.is_some_and(|of| of.is("bufio", "Writer"))
+        of.is_some_and(|of| of.is(paths::BUFIO, "Writer"))
     })?;
     let name = parameter.field(Field::Name)?;
     let streams = match function.kind() {

@@ -1,5 +1,6 @@
 use crate::analysis::launch::{Action, Launch, Party, Use, WorkerKind, loops_around, waited_group};
 use crate::edit::{self, Rewrite};
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::text::Edit;
 use crate::transform::{Applicability, Fix, Reason, Refusal};
@@ -314,7 +315,7 @@ impl<'a> Plan<'a, '_> {
                 .launch
                 .declaration
                 .callee(call)
-                .is_method("sync", "WaitGroup", name);
+                .is_method(paths::SYNC, "WaitGroup", name);
             (on_group && matches!(name, "Add" | "Go"))
                 .then(|| function.field(Field::Operand).map(Node::text))?
         });

@@ -4,6 +4,7 @@ use super::accessor::Shape;
 use super::flow::Kept;
 use super::loan::Spot;
 use crate::edit::Rewrite;
+use crate::facts::paths;
 use crate::frameworks::Version;
 use crate::go::Declaration;
 use crate::go::syntax::Node;
@@ -29,11 +30,11 @@ pub fn copied(
         Ok(format!("{package}.{function}({text})"))
     };
     match shape {
-        Shape::Bytes if has_go(20) => call("bytes", "Clone"),
+        Shape::Bytes if has_go(20) => call(paths::BYTES, "Clone"),
         Shape::Bytes => Ok(format!("append([]byte(nil), {text}...)")),
-        _ if has_go(18) => call("strings", "Clone"),
+        _ if has_go(18) => call(paths::STRINGS, "Clone"),
         _ if at.file().import_of(Version::V2.import_path()).is_some() => {
-            call("github.com/gofiber/fiber/v2/utils", "CopyString")
+            call(paths::FIBER_V2_UTILS, "CopyString")
         }
         // Converting there and back copies in every version.
         _ => Ok(format!("string([]byte({text}))")),

@@ -1,10 +1,11 @@
 use super::stored::stored_by;
+use crate::facts::paths;
 use crate::frameworks::is_request_context;
 use crate::go::cfg::{Cfg, Point};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration, Usage};
 
-const BYTEBUFFERPOOL: &str = "github.com/valyala/bytebufferpool";
+const BYTEBUFFERPOOL: &str = paths::BYTEBUFFERPOOL;
 
 /// What is done wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,7 +132,7 @@ fn runs_in(call: Node<'_>, function: Node<'_>) -> bool {
 /// `pool.Get()` of a `sync.Pool`, and of fasthttp's pool of buffers.
 fn is_get(declaration: Declaration<'_>, call: Node<'_>) -> bool {
     let callee = declaration.callee(call);
-    callee.is_method("sync", "Pool", "Get") || callee.is_function(BYTEBUFFERPOOL, "Get")
+    callee.is_method(paths::SYNC, "Pool", "Get") || callee.is_function(BYTEBUFFERPOOL, "Get")
 }
 
 /// The name in `buf := pool.Get().(*bytes.Buffer)`.
@@ -153,7 +154,7 @@ fn put_of<'a>(declaration: Declaration<'a>, held: Node<'a>) -> Option<Node<'a>> 
         .parent()
         .filter(|call| call.is(Kind::CallExpression))?;
     let callee = declaration.callee(call);
-    let puts = callee.is_method("sync", "Pool", "Put") || callee.is_function(BYTEBUFFERPOOL, "Put");
+    let puts = callee.is_method(paths::SYNC, "Pool", "Put") || callee.is_function(BYTEBUFFERPOOL, "Put");
     puts.then_some(call)
 }
 
@@ -200,7 +201,7 @@ fn kept_by<'a>(declaration: Declaration<'a>, held: Node<'a>) -> Option<(Node<'a>
 
 /// Whether the object is a buffer: of others it is not known whether `Bytes` gives their own memory.
 fn is_buffer(declaration: Declaration<'_>, get: Node<'_>, held: Node<'_>) -> bool {
-    declaration.type_of(held).pointee().is("bytes", "Buffer")
+    declaration.type_of(held).pointee().is(paths::BYTES, "Buffer")
         || declaration.callee(get).is_function(BYTEBUFFERPOOL, "Get")
 }
 

@@ -6,6 +6,7 @@ use crate::analysis::endless::Turning;
 use crate::analysis::launch::{Launch, Party, waited_group};
 use crate::config::Config;
 use crate::edit::{self, Rewrite};
+use crate::facts::paths;
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::text::Span;
@@ -183,7 +184,7 @@ fn counted<'a>(declaration: Declaration<'a>, call: Node<'a>) -> Option<(&'a str,
     (function.field(Field::Field)?.text() == "Add").then_some(())?;
     declaration
         .callee(call)
-        .is_method("sync", "WaitGroup", "Add")
+        .is_method(paths::SYNC, "WaitGroup", "Add")
         .then_some(())?;
     let length = call.field(Field::Arguments)?.child(0)?;
     let measures = length.field(Field::Function)?.text() == "len";

@@ -4,6 +4,7 @@
 use memchr::memmem;
 
 use crate::analysis::launch::select_around;
+use crate::facts::paths;
 use crate::frameworks::Version;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Meaning};
@@ -74,7 +75,7 @@ fn farewell<'a>(at: Declaration<'a>, call: Node<'a>) -> Option<Farewell<'a>> {
 
 /// Connections of Fiber's websocket packages and of the libraries below them.
 fn is_connection(at: Declaration<'_>, conn: Node<'_>) -> bool {
-    const LIBRARIES: [&str; 2] = ["github.com/fasthttp/websocket", "github.com/gorilla/websocket"];
+    const LIBRARIES: [&str; 2] = [paths::FASTHTTP_WEBSOCKET, paths::GORILLA_WEBSOCKET];
     let of = at.type_of(conn);
     Version::of_connection(&of).is_some() || LIBRARIES.iter().any(|path| of.pointee().is(path, "Conn"))
 }
@@ -122,7 +123,8 @@ fn gives_back(at: Declaration<'_>, node: Node<'_>, conn: Node<'_>) -> bool {
                     .is_some_and(|operand| operand.text() != conn.text() && !is_connection(at, operand));
             let by_builtin =
                 matches!(at.callee(node), Callee::Builtin(name) if name == "close" || name == "delete");
-            let cancels = function.is_some_and(|function| at.type_of(function).is("context", "CancelFunc"));
+            let cancels =
+                function.is_some_and(|function| at.type_of(function).is(paths::CONTEXT, "CancelFunc"));
             by_method || by_builtin || cancels
         }
         _ => false,

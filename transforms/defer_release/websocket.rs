@@ -5,11 +5,12 @@ use std::sync::{Arc, OnceLock};
 use super::rules;
 use crate::analysis::{Effect, Resource, mentions};
 use crate::edit::{self, Rewrite};
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration};
 use crate::transform::{Applicability, Confidence, Finding, Fix, Pass, Reason, Refusal, Related};
 
-const PATH: &str = "github.com/gofiber/contrib/v3/websocket";
+const PATH: &str = paths::FIBER_WEBSOCKET_V3;
 
 /// The first version that leaves the connection open.
 const SINCE: (u32, u32, u32) = (1, 1, 1);

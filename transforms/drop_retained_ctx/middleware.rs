@@ -3,6 +3,7 @@
 
 use super::flow::Store;
 use crate::edit::{Removal, is_pure};
+use crate::facts::paths;
 use crate::frameworks::Handler;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Type};
@@ -170,7 +171,7 @@ fn is_use(at: Declaration<'_>, call: Node<'_>) -> bool {
             receiver: Some(receiver),
             name,
         } => {
-            path.starts_with("github.com/gofiber/fiber")
+            path.starts_with(paths::FIBER)
                 && matches!(&*receiver, "App" | "Group" | "Router")
                 && name == "Use"
         }

@@ -15,6 +15,7 @@ use super::middleware;
 use super::traffic::{Stranger, servants};
 use crate::analysis::owner::{Owner, member};
 use crate::edit::{Obstacle, Removal, is_pure};
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Package, Place};
 use crate::transform::{Applicability, Fix, Pass, Reason, Refusal};
@@ -152,7 +153,7 @@ fn take_guards<'a>(pass: &Pass<'a>, removal: &mut Removal<'a>) {
     for (at, node) in removal.gone().to_vec() {
         for selector in node.subtree().filter(|node| node.is(Kind::SelectorExpression)) {
             let of = at.type_of(selector);
-            let guard = (of.is("sync", "Mutex") || of.is("sync", "RWMutex"))
+            let guard = (of.is(paths::SYNC, "Mutex") || of.is(paths::SYNC, "RWMutex"))
                 .then(|| member(at, selector))
                 .flatten();
             let idle = |owner: &Owner| {

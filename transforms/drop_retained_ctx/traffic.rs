@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use crate::analysis::keeper;
 use crate::analysis::owner::{Owner, container};
 use crate::edit::{is_pure, is_tractable};
+use crate::facts::paths;
 use crate::frameworks::RequestContext;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclId, Declaration, Package, Type};
@@ -257,7 +258,7 @@ impl Service<'_, '_> {
                 }
                 _ => false,
             },
-            callee if callee.is_function("container/list", "New") => true,
+            callee if callee.is_function(paths::CONTAINER_LIST, "New") => true,
             _ => false,
         }
     }

@@ -3,6 +3,7 @@
 use super::uses::{handle_of, is_given_once};
 use crate::analysis::{Acquisition, Effect, Fault, Lifetime};
 use crate::edit::{self, Rewrite, is_error_check};
+use crate::facts::paths;
 use crate::go::Usage;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::repair::{self, Unreleased};
@@ -99,7 +100,7 @@ fn at_the_end(opening: &Acquisition<'_>, lifetime: &Lifetime<'_>) -> Option<Fix>
     let method = opening.resource.release.first()?;
     let mut rewrite = Rewrite::new();
     let argument = match opening.resource.release_takes_context {
-        true => format!("{}.Background()", rewrite.package_at(at, "context", anchor)?),
+        true => format!("{}.Background()", rewrite.package_at(at, paths::CONTEXT, anchor)?),
         false => String::new(),
     };
     let line = format!("defer {name}.{method}({argument})");

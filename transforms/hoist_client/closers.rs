@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::beneath;
 use crate::analysis::{Acquirers, Handle, Resource};
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingKind, Callee, Declaration, Package, Type};
 
@@ -102,7 +103,7 @@ pub fn may_be_closed_by<'a>(
             (_, Some(Type::Slice(of))) if signature.variadic && position + 1 >= parameters.len() => &**of,
             (of, _) => of?,
         };
-        Some(of.is("io", "Closer"))
+        Some(of.is(paths::IO, "Closer"))
     };
     let callee = match at.callee(call) {
         Callee::Package(callee) => Some(callee),
@@ -220,7 +221,7 @@ fn releases<'a>(at: Declaration<'a>, selector: Node<'a>, method: &str, resource:
         Callee::Package(_) => Some(false),
         Callee::External { path, receiver, .. } => {
             let of = receiver.unwrap_or_default();
-            let is_any = (path == "io" && of == "Closer")
+            let is_any = (path == paths::IO && of == "Closer")
                 || at.package_at(&path).is_some_and(|package| package.is_own);
             match is_any {
                 true => None,
@@ -237,8 +238,8 @@ fn is_client(path: &str, of: &str, resource: &Resource) -> bool {
         .as_deref()
         .map(|gives| gives.trim_start_matches('*'));
     let is_named = gives == Some(of) || resource.literal.iter().any(|literal| literal == of);
-    let is_beneath = !resource.beneath.is_empty() && (path, of) == ("database/sql", "DB");
+    let is_beneath = !resource.beneath.is_empty() && (path, of) == (paths::DATABASE_SQL, "DB");
     (path == resource.package && is_named) || is_beneath
         // The embedded pool of a sqlx.DB.
-        || (resource.limits && (path, of) == ("database/sql", "DB") && path != resource.package)
+        || (resource.limits && (path, of) == (paths::DATABASE_SQL, "DB") && path != resource.package)
 }

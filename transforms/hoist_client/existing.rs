@@ -7,6 +7,7 @@ use super::setting::is_set_up;
 use super::value::Value;
 use crate::analysis::{Acquisition, Fault};
 use crate::edit::is_error_check;
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclKind, Declaration, Meaning, Usage};
 
@@ -80,7 +81,7 @@ fn once_call<'a>(at: Declaration<'a>, literal: Node<'a>) -> Option<Node<'a>> {
         .filter(|call| call.is(Kind::CallExpression))?;
     match at.callee(call) {
         Callee::External { path, name, .. } => {
-            (path == "sync" && (name == "Do" || name.starts_with("OnceValue"))).then_some(call)
+            (path == paths::SYNC && (name == "Do" || name.starts_with("OnceValue"))).then_some(call)
         }
         _ => None,
     }

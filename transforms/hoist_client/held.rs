@@ -7,6 +7,7 @@ use super::draft::Draft;
 use super::pool::needed;
 use crate::analysis::Handle;
 use crate::analysis::request::callers;
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclId, Declaration, Meaning, Usage};
 
@@ -201,7 +202,7 @@ fn is_unseen<'a>(at: Declaration<'a>, call: Node<'a>) -> bool {
 }
 
 fn is_of_results(path: &str) -> bool {
-    path == "database/sql" || path.ends_with("/sqlx")
+    path == paths::DATABASE_SQL || path.ends_with("/sqlx")
 }
 
 struct Search<'a> {

@@ -5,6 +5,7 @@ use super::removable::only_reports;
 use super::text::Opening;
 use crate::analysis::Fault;
 use crate::edit::{self, ImportNeed, is_error_check};
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, FileId};
 use crate::text::{Edit, Span};
@@ -96,7 +97,7 @@ pub fn once<'a>(
         )
     })?;
     let edits = wrapped(at, draft.opening.function, opening.sync()?, edits);
-    Ok((edits, opening.needs(Some("sync"))))
+    Ok((edits, opening.needs(Some(paths::SYNC))))
 }
 
 /// The edits inside the body: the limits, in front of a return that hands the pool over.

@@ -4,6 +4,7 @@
 use super::table::{self, Source, source};
 use crate::analysis::Resource;
 use crate::analysis::reached::{Reached, called};
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration};
 use crate::transform::{Reason, Refusal};
@@ -44,7 +45,7 @@ fn asks<'a>(at: Declaration<'a>, call: Node<'a>) -> bool {
 fn takes_context(at: Declaration<'_>, call: Node<'_>) -> bool {
     let arguments = call.field(Field::Arguments).into_iter().flat_map(Node::children);
     let mut arguments = arguments.map(|argument| at.type_of(argument));
-    arguments.any(|of| of.is("context", "Context"))
+    arguments.any(|of| of.is(paths::CONTEXT, "Context"))
 }
 
 /// Whether it belongs to opening a client.

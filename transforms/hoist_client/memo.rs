@@ -10,6 +10,7 @@ use super::uses::handle_of;
 use super::value::Known;
 use crate::analysis::{Acquirers, Acquisition, Fault};
 use crate::edit::{self, ImportNeed, callable_package, indentation, is_error_check};
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{DeclKind, Declaration, Type};
 use crate::text::{Edit, Span};
@@ -139,7 +140,7 @@ impl<'a> Memo<'a> {
     pub fn edits(&self, pass: &Pass<'a>, kept: &Kept) -> Result<(Vec<Edit>, Vec<ImportNeed>), Refusal> {
         let at = self.opening.at;
         let file = at.id.file;
-        let sync = callable_package(pass.package, file, "sync").ok_or_else(|| {
+        let sync = callable_package(pass.package, file, paths::SYNC).ok_or_else(|| {
             Refusal::new(
                 Reason::NameTaken,
                 "package `sync` cannot be called by its name in this file: something else has that name",
@@ -153,7 +154,7 @@ impl<'a> Memo<'a> {
             .into_iter()
             .chain(self.handed.iter().flat_map(|value| self.noted(*value, kept)));
         let edits: Option<Vec<Edit>> = edits.collect();
-        let needs = vec![ImportNeed::Add(file, "sync".to_owned())];
+        let needs = vec![ImportNeed::Add(file, paths::SYNC.to_owned())];
         Ok((edits.ok_or_else(|| crowded(at))?, needs))
     }
 

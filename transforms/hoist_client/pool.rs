@@ -17,6 +17,7 @@ use super::value::Known;
 use crate::analysis::literal_of;
 use crate::config::{Pool, PoolStyle};
 use crate::edit::{ImportNeed, means_unknown};
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, DeclId, Declaration, FileId, Meaning, SourceFile};
 use crate::text::Edit;
@@ -258,7 +259,7 @@ fn connects(draft: &Draft<'_>) -> bool {
 
 /// Whether the client is used by value, with locks that must not be copied.
 fn is_value_of_its_own(draft: &Draft<'_>) -> bool {
-    draft.opening.call.is(Kind::CompositeLiteral) && draft.opening.resource.package != "net/http"
+    draft.opening.call.is(Kind::CompositeLiteral) && draft.opening.resource.package != paths::NET_HTTP
 }
 
 fn by_value() -> Refusal {

@@ -9,6 +9,7 @@ use super::reader::{Reader, runs_per_request};
 use super::table::{self, Source, source};
 use super::value::Known;
 use crate::analysis::request::callers;
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, DeclId, DeclKind, Declaration, Meaning, Type, Usage};
 use crate::transform::{Reason, Refusal};
@@ -185,7 +186,7 @@ fn is_cancel(at: Declaration<'_>, id: BindingId) -> bool {
     let callee = made
         .filter(|made| made.is(Kind::CallExpression))
         .map(|made| at.callee(made));
-    matches!(callee, Some(Callee::External { ref path, receiver: None, .. }) if path == "context")
+    matches!(callee, Some(Callee::External { ref path, receiver: None, .. }) if path == paths::CONTEXT)
 }
 
 fn is_sure_name(at: Declaration<'_>, name: Node<'_>) -> Result<bool, Refusal> {

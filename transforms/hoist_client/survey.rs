@@ -18,6 +18,7 @@ use super::uses::Scene;
 use crate::analysis::request::{RequestPath, callers, request_path};
 use crate::analysis::{Acquirers, Acquisition, Lifetime, Resource, is_kept, is_replaced, literal_of};
 use crate::config::Config;
+use crate::facts::paths;
 use crate::frameworks::Handler;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, SourceFile};
@@ -142,7 +143,7 @@ fn openings_in(file: &SourceFile, package: &str, config: &Config) -> Vec<String>
 
 /// What a file that opens a client must hold: the import, or what it calls of a package that everyone imports.
 pub fn needles(config: &Config) -> Vec<String> {
-    let everywhere = |path: &str| path == "github.com/gofiber/fiber/v2";
+    let everywhere = |path: &str| path == paths::FIBER_V2;
     let texts = rows(config).flat_map(|client| match everywhere(&client.package) {
         true => client
             .acquire
@@ -152,7 +153,7 @@ pub fn needles(config: &Config) -> Vec<String> {
                 None => format!("fiber.{}(", key.name),
             })
             .collect(),
-        false => paths(client),
+        false => imports_of(client),
     });
     let mut needles: Vec<String> = texts.collect();
     needles.extend(config.clients.iter().flat_map(Resource::calls_inside));
@@ -167,10 +168,10 @@ pub fn rows(config: &Config) -> impl Iterator<Item = &Resource> {
 }
 
 /// The imports that a row is about, as a file writes them.
-fn paths(client: &Resource) -> Vec<String> {
+fn imports_of(client: &Resource) -> Vec<String> {
     let paths = std::iter::once(&client.package).chain(&client.also);
     paths
-        .map(|path| match path.strip_suffix("...") {
+        .map(|path| match path.strip_suffix('*') {
             Some(above) => format!("\"{above}"),
             None => format!("\"{path}\""),
         })

@@ -8,6 +8,7 @@ use super::uses::Limit;
 use crate::analysis::literal_of;
 use crate::config::Pool;
 use crate::edit::{ImportNeed, callable_package, comments_above};
+use crate::facts::paths;
 use crate::go::syntax::{Field, Node};
 use crate::go::{Callee, FileId, Package, Type};
 use crate::transform::{Reason, Refusal};
@@ -74,14 +75,14 @@ impl Opening {
             own => own.iter().map(|limit| method_call(limit.call)).collect(),
         };
         check_error_name(package, file, draft)?;
-        let log = callable_package(package, file, "log");
+        let log = callable_package(package, file, paths::LOG);
         let connects = resource.connects;
         let depth = if modern || connects { 1 } else { 2 };
         let moved = Moved { at, file, depth };
         let context = resource
             .context
             .filter(|_| literal_of(draft.opening.call).is_none());
-        let context = context.map(|at| Ok((at, format!("{}Background()", names.qualifier("context")?))));
+        let context = context.map(|at| Ok((at, format!("{}Background()", names.qualifier(paths::CONTEXT)?))));
         let context = context.transpose()?;
         Ok(Opening {
             file,
@@ -103,7 +104,7 @@ impl Opening {
             connects,
             of,
             what: resource.name.clone(),
-            sync: callable_package(package, file, "sync"),
+            sync: callable_package(package, file, paths::SYNC),
             fatal: log
                 .as_ref()
                 .map_or_else(|| "panic(err)".to_owned(), |log| format!("{log}.Fatal(err)")),
@@ -114,7 +115,7 @@ impl Opening {
 
     /// The name of package sync in the file.
     pub fn sync(&self) -> Result<&str, Refusal> {
-        self.sync.as_deref().ok_or_else(|| taken("sync"))
+        self.sync.as_deref().ok_or_else(|| taken(paths::SYNC))
     }
 
     pub fn needs(&self, further: Option<&str>) -> Vec<ImportNeed> {
@@ -156,7 +157,7 @@ impl Opening {
         }
         lines.extend(self.limit_lines(1, name));
         lines.push("}".to_owned());
-        let log = (self.can_fail && self.needs_log).then_some("log");
+        let log = (self.can_fail && self.needs_log).then_some(paths::LOG);
         (lines, self.needs(log))
     }
 
@@ -172,7 +173,7 @@ impl Opening {
             Some(names) => self.once_function(name, names, sync),
             None => self.once_variable(name, sync),
         };
-        Ok((lines, self.needs(Some("sync"))))
+        Ok((lines, self.needs(Some(paths::SYNC))))
     }
 
     /// `var open = sync.OnceValues(func() (*sql.DB, error) { … })`
@@ -399,7 +400,7 @@ fn configured(pool: &Pool, names: &mut Names<'_>) -> Result<Vec<String>, Refusal
         limits.push(format!("SetMaxOpenConns({connections})"));
     }
     if let Some(minutes) = pool.conn_max_lifetime {
-        let time = names.qualifier("time")?;
+        let time = names.qualifier(paths::TIME)?;
         limits.push(format!("SetConnMaxLifetime({minutes} * {time}Minute)"));
     }
     Ok(limits)

@@ -2,6 +2,7 @@
 
 use super::size::{self, Size};
 use crate::analysis::launch::loops_around;
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration};
 use crate::text::Span;
@@ -62,8 +63,8 @@ fn started<'a>(at: Declaration<'a>, node: Node<'a>) -> Option<Started<'a>> {
             let function = node.field(Field::Function)?;
             let (operand, name) = (function.field(Field::Operand)?, function.field(Field::Field)?);
             let of = (name.text() == "Go").then(|| at.type_of(operand))?;
-            let group = Some(operand).filter(|_| of.pointee().is("golang.org/x/sync/errgroup", "Group"));
-            let starts = group.is_some() || of.pointee().is("sync", "WaitGroup");
+            let group = Some(operand).filter(|_| of.pointee().is(paths::ERRGROUP, "Group"));
+            let starts = group.is_some() || of.pointee().is(paths::SYNC, "WaitGroup");
             let run = node.field(Field::Arguments)?.child(0)?;
             starts.then(|| (group, body_of(at, run)))
         }

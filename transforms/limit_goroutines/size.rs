@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use crate::analysis::launch::loops_around;
 use crate::analysis::request::callers;
+use crate::facts::paths;
 use crate::frameworks::{Version, is_request_context};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, Callee, DeclId, Declaration, Meaning, Type};
@@ -107,7 +108,7 @@ fn given<'a>(at: Declaration<'a>, call: Node<'a>, seen: &mut Seen<'a>) -> Option
 /// Functions that give as many, or as much, as their first argument says.
 fn keeps_size(path: &str, name: &str) -> bool {
     match path {
-        "strings" | "bytes" | "slices" => matches!(
+        paths::STRINGS | paths::BYTES | paths::SLICES => matches!(
             name,
             "Clone"
                 | "Compact"
@@ -119,7 +120,7 @@ fn keeps_size(path: &str, name: &str) -> bool {
                 | "Trim"
                 | "TrimSpace"
         ),
-        "strconv" => matches!(name, "Atoi" | "ParseInt" | "ParseUint"),
+        paths::STRCONV => matches!(name, "Atoi" | "ParseInt" | "ParseUint"),
         _ => false,
     }
 }

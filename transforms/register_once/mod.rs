@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::analysis::request::{RequestPath, request_path};
 use crate::config::Config;
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Type};
 use crate::transform::{
@@ -148,11 +149,7 @@ fn registers<'a>(declaration: Declaration<'a>, call: Node<'a>) -> Option<&'a str
 }
 
 fn is_router(of: &Type) -> bool {
-    const PACKAGES: [&str; 3] = [
-        "github.com/gofiber/fiber",
-        "github.com/gofiber/fiber/v2",
-        "github.com/gofiber/fiber/v3",
-    ];
+    const PACKAGES: [&str; 3] = [paths::FIBER, paths::FIBER_V2, paths::FIBER_V3];
     PACKAGES
         .iter()
         .any(|path| ["App", "Group", "Router"].iter().any(|name| of.is(path, name)))

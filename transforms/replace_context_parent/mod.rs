@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::edit::Rewrite;
+use crate::facts::paths;
 use crate::frameworks::{Handler, ParentContext};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::text::Edit;
@@ -122,7 +123,7 @@ fn right_parent(site: &Misuse<'_>, rewrite: &mut Rewrite) -> Result<String, Refu
         ParentContext::UserContext => Ok(format!("{context}.UserContext()")),
         ParentContext::Context => Ok(format!("{context}.Context()")),
         ParentContext::Background => {
-            let package = rewrite.package_at(site.at, "context", site.replaced).ok_or_else(|| {
+            let package = rewrite.package_at(site.at, paths::CONTEXT, site.replaced).ok_or_else(|| {
                 Refusal::new(
                     Reason::NameTaken,
                     "the name `context` means something else here: derive from context.Background() by hand",
@@ -146,6 +147,6 @@ fn deriving<'a>(at: crate::go::Declaration<'a>, value: Node<'a>) -> Option<Node<
     let list = value.parent().filter(|list| list.is(Kind::ArgumentList))?;
     let call = list.parent().filter(|call| call.is(Kind::CallExpression))?;
     let callee = at.callee(call);
-    let derives = DERIVE.iter().any(|name| callee.is_function("context", name));
+    let derives = DERIVE.iter().any(|name| callee.is_function(paths::CONTEXT, name));
     (derives && call.field(Field::Arguments)?.child(0) == Some(value)).then_some(call)
 }

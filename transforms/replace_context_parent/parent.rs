@@ -2,6 +2,7 @@
 
 use super::deriving;
 use crate::analysis::detached::{Detached, Means};
+use crate::facts::paths;
 use crate::frameworks::{Handler, Version, is_request_context};
 use crate::go::cfg::{Exit, Flow, Paths, walk};
 use crate::go::syntax::{Field, Kind, Node};
@@ -257,7 +258,7 @@ impl<'a> Misuse<'a> {
     fn takes_context(&self, call: Node<'a>, position: usize) -> bool {
         match self.at.callee(call) {
             Callee::External { path, .. } => {
-                !path.starts_with("github.com/valyala/") && !path.starts_with("github.com/gofiber/")
+                !path.starts_with(paths::VALYALA) && !path.starts_with(paths::GOFIBER)
             }
             Callee::Package(callee) => parameter_is_context(callee, callee.function(), position),
             Callee::Literal(index) => {
@@ -282,7 +283,7 @@ fn parameter_is_context(at: Declaration<'_>, function: Option<Node<'_>>, positio
         .and_then(|declared| declared.field(Field::Type));
     of.is_some_and(|of| {
         let of = at.type_meant(of);
-        of.is("context", "Context") && !is_request_context(&of)
+        of.is(paths::CONTEXT, "Context") && !is_request_context(&of)
     })
 }
 

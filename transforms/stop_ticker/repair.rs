@@ -2,6 +2,7 @@ use super::body_of;
 use super::ticker::Timer;
 use crate::analysis::launch::loops_around;
 use crate::edit::{self, NewName, Rewrite};
+use crate::facts::paths;
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::text::Edit;
@@ -166,7 +167,7 @@ fn is_positive(arguments: Node<'_>) -> bool {
         Kind::IntLiteral => part.text() != "0",
         Kind::SelectorExpression => part.text().starts_with("time."),
         Kind::BinaryExpression => part.operator() == Some(Kind::Star),
-        Kind::Identifier => part.text() == "time",
+        Kind::Identifier => part.text() == paths::TIME,
         Kind::FieldIdentifier => true,
         _ => part.role() == Field::Operator,
     });

@@ -1,5 +1,6 @@
 use crate::analysis::endless::Turning;
 use crate::analysis::launch::{Turns, loops_around, select_around, turns_of};
+use crate::facts::paths;
 use crate::frameworks::is_stream_writer;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Declaration, Usage};
@@ -54,13 +55,13 @@ fn timer<'a>(declaration: Declaration<'a>, call: Node<'a>) -> Option<Timer<'a>> 
         related: None,
         stream: None,
     };
-    if callee.is_function("time", "Tick") {
+    if callee.is_function(paths::TIME, "Tick") {
         return Some(plain(Fault::Tick));
     }
-    if callee.is_function("time", "After") {
+    if callee.is_function(paths::TIME, "After") {
         return is_arm_of_loop(call).then(|| plain(Fault::PerTurn));
     }
-    callee.is_function("time", "NewTicker").then_some(())?;
+    callee.is_function(paths::TIME, "NewTicker").then_some(())?;
     let name = named(declaration, call)?;
     let stops = stops(declaration, name)?;
     let ticker = Timer {

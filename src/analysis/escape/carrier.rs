@@ -9,6 +9,7 @@ use crate::analysis::effect::{Effect, Keep};
 use crate::analysis::handover::Handover;
 use crate::analysis::nodes::{called_name, is_started};
 use crate::facts::Function;
+use crate::facts::paths;
 use crate::go::Callee;
 use crate::go::syntax::{Kind, Node};
 
@@ -47,7 +48,9 @@ impl<'a> Tracker<'a, '_> {
                     name: &name,
                 };
                 match context_handover::of_callee(self.at.facts(), function) {
-                    Handover::Wrap if matches!(&*path, "context" | "net/http") => Up(call, Grip::Carrier),
+                    Handover::Wrap if matches!(&*path, paths::CONTEXT | paths::NET_HTTP) => {
+                        Up(call, Grip::Carrier)
+                    }
                     Handover::Keep if sets(&name) && !self.hands_on() => Done(Effect::Keep(Keep::Passed)),
                     _ => Done(Effect::Pass),
                 }

@@ -9,6 +9,7 @@ use super::tracker::Tracker;
 use crate::analysis::effect::{Effect, Keep};
 use crate::analysis::handover::{self, Handover};
 use crate::analysis::nodes::{called_name, targets};
+use crate::facts::paths;
 use crate::go::Type;
 use crate::go::syntax::{Field, Kind, Node};
 
@@ -97,7 +98,7 @@ impl<'a> Tracker<'a, '_> {
     /// made to be handed on, and to be done with when the call returns.
     pub(super) fn is_context(&self, argument: Node<'a>) -> bool {
         let of = self.at.type_of(argument);
-        of.is("context", "Context") || of.pointee().is("net/http", "Request")
+        of.is(paths::CONTEXT, "Context") || of.pointee().is(paths::NET_HTTP, "Request")
     }
 
     /// A call that is given something made with the context.

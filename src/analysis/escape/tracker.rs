@@ -13,6 +13,7 @@ use crate::analysis::handover::{self, Handover};
 use crate::analysis::nodes::{is_started, targets};
 use crate::analysis::unreached::is_unreached;
 use crate::facts::Resource;
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, BindingKind, DeclId, Declaration, Type, Usage};
 
@@ -320,5 +321,5 @@ impl<'a> Tracker<'a, '_> {
 pub(super) fn is_closer(of: &Type) -> bool {
     ["Closer", "ReadCloser", "WriteCloser", "ReadWriteCloser"]
         .iter()
-        .any(|name| of.is("io", name))
+        .any(|name| of.is(paths::IO, name))
 }

@@ -4,6 +4,7 @@ mod channel;
 mod group;
 mod turns;
 
+use crate::facts::paths;
 use crate::frameworks::{Handler, is_stream_writer};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration};
@@ -241,8 +242,8 @@ fn grouped<'a>(declaration: Declaration<'a>, call: Node<'a>) -> Option<Worker<'a
     let literal = call.field(Field::Arguments)?.child(0)?;
     (named && literal.is(Kind::FuncLiteral)).then_some(())?;
     let callee = declaration.callee(call);
-    let waits = callee.is_method("sync", "WaitGroup", "Go")
-        || callee.is_method("golang.org/x/sync/errgroup", "Group", "Go");
+    let waits =
+        callee.is_method(paths::SYNC, "WaitGroup", "Go") || callee.is_method(paths::ERRGROUP, "Group", "Go");
     waits.then_some(Worker {
         kind: WorkerKind::Goroutine,
         start: call,

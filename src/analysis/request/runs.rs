@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Call;
+use crate::facts::paths;
 use crate::frameworks::{Entry, is_called_back, serves, serving_names};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingKind, Callee, DeclId, DeclKind, Declaration, Meaning, Package, Type, Usage};
@@ -392,7 +393,7 @@ fn runs_once(callee: &Callee<'_>) -> bool {
     let Callee::External { path, receiver, name } = callee else {
         return false;
     };
-    path == "sync"
+    path == paths::SYNC
         && match receiver.as_deref() {
             Some("Once") => name == "Do",
             None => name.starts_with("Once"),

@@ -1,11 +1,12 @@
 use super::model::Stay;
 use super::object::Object;
 use super::way::{Runner, runs_once};
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 
 /// `group.Wait()` of a group that counts more than is ever done.
 pub(super) fn stay<'a>(runner: &Runner<'a, '_>, wait: Node<'a>) -> Option<Stay<'a>> {
-    let group = Object::of(runner.at, wait, "sync", &["WaitGroup"])?;
+    let group = Object::of(runner.at, wait, paths::SYNC, &["WaitGroup"])?;
     let known = |(_, method): &(Node<'a>, &str)| matches!(*method, "Add" | "Done" | "Wait");
     group.calls.iter().all(known).then_some(())?;
     let counted: Option<Vec<(Node<'a>, u32)>> = group

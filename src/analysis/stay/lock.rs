@@ -1,6 +1,7 @@
 use super::model::Stay;
 use super::object::Object;
 use super::way::{Runner, is_deferred, runner_of, runs_once};
+use crate::facts::paths;
 use crate::go::cfg::{Condition, Exit, Flow, Paths, Test, walk};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Usage};
@@ -11,7 +12,7 @@ const ANSWERS: Limit = Limit::new(12, "questions on one path");
 
 /// `lock.Lock()` or `lock.RLock()` where somebody keeps the lock for ever.
 pub(super) fn stay<'a>(runner: &Runner<'a, '_>, call: Node<'a>) -> Option<Stay<'a>> {
-    let lock = Object::of(runner.at, call, "sync", &["Mutex", "RWMutex"])?;
+    let lock = Object::of(runner.at, call, paths::SYNC, &["Mutex", "RWMutex"])?;
     let known = |(_, method): &(Node<'a>, &str)| Change::of(method).is_some();
     lock.calls.iter().all(known).then_some(())?;
     let mut functions: Vec<Node<'a>> = lock

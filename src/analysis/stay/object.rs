@@ -1,5 +1,6 @@
 //! Locks, groups and conditions that a function makes, with every call on them.
 
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Usage};
 
@@ -64,7 +65,7 @@ fn is_made(at: Declaration<'_>, origin: Node<'_>) -> bool {
     value.is(Kind::CompositeLiteral)
         || value.is(Kind::CallExpression)
             && (matches!(at.callee(value), Callee::Builtin(name) if name == "new")
-                || at.callee(value).is_function("sync", "NewCond"))
+                || at.callee(value).is_function(paths::SYNC, "NewCond"))
 }
 
 /// The call `x.Method(…)` of a mention of `x`; `x.L.Lock()` is one of the condition's lock.

@@ -3,6 +3,7 @@
 
 use super::complaint::{Fault, Found};
 use super::ends::statements;
+use crate::facts::paths;
 use crate::go::cfg::{Cfg, Exit, Flow, Paths, Point, walk};
 use crate::go::package::Declaration;
 use crate::go::scope::{Binding, BindingKind};
@@ -40,7 +41,9 @@ fn cancelling(at: Declaration<'_>, call: Node<'_>) -> Option<&'static str> {
         "WithDeadlineCause",
     ];
     let callee = at.callee(call);
-    NAMES.into_iter().find(|name| callee.is_function("context", name))
+    NAMES
+        .into_iter()
+        .find(|name| callee.is_function(paths::CONTEXT, name))
 }
 
 fn cancels<'a>(found: &mut Found<'a>, function: Node<'a>, statement: Node<'a>) {
@@ -137,10 +140,10 @@ fn response(found: &mut Found<'_>, assigned: Node<'_>, deferred: Node<'_>) {
         return;
     };
     let gives_response = matches!(&*results, [response, error]
-        if response.is("net/http", "Response") && error.is_error());
+        if response.is(paths::NET_HTTP, "Response") && error.is_error());
     let of_client = |call: Node<'_>| match at.callee(call) {
         crate::go::Callee::External { path, receiver, .. } => {
-            path == "net/http" && receiver.is_none_or(|receiver| receiver == "Client")
+            path == paths::NET_HTTP && receiver.is_none_or(|receiver| receiver == "Client")
         }
         _ => false,
     };

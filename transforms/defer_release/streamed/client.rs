@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::analysis::owner::{self, Owner};
 use crate::analysis::{field_set_in, literal_of};
+use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Meaning};
 
-pub(super) const FASTHTTP: &str = "github.com/valyala/fasthttp";
+pub(super) const FASTHTTP: &str = paths::FASTHTTP;
 
-const CLIENT: &str = "github.com/gofiber/fiber/v3/client";
+const CLIENT: &str = paths::FIBER_V3_CLIENT;
 const FIELD: &str = "StreamResponseBody";
 const SETTER: &str = "SetStreamResponseBody";
 

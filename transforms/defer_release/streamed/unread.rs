@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::analysis::{Handle, Lost};
+use crate::facts::paths;
 use crate::go::cfg::{Exit, Flow, Paths, walk};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration};
@@ -87,10 +88,9 @@ fn reads<'a>(at: Declaration<'a>, function: Node<'a>, binding: BindingId) -> Vec
         match at.callee(*call) {
             Callee::External { path, receiver, name } => {
                 let read = match (path.as_str(), receiver.as_deref(), &*name) {
-                    ("io" | "io/ioutil", None, "ReadAll") | ("bytes", Some("Buffer"), "ReadFrom") => {
-                        argument(0)
-                    }
-                    ("io", None, "Copy" | "CopyBuffer") => argument(1),
+                    (paths::IO | paths::IO_IOUTIL, None, "ReadAll")
+                    | (paths::BYTES, Some("Buffer"), "ReadFrom") => argument(0),
+                    (paths::IO, None, "Copy" | "CopyBuffer") => argument(1),
                     _ => None,
                 };
                 let saved = || {
