@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
 use unleak::facts;
 use unleak::go::{Module, signature_rows};
 
@@ -144,4 +146,111 @@ fn the_source_of_a_library_with_rows_changes_nothing() {
         "{} findings in {seen} cases are the same either way",
         with.len()
     ));
+}
+
+/// Where a literal looks like an import path and is a word of something else.
+const WORDS: [(&str, &str); 5] = [
+    ("src/batch/summary/tables.rs", "path"),
+    ("src/go/syntax/kind.rs", "path"),
+    ("src/report/", "errors"),
+    ("src/report/", "path"),
+    ("src/review/toy.rs", "io"),
+];
+
+/// Folders of the standard library that are no packages.
+const FOLDERS: [&str; 6] = ["archive", "compress", "database", "encoding", "mime", "text"];
+
+/// The string literals of a file, without those of tests and of docs.
+fn literals(text: &str) -> Vec<String> {
+    let file = syn::parse_file(text).unwrap();
+    let is_test = |item: &syn::Item| match item {
+        syn::Item::Mod(item) => item.attrs.iter().any(|attribute| {
+            let told = attribute.to_token_stream().to_string();
+            told.contains("cfg") && told.contains("test")
+        }),
+        _ => false,
+    };
+    let mut found = Vec::new();
+    for item in file.items.iter().filter(|item| !is_test(item)) {
+        collect(item.to_token_stream(), &mut found);
+    }
+    found
+}
+
+fn collect(tokens: TokenStream, found: &mut Vec<String>) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                let first = group.stream().into_iter().next().map(|token| token.to_string());
+                if first.as_deref() != Some("doc") {
+                    collect(group.stream(), found);
+                }
+            }
+            TokenTree::Literal(literal) => {
+                if let Ok(text) = syn::parse_str::<syn::LitStr>(&literal.to_string()) {
+                    found.push(text.value());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            rust_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn import_paths_are_spelt_among_the_facts_only() {
+    let told = signature_rows().into_iter().map(|row| row.path);
+    let files = facts::paths().filter(|path| !FOLDERS.contains(path));
+    let standard: BTreeSet<String> = told.chain(files.map(str::to_owned)).collect();
+    let is_host = |first: &str| {
+        first.contains('.')
+            && first.starts_with(char::is_alphanumeric)
+            && !first.contains(['{', ' ', '*', ':', '='])
+    };
+    let is_path = |text: &str| match text.split_once('/') {
+        Some((first, _)) if is_host(first) => !text.contains([' ', '{', '\n']),
+        _ => standard.contains(text),
+    };
+    let mut sources = Vec::new();
+    for folder in ["src", "transforms"] {
+        rust_files(&root().join(folder), &mut sources);
+    }
+    let (mut wrong, mut unused) = (Vec::new(), BTreeSet::from(WORDS));
+    for source in sources {
+        let shown = source
+            .strip_prefix(root())
+            .unwrap()
+            .to_string_lossy()
+            .replace('\\', "/");
+        let is_test = source
+            .file_stem()
+            .is_some_and(|stem| stem.to_string_lossy().starts_with("tests"));
+        if is_test || shown.starts_with("src/facts/") || shown.starts_with("src/frameworks/") {
+            continue;
+        }
+        let literals = literals(&fs::read_to_string(&source).unwrap()).into_iter();
+        for literal in literals.filter(|literal| is_path(literal)) {
+            let mut words = WORDS.iter();
+            match words.find(|(at, word)| shown.starts_with(at) && *word == literal) {
+                Some(word) => drop(unused.remove(word)),
+                None => wrong.push(format!("{shown} spells {literal:?}")),
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "name them in src/facts/paths.rs, or make rows of them:\n{}",
+        wrong.join("\n")
+    );
+    assert!(unused.is_empty(), "no literal needs these exceptions: {unused:?}");
 }
