@@ -1,7 +1,9 @@
 //! How a test reaches a handler: by its name, through the method of a receiver, from the factory that returns it, or
 //! through the function that registers it.
 
-use super::scene::{Root, Scene, argument};
+use super::returned::is_returned;
+use super::scene::Scene;
+use super::setting::{Root, argument};
 use super::stand_in::{self, Props};
 use crate::facts::paths;
 use crate::frameworks::Handler;
@@ -30,14 +32,6 @@ pub fn title(handler: &Handler<'_>) -> String {
         Some(route) => format!("{declared} {}", route.pattern),
         None => declared,
     }
-}
-
-/// Whether the function around it does nothing with the handler but return it.
-pub fn is_returned(handler: &Handler<'_>) -> bool {
-    let around = handler.declaration.function();
-    handler.function.is(Kind::FuncLiteral)
-        && handler.function.enclosing_function() == around
-        && handler.function.enclosing(Kind::ReturnStatement).is_some()
 }
 
 pub fn find<'a>(handler: &Handler<'a>, scene: &mut Scene<'a>) -> Result<Entrance, String> {

@@ -1,6 +1,7 @@
 //! The files that a handler opens, as a test has to make them.
 
-use super::scene::{Scene, UsedAs, argument};
+use super::scene::Scene;
+use super::setting::{UsedAs, argument};
 use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration, Meaning};

@@ -11,12 +11,15 @@ use crate::go::syntax::Node;
 use crate::go::{Declaration, Package};
 use crate::transform::{Place, Proposal, Rule};
 
+mod duration;
 mod entrance;
 mod files;
 mod lateness;
 mod oracle;
 mod request;
+mod returned;
 mod scene;
+mod setting;
 mod stand_in;
 mod text;
 

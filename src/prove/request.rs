@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::scene::argument;
+use super::setting::argument;
 use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingKind, Callee, DeclKind, Declaration, Meaning};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::scene::{Root, Setting, UsedAs};
+use super::setting::{Root, Setting, UsedAs};
 use crate::facts::paths;
 use crate::go::{Package, Type, package_name};
 
