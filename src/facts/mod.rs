@@ -1,15 +1,28 @@
 //! Floor 1: everything that is known about APIs of the standard library and of others, as data. It knows only strings
 //! and rows; what the rows mean is said by the floors above.
 //!
-//! - [`key`]: how a fact names functions, and the one matcher
-//! - [`library`]: the sections of a file
+//! - `key`: how a fact names functions, and the one matcher
+//! - `library`: the sections of a file
 //! - [`paths`]: the import paths that code asks for by name
-//! - [`resource`]: the rows of what has to be given back
-//! - [`types`]: signatures, for source that is not at hand
+//! - `resource`: the rows of what has to be given back
+//! - `types`: signatures, for source that is not at hand
 //! - `libraries/`: one file a library, found by import path: the facts of `github.com/redis/go-redis/v9` are in
 //!   `github.com/redis/go-redis.toml`, those of `net/http` in `std/net/http.toml`, where no file lies nearer
 //!
-//! A user's rows come by the same door: [`Facts`] asks them before the files.
+//! A user's rows come by the same door: [`Facts`] asks them before the files. To tell of another library, write its file;
+//! nothing else lists it.
+//!
+//! | section | says |
+//! |---|---|
+//! | `[effects]` | what functions do with their arguments, and whether a call does anything at all |
+//! | `[strings]` | what becomes of a string of the request |
+//! | `[results]`, `[variables]` | what stays the same from one request to the next |
+//! | `[values]`, `[containers]` | types that are plain data, and those that keep what they are given |
+//! | `[[resource]]`, `[[cancel]]`, `[[group]]`, `[[streamed]]` | what has to be given back |
+//! | `[[client]]`, `[[underlying]]` | what should live as long as the process, and what it works on |
+//! | `[runtime]` | what code does when a test runs it |
+//! | `[drivers]`, `[sql]` | of database/sql alone: who registers a driver, which statements need one connection |
+//! | `[signatures]`, `[types]` | of which packages signatures are written, and these; always the last sections |
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};

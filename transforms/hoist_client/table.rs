@@ -51,7 +51,7 @@ pub fn is_stateful(sql: &str) -> bool {
 }
 
 /// The text in which a data source says that its database is gone with its last connection.
-pub fn memory_in<'k>(key: &'k str) -> Option<&'k str> {
+pub fn memory_in(key: &str) -> Option<&str> {
     let mut texts = key.split('"');
     texts
         .find(|text| words_of_sql().any(|known| known.memory.iter().any(|word| text.contains(word.as_str()))))
