@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::support::go::ENVIRONMENT;
 use tempfile::TempDir;
 
 /// A copy of a bundled service in a git repository of its own.
@@ -64,6 +65,7 @@ impl Service {
     fn go(&self, tool: &str, arguments: &[&str]) -> Option<String> {
         let run = Command::new(tool)
             .args(arguments)
+            .envs(ENVIRONMENT)
             .current_dir(self.path())
             .output();
         let Ok(output) = run else {

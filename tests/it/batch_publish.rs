@@ -281,25 +281,25 @@ fn rand_byte() -> u8 {
 }
 
 #[test]
-fn two_hundred_repositories_survive_five_kills() {
-    let fleet = Fleet::with_leaks(200);
+fn eighty_repositories_survive_five_kills() {
+    let fleet = Fleet::with_leaks(80);
     let before = fleet.refs();
     let manifest = fleet.manifest();
     let plan = ["plan", manifest.to_str().unwrap(), "--out", "c", "-j", "3"];
-    kill_after(&fleet, &plan, 20 + usize::from(rand_byte() % 40));
+    kill_after(&fleet, &plan, 8 + usize::from(rand_byte() % 12));
     kill_after(
         &fleet,
         &["resume", "c", "-j", "3"],
-        20 + usize::from(rand_byte() % 40),
+        8 + usize::from(rand_byte() % 12),
     );
     kill_after(
         &fleet,
         &["resume", "c", "-j", "3"],
-        1 + usize::from(rand_byte() % 30),
+        1 + usize::from(rand_byte() % 12),
     );
     fleet
         .run(&["resume", "c", "-j", "3"])
-        .expect(0, &["200 of 200 repositories repaired, 0 failed"]);
+        .expect(0, &["80 of 80 repositories repaired, 0 failed"]);
     let journal = fleet
         .run(&["status", "c", "--journal", "--format", "jsonl"])
         .text();
@@ -311,10 +311,10 @@ fn two_hundred_repositories_survive_five_kills() {
         .iter()
         .filter_map(|line| line.split("\"key\":").nth(1))
         .collect();
-    assert_eq!((repaired.len(), keys.len()), (200, 200), "each repaired once");
+    assert_eq!((repaired.len(), keys.len()), (80, 80), "each repaired once");
 
-    kill_after(&fleet, &["publish", "c"], 20 + usize::from(rand_byte() % 40));
-    kill_after(&fleet, &["publish", "c"], 80 + usize::from(rand_byte() % 40));
+    kill_after(&fleet, &["publish", "c"], 8 + usize::from(rand_byte() % 12));
+    kill_after(&fleet, &["publish", "c"], 32 + usize::from(rand_byte() % 16));
     fleet
         .run(&["publish", "c"])
         .expect(0, &["0 left alone, 0 failed"]);
@@ -325,10 +325,10 @@ fn two_hundred_repositories_survive_five_kills() {
     }
     fleet
         .run(&["publish", "c"])
-        .expect(0, &["0 pushed, 200 up to date, 0 left alone, 0 failed"]);
+        .expect(0, &["0 pushed, 80 up to date, 0 left alone, 0 failed"]);
     assert_eq!(fleet.refs(), published, "a second run publishes nothing");
     fleet
         .run(&["rollback", "c"])
-        .expect(0, &["200 rolled back, 0 left alone, 0 failed"]);
+        .expect(0, &["80 rolled back, 0 left alone, 0 failed"]);
     assert_eq!(fleet.refs(), before, "rollback leaves no trace");
 }

@@ -9,6 +9,15 @@ pub struct Go {
     pub version: (u32, u32),
 }
 
+/// The same for all builds of tests, so that what one of them compiled is found by the others, and by those of the next
+/// run: in other folders, hence `-trimpath`, and on machines without a C compiler.
+pub const ENVIRONMENT: [(&str, &str); 4] = [
+    ("GOTOOLCHAIN", "local"),
+    ("GOFLAGS", "-mod=readonly -trimpath"),
+    ("GOWORK", "off"),
+    ("CGO_ENABLED", "0"),
+];
+
 /// What the modules under `fixtures/` ask for.
 const OLDEST: (u32, u32) = (1, 25);
 
@@ -31,10 +40,7 @@ impl Go {
     pub fn command(&self, folder: &Path, verb: &str) -> Command {
         let mut command = Command::new("go");
         command.arg(verb).current_dir(folder).stdin(Stdio::null());
-        command
-            .env("GOTOOLCHAIN", "local")
-            .env("GOFLAGS", "-mod=readonly")
-            .env("GOWORK", "off");
+        command.envs(ENVIRONMENT);
         command
     }
 }
