@@ -1,4 +1,4 @@
-//! Floor 4: the suite of repairs, one folder each. A transform knows nothing of the others.
+//! Floor 5: the suite of repairs, one folder each. A transform knows nothing of the others.
 
 use crate::transform::{AnyTransform, Suite};
 

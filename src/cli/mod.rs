@@ -1,4 +1,4 @@
-//! Floor 7: arguments, streams and exit codes. Wires the suite into the job; knows nothing of how a leak is
+//! Floor 8: arguments, streams and exit codes. Wires the suite into the job; knows nothing of how a leak is
 //! found or repaired.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

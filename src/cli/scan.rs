@@ -1,3 +1,5 @@
+//! Reports leak sites.
+
 use anyhow::Result;
 
 use super::args::Scan;

@@ -1,3 +1,5 @@
+//! The findings of one package, with their fixes.
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;

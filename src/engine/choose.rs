@@ -10,7 +10,7 @@ pub enum Decision {
     Apply(Fix),
     /// Change it so, as a person wrote it: it goes before every other fix, and nobody asks whether the leak is gone.
     Edited(Fix),
-    /// Write the comment that suppresses it: [`suppress`] makes the fix.
+    /// Write the comment that suppresses it: [`super::suppress`] makes the fix.
     Suppress(Fix),
     /// Leave it, and say why.
     Decline(String),

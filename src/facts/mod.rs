@@ -3,7 +3,7 @@
 //!
 //! - `key`: how a fact names functions, and the one matcher
 //! - `library`: the sections of a file
-//! - [`paths`]: the import paths that code asks for by name
+//! - [`mod@paths`]: the import paths that code asks for by name
 //! - `resource`: the rows of what has to be given back
 //! - `types`: signatures, for source that is not at hand
 //! - `libraries/`: one file a library, found by import path: the facts of `github.com/redis/go-redis/v9` are in
@@ -103,12 +103,12 @@ pub fn paths() -> impl Iterator<Item = &'static str> {
     files().iter().map(|file| file.path)
 }
 
-/// What the files say of every library, in the order of [`paths`].
+/// What the files say of every library, in the order of [`paths()`].
 pub fn libraries<'f>() -> impl Iterator<Item = &'f Library> {
     files().iter().map(|file| -> &'f Library { file.library() })
 }
 
-/// Where in [`paths`] the file is that the facts of a package are in.
+/// Where in [`paths()`] the file is that the facts of a package are in.
 pub fn position(path: &str) -> Option<usize> {
     static INDEX: OnceLock<HashMap<&'static str, usize>> = OnceLock::new();
     let index = INDEX.get_or_init(|| {

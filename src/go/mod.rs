@@ -1,4 +1,4 @@
-//! Floor 1: what Go source says. Syntax, packages, scopes, types, calls and control flow. Knows nothing of
+//! Floor 2: what Go source says. Syntax, packages, scopes, types, calls and control flow. Knows nothing of
 //! leaks, Fiber, edits or files on disk; *Unknown* is an answer.
 
 mod build_tags;

@@ -1,6 +1,6 @@
 //! A Go test for a repaired handler: it drives the handler through Fiber and fails when the leak is back. Which
-//! figure tells is a matter of the rule ([`oracle`]); what the handler needs to run is read from its code
-//! ([`scene`]), and what a test cannot give it is a reason to write none.
+//! figure tells is a matter of the rule (`oracle`); what the handler needs to run is read from its code
+//! (`scene`), and what a test cannot give it is a reason to write none.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 

@@ -1,4 +1,4 @@
-//! Floor 3: what is acquired and lost on some path, told and repaired: a deferred release behind the check of the
+//! Floor 4: what is acquired and lost on some path, told and repaired: a deferred release behind the check of the
 //! acquisition's error, or a release on each path that leaks. The transforms that release something share this;
 //! which calls acquire is data of theirs.
 //!

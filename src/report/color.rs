@@ -1,3 +1,5 @@
+//! When to write in colour.
+
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 

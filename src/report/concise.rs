@@ -1,3 +1,5 @@
+//! One line a finding, for editors and grep.
+
 use std::io::{self, Write};
 
 use super::shown::{leading, shown};

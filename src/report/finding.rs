@@ -1,3 +1,5 @@
+//! A finding as every format tells it: with paths, lines and columns in place of spans.
+
 use serde::Serialize;
 
 use super::shown::shown;

@@ -1,3 +1,5 @@
+//! The report as one JSON document, or as one finding a line.
+
 use std::io::{self, Write};
 
 use serde::Serialize;

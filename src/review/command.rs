@@ -1,3 +1,5 @@
+//! The keys of a review and what they mean.
+
 /// What a person can say to a proposal, each with one key. The first block has `git add -p`'s keys and meanings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {

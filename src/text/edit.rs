@@ -1,3 +1,5 @@
+//! Edits of a text: replacements of spans that do not overlap.
+
 use super::Span;
 
 /// Replaces the bytes of `span` with `text`.

@@ -1,3 +1,5 @@
+//! Lines of a text by number, and offsets by line.
+
 use memchr::memchr_iter;
 
 /// A place as people and editors name it: 1-based line and column, the column in UTF-8 bytes.

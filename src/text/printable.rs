@@ -1,3 +1,5 @@
+//! Text of unknown origin, so that it cannot command or mislead a terminal.
+
 use std::borrow::Cow;
 
 /// Bytes of an untrusted file or its name, fit for a terminal: control characters and those that reorder text

@@ -1,3 +1,5 @@
+//! A range of bytes.
+
 use std::ops::Range;
 
 /// A half-open range of bytes in one file, `start..end`.

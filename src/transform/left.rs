@@ -1,3 +1,5 @@
+//! What a goroutine can still wait for once a repair has ended one of its waits.
+
 use super::{Reason, Refusal, Related};
 use crate::analysis::launch::{Launch, Party};
 use crate::analysis::stay::{Stay, ends_past, is_reached_past, stays};

@@ -1,3 +1,5 @@
+//! What a transform may ask: the package, the settings, and what lies outside of the package.
+
 use std::collections::HashSet;
 
 use crate::config::Config;

@@ -1,3 +1,5 @@
+//! The literal gate: files without any literal that matters are not looked at.
+
 use aho_corasick::packed::Searcher;
 use memchr::memmem::Finder;
 

@@ -2,7 +2,7 @@
 //!
 //! A [`Session`] holds one state of the trees for everyone: [`discover`] finds the files, an [`Overlay`] may stand for
 //! some of them, [`read`] reads one, [`Gate`] drops those without a literal that matters,
-//! [`write`] replaces one, [`git`] says what would be lost, [`Gofmt`] and [`GoToolchain`] judge what is to be written.
+//! [`write()`] replaces one, [`git`] says what would be lost, [`Gofmt`] and [`GoToolchain`] judge what is to be written.
 
 mod attributes;
 mod complaints;

@@ -1,3 +1,5 @@
+//! The go.mod that holds for a folder.
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,3 +1,5 @@
+//! What was left out of a run, and what went wrong with a file.
+
 use serde::Serialize;
 
 /// A file or a whole folder that was left out, and why.

@@ -1,4 +1,9 @@
-#![doc = include_str!("explain.md")]
+//! Reports what grows with every request or turn and never shrinks.
+//!
+//! `collection` finds slices and maps that requests add to and nothing takes out of; `chain` finds contexts that are made of
+//! themselves again and again. `mod.rs` tells both; no edit is made, since only a person knows what may be forgotten.
+//!
+//! The page for users is explain.md.
 
 use std::sync::Arc;
 

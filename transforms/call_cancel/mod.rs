@@ -1,4 +1,9 @@
-#![doc = include_str!("explain.md")]
+//! Calls the cancel function of a context when the function that made it returns.
+//!
+//! The cancel function is a resource like others: rows of `src/facts` say who gives one, `crate::repair` finds the paths
+//! that lose it and makes the repair. `group` is about error groups, whose context only `Wait` ends.
+//!
+//! The page for users is explain.md.
 
 use std::sync::Arc;
 

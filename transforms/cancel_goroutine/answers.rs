@@ -1,3 +1,5 @@
+//! Conditions that mean the same wherever they stand in a function.
+
 use std::collections::HashMap;
 
 use crate::go::syntax::{Field, Kind, Node};

@@ -1,3 +1,5 @@
+//! Who of a launch can stand where for ever: the paths of all parties, put together.
+
 use super::path::{End, Path, Step, Stop, Trace, trace};
 use crate::analysis::launch::{
     Action, FOREVER, Launch, Party, Turns, UNBOUNDED, Use, leaves, loops_around, select_around, turns_of,

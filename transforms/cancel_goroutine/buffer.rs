@@ -1,3 +1,5 @@
+//! The repair that gives a channel room for everything that is sent.
+
 use super::guard::Guard;
 use crate::analysis::launch::{Action, Channel, Launch, Party, UNBOUNDED, loops_around, turns_of};
 use crate::edit::Rewrite;

@@ -1,3 +1,5 @@
+//! The questions that decide about a repair: who waits for whom, what still runs behind, what the request lends.
+
 use super::blocked::Blocked;
 use crate::analysis::launch::{Action, Launch, Party, Use, select_around, waited_group};
 use crate::frameworks::{Entry, Handler};

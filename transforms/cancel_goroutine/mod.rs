@@ -1,4 +1,11 @@
-#![doc = include_str!("explain.md")]
+//! Ends goroutines that would wait for a request that is over.
+//!
+//! Which goroutines share which channels is a launch (`crate::analysis::launch`). `path` and `tracer` write down what each
+//! party does along its paths, `answers` which conditions mean the same in both; `blocked` puts the paths together and
+//! says who can stand where for ever. `guard` asks everything that decides about a repair, and the repairs are `buffer`,
+//! `signal` and `select`, tried in this order.
+//!
+//! The page for users is explain.md.
 
 use std::rc::Rc;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! What a party of a launch does along each of its paths.
+
 use std::cell::Cell;
 
 use super::answers::Repeated;

@@ -1,3 +1,5 @@
+//! The repair that lets a wait end with the request: a `select` with the context's end.
+
 use memchr::memmem;
 
 use super::guard::Guard;

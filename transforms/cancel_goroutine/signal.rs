@@ -1,3 +1,5 @@
+//! The repair that closes a channel which only tells goroutines to end.
+
 use super::guard::{self, Guard};
 use crate::analysis::launch::{Action, Channel, Party, Use, WorkerKind, loops_around};
 use crate::edit::{self, Rewrite};

@@ -1,3 +1,5 @@
+//! The walk that writes down the paths of a party.
+
 use std::cell::Cell;
 
 use super::answers::Repeated;

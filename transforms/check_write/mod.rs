@@ -1,4 +1,8 @@
-#![doc = include_str!("explain.md")]
+//! Ends loops that write to a client when the client is gone.
+//!
+//! `peer` says who is written to, and which writes of a loop nobody checks; `repair` leaves the function where one fails.
+//!
+//! The page for users is explain.md.
 
 use std::sync::Arc;
 

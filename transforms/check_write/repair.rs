@@ -1,3 +1,5 @@
+//! The check behind a write, and the way out of the function.
+
 use super::peer::{Peer, Write};
 use super::{Fault, Site};
 use crate::analysis::endless::{is_timer, waits_for_shutdown};

@@ -1,4 +1,9 @@
-#![doc = include_str!("explain.md")]
+//! Closes channels whose receivers wait for that.
+//!
+//! `mod.rs` finds launches in which a receiver ranges and nobody closes, `early` those where a return comes before the
+//! close, `drain` receivers that take whatever comes. `repair` closes where the last send is over.
+//!
+//! The page for users is explain.md.
 
 use std::rc::Rc;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! Where the last send is over, and the close that goes there.
+
 use crate::analysis::launch::{Action, Launch, Party, Use, WorkerKind, loops_around, waited_group};
 use crate::edit::{self, Rewrite};
 use crate::facts::paths;

@@ -1,4 +1,12 @@
-#![doc = include_str!("explain.md")]
+//! Copies what a request lends before it is kept, and asks a request context before its handler is over.
+//!
+//! `accessor` says what a call on a request context gives, by the rows of `src/frameworks`, and `setting` what the app
+//! makes of that. `flow` follows the lent memory (a `loan`) through locals, parts, closures and functions of the module up
+//! to what keeps it, with what `functions` of other packages do; `copy` gives it memory of its own there. `late` is the
+//! other rule: code that asks the context when its handler may be over; it takes the values before, under `names` of their
+//! own, or `whole` hands it a copy of the context.
+//!
+//! The page for users is explain.md.
 
 use std::sync::Arc;
 

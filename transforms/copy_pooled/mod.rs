@@ -1,4 +1,8 @@
-#![doc = include_str!("explain.md")]
+//! Copies what a response keeps of an object that goes back to its pool.
+//!
+//! `pooled` finds the objects of a pool that are misused, `stored` whether somebody keeps them; the copy is made in `mod.rs`.
+//!
+//! The page for users is explain.md.
 
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Objects of a `sync.Pool`, and what is done wrong with them.
+
 use super::stored::stored_by;
 use crate::facts::paths;
 use crate::frameworks::is_request_context;

@@ -1,4 +1,8 @@
-#![doc = include_str!("explain.md")]
+//! Counts the goroutines of a `sync.WaitGroup` where they start.
+//!
+//! All in this file: an `Add` that the goroutine itself calls moves in front of the `go` statement.
+//!
+//! The page for users is explain.md.
 
 use std::sync::Arc;
 

@@ -1,4 +1,9 @@
-#![doc = include_str!("explain.md")]
+//! Tells of what the close handler of a connection gives back, and no other path does.
+//!
+//! `farewell` reads such handlers. When else the cleanup is due only a person can say, so there is advice and no edit but
+//! where one place is certain.
+//!
+//! The page for users is explain.md.
 
 use std::sync::Arc;
 

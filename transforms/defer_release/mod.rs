@@ -1,4 +1,10 @@
-#![doc = include_str!("explain.md")]
+//! Releases what is acquired and not released on every path.
+//!
+//! Rows of `src/facts` say what is acquired; `crate::repair` finds the paths that lose it and makes the repair. `websocket`
+//! is about the connection that a handler of a websocket package gets and has to close, `streamed` about responses whose
+//! bodies hold a connection.
+//!
+//! The page for users is explain.md.
 
 use std::sync::Arc;
 

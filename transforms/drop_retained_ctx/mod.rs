@@ -1,4 +1,10 @@
-#![doc = include_str!("explain.md")]
+//! Deletes what keeps a request context beyond its request.
+//!
+//! `gate` tells cheaply which declarations can store one; `flow` follows the context to its owner. `traffic` lists
+//! everything that touches the owner: where all of it only serves it, `repair` deletes owner and statements; `middleware`
+//! offers to delete a middleware that does nothing else.
+//!
+//! The page for users is explain.md.
 
 use std::sync::Arc;
 

@@ -1,4 +1,10 @@
-#![doc = include_str!("explain.md")]
+//! Tells of loops that nobody ends.
+//!
+//! `start` finds `go` statements of requests whose function never ends (`crate::analysis::endless`), but for those that a
+//! `guard` starts once; `hub` finds loops that send to the channel which they alone receive from. How a loop should end
+//! only a person can say, so there is no edit.
+//!
+//! The page for users is explain.md.
 
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Goroutines that requests start again and again and that never end.
+
 use super::are_neighbours;
 use super::guard::{Guard, guard_of};
 use crate::analysis::endless::{Turning, never_ends, pauses};

@@ -1,4 +1,8 @@
-#![doc = include_str!("explain.md")]
+//! Tells of loops that start a goroutine for each of as many items as a client likes.
+//!
+//! `fan_out` finds the loops, `size` says who chooses how many turns they have. The limit is a person's to choose.
+//!
+//! The page for users is explain.md.
 
 use std::sync::Arc;
 

@@ -1,4 +1,8 @@
-#![doc = include_str!("explain.md")]
+//! Tells of routes and hooks that requests register: an app keeps them all.
+//!
+//! All in this file; it finds registrations that a request reaches, on an app that outlives it.
+//!
+//! The page for users is explain.md.
 
 use std::sync::Arc;
 

@@ -1,4 +1,8 @@
-#![doc = include_str!("explain.md")]
+//! Gives contexts that outlive a request a parent that does so, too.
+//!
+//! `parent` finds contexts of a request that are used where they outlive it; `mod.rs` chooses the parent that stands in.
+//!
+//! The page for users is explain.md.
 
 use std::sync::Arc;
 

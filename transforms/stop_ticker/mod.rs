@@ -1,4 +1,9 @@
-#![doc = include_str!("explain.md")]
+//! Stops tickers when nobody listens any more.
+//!
+//! `ticker` finds timers and what is wrong with each, under the rules of the module's Go version: from 1.23 on the collector
+//! takes those that nobody refers to. `repair` stops them, or makes one timer of many.
+//!
+//! The page for users is explain.md.
 
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! The repairs: stopped at the return, or one timer in place of many.
+
 use super::body_of;
 use super::ticker::Timer;
 use crate::analysis::launch::loops_around;

@@ -1,3 +1,5 @@
+//! Timers of a declaration, and what is wrong with them.
+
 use crate::analysis::endless::Turning;
 use crate::analysis::launch::{Turns, loops_around, select_around, turns_of};
 use crate::facts::paths;

@@ -1,3 +1,5 @@
+//! The channels that a function shares with the goroutines it starts.
+
 use super::{UNBOUNDED, Worker, WorkerKind};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Callee, Declaration, Direction, Type, Usage};

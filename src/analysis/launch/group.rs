@@ -1,3 +1,5 @@
+//! The wait groups that a function shares with the goroutines it starts.
+
 use super::{Launch, WorkerKind};
 use crate::go::syntax::{Field, Kind, Node};
 

@@ -1,3 +1,5 @@
+//! How often a loop around a launch runs, as far as the code says.
+
 use crate::analysis::jump_target;
 use crate::go::syntax::{Field, Kind, Node};
 

@@ -1,3 +1,5 @@
+//! Condition variables that nobody signals.
+
 use super::model::Stay;
 use super::object::Object;
 use super::way::Runner;

@@ -1,3 +1,5 @@
+//! Wait groups that are never done.
+
 use super::model::Stay;
 use super::object::Object;
 use super::way::{Runner, runs_once};

@@ -1,3 +1,5 @@
+//! Locks that somebody leaves locked.
+
 use super::model::Stay;
 use super::object::Object;
 use super::way::{Runner, is_deferred, runner_of, runs_once};

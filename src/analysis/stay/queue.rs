@@ -1,3 +1,5 @@
+//! Channels that nobody serves.
+
 use super::model::Stay;
 use super::way::{Runner, runs_once};
 use crate::analysis::launch::{Action, action_of, leaves, make_of, select_around};

@@ -1,3 +1,5 @@
+//! The findings of a campaign as JSON lines.
+
 use anyhow::Result;
 use serde::Serialize;
 

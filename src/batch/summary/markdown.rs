@@ -1,3 +1,5 @@
+//! The summary of a campaign as Markdown.
+
 use super::model::{Counts, Summary};
 use crate::batch::state::State;
 use crate::text::misleads;

@@ -37,7 +37,7 @@ impl fmt::Display for Rejection {
 /// A fix that was decided on, for one proposal of an analysis.
 #[derive(Clone, Debug)]
 pub struct Chosen {
-    /// Its place in [`Analysis::proposals`].
+    /// Its place in [`crate::engine::Analysis::proposals`].
     pub proposal: usize,
     pub fix: Fix,
     /// How the finding ends when the fix is accepted: fixed, or suppressed by a comment.

@@ -1,3 +1,5 @@
+//! From the body of a function to its control flow graph.
+
 use std::collections::HashMap;
 
 use super::graph::{Block, BlockId, Condition, Edge, Exit, Test};

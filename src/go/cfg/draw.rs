@@ -1,3 +1,5 @@
+//! A control flow graph as mermaid, for those who work on the analysis.
+
 use std::fmt::Write;
 
 use super::graph::{Block, Cfg, Condition, Edge, Exit, Test};

@@ -1,3 +1,5 @@
+//! The control flow graph: blocks of statements, and edges with the condition that leads along them.
+
 use std::collections::HashMap;
 
 use super::build::{Builder, DEPTH};

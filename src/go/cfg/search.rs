@@ -1,3 +1,5 @@
+//! Walks over a control flow graph that carry what is known along each path.
+
 use std::collections::HashSet;
 use std::hash::Hash;
 

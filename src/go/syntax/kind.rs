@@ -1,3 +1,5 @@
+//! The kinds of nodes that the grammar of Go has.
+
 use std::sync::OnceLock;
 
 /// Declares an enum of grammar names and the lookup from their spelling.

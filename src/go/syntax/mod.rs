@@ -1,4 +1,4 @@
-//! Go source as a compact array of nodes. tree-sitter is used in [`tree`] only and stays hidden there, so a
+//! Go source as a compact array of nodes. tree-sitter is used in `tree` only and stays hidden there, so a
 //! faster parser can take its place.
 
 mod generic_call;

@@ -1,3 +1,5 @@
+//! A node of a tree: its kind, fields and neighbours.
+
 use std::hash::{Hash, Hasher};
 
 use super::{Field, Kind, Tree};

@@ -1,3 +1,5 @@
+//! Parsing of one declaration, within a budget of the parser's own operations.
+
 use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -65,7 +67,7 @@ impl Tree {
         self.error
     }
 
-    /// Where the slice is nested deeper than [`DEEPEST`]: it is left out, and this is its [`Tree::error`].
+    /// Where the slice is nested deeper than `DEEPEST`: it is left out, and this is its [`Tree::error`].
     pub fn too_deep(&self) -> Option<usize> {
         self.too_deep
     }
