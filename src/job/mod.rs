@@ -6,7 +6,6 @@
 //! done, asking `users` who else needs a name. The end is a [`Survey`], of which `report` makes the document and `write`
 //! the files.
 
-mod crew;
 mod log;
 mod panics;
 mod report;
@@ -16,6 +15,7 @@ mod sequence;
 mod survey;
 mod turns;
 mod users;
+mod workers;
 mod write;
 
 pub use panics::{silence_panics, told};

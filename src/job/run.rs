@@ -8,10 +8,10 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result};
 
 use super::STACK;
-use super::crew::Crew;
 use super::sequence::{Follower, Sequence};
 use super::survey::Survey;
 use super::users::ModuleUsers;
+use super::workers::Workers;
 use crate::config::Config;
 use crate::engine::{Analysis, Compiler, Engine, Formatter};
 use crate::transform::{Sources, Suite};
@@ -57,7 +57,7 @@ impl Job<'_> {
             .stack_size(STACK)
             .build()
             .context("cannot start worker threads")?;
-        let crew = Crew {
+        let crew = Workers {
             job: self,
             needles: Gate::new(self.needles()),
             named,
@@ -83,7 +83,7 @@ impl Job<'_> {
             }
         });
         let results = sequence.into_results();
-        let Crew { log, .. } = crew;
+        let Workers { log, .. } = crew;
         let mut log = log.into_inner().unwrap_or_else(PoisonError::into_inner);
         log.unusable(session.unusable());
         Ok(log.into_survey(session, results))

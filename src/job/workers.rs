@@ -17,7 +17,7 @@ use crate::limits;
 use crate::workspace::{Diagnostic, Directory, Gate, GoBuild, MAX_SOURCE_BYTES, Session, Skip, Unread};
 
 /// What the workers share.
-pub(super) struct Crew<'a> {
+pub(super) struct Workers<'a> {
     pub(super) job: &'a Job<'a>,
     pub(super) session: &'a Session,
     pub(super) needles: Gate,
@@ -27,7 +27,7 @@ pub(super) struct Crew<'a> {
     pub(super) log: Mutex<Log>,
 }
 
-impl Crew<'_> {
+impl Workers<'_> {
     fn log(&self, note: impl FnOnce(&mut Log)) {
         note(&mut self.log.lock().unwrap_or_else(PoisonError::into_inner));
     }
