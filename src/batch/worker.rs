@@ -18,7 +18,7 @@ use crate::engine::Formatter;
 use crate::engine::plan::{Change, preview};
 use crate::engine::{Automatic, Repaired, allowed_fixes, repair};
 use crate::go::Package;
-use crate::job::{Job, Paths, Stage, Survey, reported};
+use crate::job::{Job, Paths, RunResult, Stage, reported};
 use crate::report::{Json, Report, ReportedFinding, Reporter};
 use crate::transform::{Applicability, Confidence, Outcome, Proposal, Suite};
 use crate::workspace::{Gofmt, Overlay, WalkOptions};
@@ -210,7 +210,7 @@ impl Assignment {
 
     fn write(
         &self,
-        mut survey: Survey<Treated>,
+        mut survey: RunResult<Treated>,
         changes: Vec<Change>,
         later: Vec<PackageStep>,
         suite: &Suite,
@@ -241,7 +241,7 @@ impl Assignment {
     /// The whole patch and that of each commit.
     fn write_patches(
         &self,
-        survey: &mut Survey<Treated>,
+        survey: &mut RunResult<Treated>,
         changes: &[Change],
         later: Vec<PackageStep>,
     ) -> Result<Vec<Step>> {

@@ -18,19 +18,19 @@ use super::undo::{journal, undo};
 use crate::config::Config;
 use crate::engine::plan::Change;
 use crate::engine::{Analysis, Automatic, Decided, Repaired, allowed_fixes, repair};
-use crate::job::{Job, Paths, Stage, Survey, reported};
+use crate::job::{Job, Paths, RunResult, Stage, reported};
 use crate::report::{ReportedFinding, Run};
 use crate::review::{Questions, Review, Terminal, review};
 use crate::workspace::{Journal, git};
 
 /// A run after its repairs: the findings of each package, and all changes in groups that stand and fall together.
 struct Treated {
-    survey: Survey<Vec<ReportedFinding>>,
+    survey: RunResult<Vec<ReportedFinding>>,
     changes: Vec<Vec<Change>>,
 }
 
-impl From<(Survey<Vec<ReportedFinding>>, Vec<Vec<Change>>)> for Treated {
-    fn from((survey, changes): (Survey<Vec<ReportedFinding>>, Vec<Vec<Change>>)) -> Self {
+impl From<(RunResult<Vec<ReportedFinding>>, Vec<Vec<Change>>)> for Treated {
+    fn from((survey, changes): (RunResult<Vec<ReportedFinding>>, Vec<Vec<Change>>)) -> Self {
         Treated { survey, changes }
     }
 }
@@ -150,7 +150,7 @@ impl Treatment<'_> {
     }
 
     /// Looks at the work tree before the person's time is spent.
-    fn guard_offers(&self, survey: &Survey<Analysis>) -> Result<()> {
+    fn guard_offers(&self, survey: &RunResult<Analysis>) -> Result<()> {
         let paths = Paths::new(survey);
         let mut targets = BTreeSet::new();
         for analysis in &survey.results {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::run_result::RunResult;
 use super::sequence::Placed;
-use super::survey::Survey;
 use crate::frameworks::{UnknownVersion, told_once};
 use crate::go::SourceFile;
 use crate::limits::Cut;
@@ -29,7 +29,11 @@ impl Log {
         self.diagnostics.append(&mut told);
     }
 
-    pub(super) fn into_survey<R>(mut self, mut session: Session, mut results: Vec<Placed<R>>) -> Survey<R> {
+    pub(super) fn into_survey<R>(
+        mut self,
+        mut session: Session,
+        mut results: Vec<Placed<R>>,
+    ) -> RunResult<R> {
         results.sort_by(|(a, _), (b, _)| a.cmp(b));
         let discovery = &mut session.discovery;
         let is_incomplete = self.is_incomplete || !discovery.problems.is_empty();
@@ -39,7 +43,7 @@ impl Log {
         self.diagnostics.dedup();
         self.skipped.sort();
         self.cuts.sort();
-        Survey {
+        RunResult {
             results: results.into_iter().map(|(_, result)| result).collect(),
             diagnostics: self.diagnostics,
             skipped: self.skipped,

@@ -3,7 +3,7 @@
 //!
 //! `run` opens a session and shares the folders out among the workers of `crew`, which note in `log` what is no result;
 //! `sequence` brings the results into order. `turns` repairs what reaches into several packages when all others are
-//! done, asking `users` who else needs a name. The end is a [`Survey`], of which `report` makes the document and `write`
+//! done, asking `users` who else needs a name. The end is a [`RunResult`], of which `report` makes the document and `write`
 //! the files.
 
 mod log;
@@ -11,8 +11,8 @@ mod panics;
 mod report;
 mod retold;
 mod run;
+mod run_result;
 mod sequence;
-mod survey;
 mod turns;
 mod users;
 mod workers;
@@ -21,8 +21,8 @@ mod write;
 pub use panics::{silence_panics, told};
 pub use report::{in_order, reported};
 pub use run::Job;
+pub use run_result::RunResult;
 pub use sequence::Follower;
-pub use survey::Survey;
 pub use turns::Stage;
 pub use users::ModuleUsers;
 pub use write::{Paths, Unwritten};

@@ -1,7 +1,7 @@
 //! From what the workers found to the document that is reported.
 
 use super::retold::Retold;
-use super::survey::Survey;
+use super::run_result::RunResult;
 use crate::engine::{Analysis, Ending};
 use crate::report::{Accepted, Files, Report, ReportedFinding};
 use crate::workspace::Session;
@@ -30,7 +30,7 @@ pub fn in_order(session: &Session, mut findings: Vec<ReportedFinding>) -> Vec<Re
     findings
 }
 
-impl<R> Survey<R> {
+impl<R> RunResult<R> {
     /// The document of the whole run, with the paths that people see.
     pub fn report(&self, mut findings: Vec<ReportedFinding>) -> Report {
         let (mut diagnostics, mut skipped) = (self.diagnostics.clone(), self.skipped.clone());

@@ -8,8 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result};
 
 use super::STACK;
+use super::run_result::RunResult;
 use super::sequence::{Follower, Sequence};
-use super::survey::Survey;
 use super::users::ModuleUsers;
 use super::workers::Workers;
 use crate::config::Config;
@@ -36,7 +36,7 @@ pub struct Job<'a> {
 
 impl Job<'_> {
     /// Runs `work` on each package that has anything of interest, on all threads, the largest first.
-    pub fn run<R: Send>(&self, work: impl Fn(Analysis, &Engine<'_>) -> R + Sync) -> Result<Survey<R>> {
+    pub fn run<R: Send>(&self, work: impl Fn(Analysis, &Engine<'_>) -> R + Sync) -> Result<RunResult<R>> {
         self.run_followed(work, None)
     }
 
@@ -45,7 +45,7 @@ impl Job<'_> {
         &self,
         work: impl Fn(Analysis, &Engine<'_>) -> R + Sync,
         follower: Option<&Follower<'_, R>>,
-    ) -> Result<Survey<R>> {
+    ) -> Result<RunResult<R>> {
         let mut session = self.open()?;
         let named = self.named_files();
         if !self.config.exclude.is_empty() {

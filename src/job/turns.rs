@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::panics::left_out;
 use super::run::Job;
-use super::survey::Survey;
+use super::run_result::RunResult;
 use super::users::ModuleUsers;
 use crate::engine::plan::Change;
 use crate::engine::{Analysis, Engine, Joint, Repaired};
@@ -38,9 +38,9 @@ impl Job<'_> {
     /// and fall together.
     pub fn second_turn<R>(
         &self,
-        mut survey: Survey<Stage<R>>,
+        mut survey: RunResult<Stage<R>>,
         mut repair: impl FnMut(usize, Analysis, &Engine<'_>, &mut Joint) -> R,
-    ) -> (Survey<R>, Vec<Vec<Change>>) {
+    ) -> (RunResult<R>, Vec<Vec<Change>>) {
         let mut joint = Joint::default();
         let (mut results, mut waiting) = (Vec::new(), Vec::new());
         for (at, stage) in mem::take(&mut survey.results).into_iter().enumerate() {

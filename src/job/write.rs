@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::survey::Survey;
+use super::run_result::RunResult;
 use crate::engine::plan::Change;
 use crate::text::{FilePatch, patch};
 use crate::workspace::{Discovery, Journal, Replacement, Written, holds, write};
@@ -20,7 +20,7 @@ pub struct Paths<'a> {
 }
 
 impl<'a> Paths<'a> {
-    pub fn new<R>(survey: &'a Survey<R>) -> Self {
+    pub fn new<R>(survey: &'a RunResult<R>) -> Self {
         let discovery = &survey.session.discovery;
         let directories = discovery.directories.iter();
         let files = directories.flat_map(|directory| directory.files.iter().chain(&directory.neighbours));

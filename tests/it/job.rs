@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use unleak::config::Config;
 use unleak::engine::{Analysis, Engine};
 use unleak::go::{FileId, Place};
-use unleak::job::{Job, ModuleUsers, Survey};
+use unleak::job::{Job, ModuleUsers, RunResult};
 use unleak::text::Span;
 use unleak::transform::{
     AnyTransform, Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Rule, Severity,
@@ -100,7 +100,7 @@ impl Tree {
         self.folder.path().join(path)
     }
 
-    fn survey(&self, paths: &[&str], tests: bool) -> Survey<Analysis> {
+    fn survey(&self, paths: &[&str], tests: bool) -> RunResult<Analysis> {
         self.run(paths, tests, 2, |job| job.run(|analysis, _| analysis).unwrap())
     }
 
@@ -126,7 +126,7 @@ impl Tree {
     }
 }
 
-fn found(survey: &Survey<Analysis>) -> Vec<String> {
+fn found(survey: &RunResult<Analysis>) -> Vec<String> {
     let packages = survey.results.iter();
     let found = packages.flat_map(|analysis| {
         let places = analysis

@@ -7,7 +7,7 @@ use crate::limits::Cut;
 use crate::workspace::{Diagnostic, Session, Skip};
 
 /// What a run saw, with what its workers made of each package.
-pub struct Survey<R> {
+pub struct RunResult<R> {
     /// What it looked at.
     pub session: Session,
     /// In the order of folders and package names.
@@ -27,10 +27,10 @@ pub struct Survey<R> {
     pub is_incomplete: bool,
 }
 
-impl<R> Survey<R> {
+impl<R> RunResult<R> {
     /// The same run with something else made of its packages.
-    pub fn with_results<S>(self, results: Vec<S>) -> Survey<S> {
-        Survey {
+    pub fn with_results<S>(self, results: Vec<S>) -> RunResult<S> {
+        RunResult {
             results,
             session: self.session,
             diagnostics: self.diagnostics,
