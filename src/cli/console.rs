@@ -8,7 +8,7 @@ use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
 
-use super::args::Voice;
+use super::args::OutputOptions;
 use super::interrupt::Whole;
 use crate::config::Config;
 use crate::report::{
@@ -28,7 +28,7 @@ pub struct Console {
 }
 
 impl Console {
-    pub fn new(voice: &Voice) -> Self {
+    pub fn new(voice: &OutputOptions) -> Self {
         let color = Color::from(voice.color);
         match color {
             Color::Auto => {}

@@ -16,7 +16,7 @@ pub use debug::{Debug, Drawing};
 pub use format::{Format, Wanted, WantedParser};
 pub use selection::{Selection, Settings};
 pub use verify::Verify;
-pub use voice::Voice;
+pub use voice::OutputOptions;
 
 /// Finds and repairs leaks in Go services built on Fiber.
 #[derive(Debug, Parser)]
@@ -25,7 +25,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
     #[command(flatten)]
-    pub voice: Voice,
+    pub voice: OutputOptions,
 }
 
 #[derive(Debug, Subcommand)]

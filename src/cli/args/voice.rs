@@ -6,7 +6,7 @@ use crate::report::Color;
 
 /// Flags of every command.
 #[derive(Debug, Args)]
-pub struct Voice {
+pub struct OutputOptions {
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: When,
