@@ -11,10 +11,10 @@ use super::console::Console;
 use super::exit::Exit;
 use super::format::{Product, products};
 use super::interrupt::{Whole, is_stopped};
-use super::judges::Judges;
 use super::rules;
 use super::selection::set;
 use super::undo::{journal, undo};
+use super::verifiers::Verifiers;
 use crate::config::Config;
 use crate::engine::plan::Change;
 use crate::engine::{Analysis, Automatic, Decided, Repaired, allowed_fixes, repair};
@@ -57,7 +57,7 @@ pub fn fix(args: &Fix, console: &Console) -> Result<Exit> {
     }
     let config = config(args)?;
     console.hints(&config);
-    let judges = Judges::find(args.verify, args.allow_network)?;
+    let judges = Verifiers::find(args.verify, args.allow_network)?;
     let job = args.selection.job(&config, &judges);
     let treatment = Treatment {
         args,

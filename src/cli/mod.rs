@@ -15,7 +15,6 @@ mod exit;
 mod fix;
 mod format;
 mod interrupt;
-mod judges;
 mod prove;
 mod rules;
 mod scan;
@@ -23,6 +22,7 @@ mod selection;
 mod settings;
 mod stream;
 mod undo;
+mod verifiers;
 
 use args::{Cli, Command};
 use console::Console;

@@ -6,8 +6,8 @@ use super::args::Scan;
 use super::console::Console;
 use super::exit::Exit;
 use super::format::products;
-use super::judges::Judges;
 use super::stream::{self, Lines};
+use super::verifiers::Verifiers;
 use crate::engine::{Analysis, Engine};
 use crate::job::reported;
 use crate::report::Run;
@@ -17,7 +17,7 @@ pub fn scan(args: &Scan, console: &Console) -> Result<Exit> {
     let products = products(&args.format, args.selection.output.as_deref())?;
     let config = args.selection.config()?;
     console.hints(&config);
-    let judges = Judges::default();
+    let judges = Verifiers::default();
     let job = args.selection.job(&config, &judges);
     let look = |analysis: Analysis, _: &Engine<'_>| reported(&analysis, None);
     let (streamed, products) = stream::split(products);

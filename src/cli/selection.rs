@@ -7,8 +7,8 @@ use super::console::Console;
 use super::exit::Exit;
 use super::format::Product;
 use super::interrupt::STOP;
-use super::judges::Judges;
 use super::rules;
+use super::verifiers::Verifiers;
 use crate::config::Config;
 use crate::engine::Formatter;
 use crate::job::Job;
@@ -31,7 +31,7 @@ impl Selection {
         Ok(config)
     }
 
-    pub fn job<'a>(&'a self, config: &'a Config, judges: &'a Judges) -> Job<'a> {
+    pub fn job<'a>(&'a self, config: &'a Config, judges: &'a Verifiers) -> Job<'a> {
         Job {
             suite: suite(),
             config,

@@ -18,8 +18,8 @@ use super::args::batch::{Machine, Merge, Plan, Resume, Status, StatusFormat};
 use super::console::Console;
 use super::exit::Exit;
 use super::interrupt::{STOP, Whole};
-use super::judges::Judges;
 use super::rules;
+use super::verifiers::Verifiers;
 use crate::batch::{
     Cache, Campaign, Entry, Limits, Manifest, Repairs, Runner, Shard, State, Summary, TEMPLATE, Terms, Turn,
     check_template, detect_shard, look, summarize,
@@ -87,7 +87,7 @@ fn terms(args: &Plan, manifest: &Manifest, console: &Console) -> Result<Terms> {
         None => TEMPLATE.to_owned(),
     };
     check_template(&template)?;
-    let judges = Judges::find(args.verify, false)?;
+    let judges = Verifiers::find(args.verify, false)?;
     if judges.toolchain.is_some() {
         bail!("a campaign runs no builds or tests of its repositories; use --verify auto, syntax or gofmt");
     }

@@ -7,14 +7,14 @@ use crate::workspace::{GoLicence, GoToolchain, Gofmt};
 
 /// Go's own tools, as far as they are wanted and there.
 #[derive(Default)]
-pub struct Judges {
+pub struct Verifiers {
     pub gofmt: Option<Gofmt>,
     pub toolchain: Option<GoToolchain>,
 }
 
-impl Judges {
+impl Verifiers {
     pub fn find(verify: Verify, allow_network: bool) -> Result<Self> {
-        Ok(Judges {
+        Ok(Verifiers {
             gofmt: gofmt(verify)?,
             toolchain: toolchain(verify, allow_network)?,
         })
