@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Chosen, Passed, Rejection, Rung, check};
+use super::{Check, Chosen, Passed, Rejection, check};
 use crate::engine::{Analysis, Engine};
 
 /// What the gate says about one fix of a batch.
@@ -50,7 +50,7 @@ pub fn expect_wrong_fixes() {
 /// A fix of ours that by itself does not compile is a bug of ours: a debug build says so at once. Where a person wrote
 /// the fix, the bug is theirs.
 fn blame(chosen: &Chosen, rejection: &Rejection) {
-    let is_bug = rejection.rung == Rung::Checker && !chosen.by_hand;
+    let is_bug = rejection.rung == Check::Checker && !chosen.by_hand;
     debug_assert!(
         !is_bug || WRONG_FIXES_EXPECTED.load(Ordering::Relaxed),
         "the fix `{}` is wrong: {rejection}",

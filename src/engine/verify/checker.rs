@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use super::{Rejection, Rung};
+use super::{Check, Rejection};
 use crate::engine::plan::Change;
 use crate::go::check::{Complaint, Fault, clashes, hidden, of_declaration, of_file};
 use crate::go::syntax::Field;
@@ -81,7 +81,7 @@ fn rejection(after: &Package, complaint: &Complaint) -> Rejection {
     let file = after.file(complaint.place.file);
     let at = file.lines().position(complaint.place.span.start);
     Rejection {
-        rung: Rung::Checker,
+        rung: Check::Checker,
         evidence: format!(
             "the built-in checker refuses the result: {}:{}:{}: {complaint}",
             file.path, at.line, at.column

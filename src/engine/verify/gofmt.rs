@@ -1,7 +1,7 @@
 //! gofmt's word on a change, relative to what the file was before: many files in the world are not clean, and
 //! those keep their own shape.
 
-use super::{Rejection, Rung};
+use super::{Check, Rejection};
 use crate::engine::Formatter;
 use crate::engine::plan::Change;
 
@@ -27,7 +27,7 @@ pub(super) fn settle(changes: &mut [Change], formatter: &dyn Formatter) -> Resul
 
 fn rejection(evidence: String) -> Rejection {
     Rejection {
-        rung: Rung::Gofmt,
+        rung: Check::Gofmt,
         evidence,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Chosen, Rejection, Rung, checker, gofmt, recheck, syntax};
+use super::{Check, Chosen, Rejection, checker, gofmt, recheck, syntax};
 use crate::engine::plan::{Change, Misfit, Plan};
 use crate::engine::{Analysis, Engine, analyze};
 use crate::go::Package;
@@ -44,7 +44,7 @@ fn compile(package: &Package, touched: &BTreeSet<Arc<str>>, engine: &Engine<'_>)
     let others = others.filter_map(|path| Some(&*package.program()?.package(path)?.dir));
     let folders: Vec<&str> = std::iter::once(&*package.dir).chain(others).collect();
     compiler.compile(package, &folders).map_err(|said| Rejection {
-        rung: Rung::Build,
+        rung: Check::Build,
         evidence: format!("the result does not pass Go's own tools: {said}"),
     })
 }
@@ -53,7 +53,7 @@ fn united(package: &Package, fixes: &[&Chosen]) -> Result<Vec<Change>, Rejection
     let mut plan = Plan::new(package);
     for chosen in fixes {
         plan.add(&chosen.fix).map_err(|misfit| Rejection {
-            rung: Rung::Edits,
+            rung: Check::Edits,
             evidence: match misfit {
                 Misfit::Overlaps => "its edits overlap those of another fix".to_owned(),
                 Misfit::OutsideFile => "it edits places that its file does not have".to_owned(),

@@ -15,4 +15,4 @@ mod syntax;
 pub use bisect::{Admission, Verdict, admit, expect_wrong_fixes};
 pub use ladder::{Passed, check};
 pub use recheck::recognize;
-pub use rejection::{Chosen, Rejection, Rung};
+pub use rejection::{Check, Chosen, Rejection};

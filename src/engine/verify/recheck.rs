@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Chosen, Rejection, Rung};
+use super::{Check, Chosen, Rejection};
 use crate::engine::{Analysis, Engine, analyze};
 use crate::go::Package;
 
@@ -77,7 +77,7 @@ fn unexpected(before: &Analysis, chosen: &[&Chosen], after: &Analysis, at: usize
     let line = file.lines().position(finding.place.span.start).line;
     let what = if remains { "still finds" } else { "newly finds" };
     Rejection {
-        rung: Rung::Recheck,
+        rung: Check::Recheck,
         evidence: format!("the result {what} {} at {}:{line}", finding.rule.slug, file.path),
     }
 }

@@ -6,7 +6,7 @@ use crate::transform::{Fix, Outcome};
 
 /// A step of the ladder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rung {
+pub enum Check {
     /// The edits lie in their files.
     Edits,
     /// No syntax error that was not there before.
@@ -24,7 +24,7 @@ pub enum Rung {
 /// The first rung that failed, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
-    pub rung: Rung,
+    pub rung: Check,
     pub evidence: String,
 }
 

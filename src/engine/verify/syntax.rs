@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Rejection, Rung};
+use super::{Check, Rejection};
 use crate::engine::plan::Change;
 use crate::go::syntax::parse;
 use crate::go::{Package, SourceFile};
@@ -20,7 +20,7 @@ fn check_file(before: &SourceFile, change: &Change) -> Result<(), Rejection> {
     match first_error(before, &after) {
         None => Ok(()),
         Some(at) => Err(Rejection {
-            rung: Rung::Syntax,
+            rung: Check::Syntax,
             evidence: format!(
                 "the result has a syntax error at {}:{}",
                 after.path,
