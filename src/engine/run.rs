@@ -111,7 +111,7 @@ impl<'a> Run<'a> {
                     ..ended(chosen.outcome, chosen.fix.title.clone())
                 },
                 Verdict::Rejected(rejection) => ended(Outcome::Failed, rejection.to_string()),
-                Verdict::Crowded => {
+                Verdict::Conflicting => {
                     deferred("its fix does not hold beside another one; the next run tries again")
                 }
             };

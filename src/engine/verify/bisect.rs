@@ -11,7 +11,7 @@ pub enum Verdict {
     Accepted,
     Rejected(Rejection),
     /// It failed beside fixes that passed: to be tried again on their result.
-    Crowded,
+    Conflicting,
 }
 
 /// What the gate let through.
@@ -84,7 +84,7 @@ impl Bisection<'_> {
                         blame(&self.batch[guilty], &rejection);
                         Verdict::Rejected(rejection)
                     }
-                    false => Verdict::Crowded,
+                    false => Verdict::Conflicting,
                 };
             }
             (Err(_), candidates) => {
