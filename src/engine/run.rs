@@ -5,7 +5,7 @@ use std::{iter, mem};
 
 use super::analysis::reaches_out;
 use super::{Analysis, Choose, Decision, Ending, Engine, Repaired, Round};
-use crate::engine::plan::{Change, Misfit, Plan, compose};
+use crate::engine::plan::{Change, Plan, PlanError, compose};
 use crate::engine::verify::{self, Chosen, Verdict};
 use crate::go::{FileId, Package};
 use crate::transform::{Fix, Outcome, Proposal, Sources};
@@ -174,7 +174,7 @@ impl Sieve<'_> {
         }
         let fix = self.plan.fitted(fix);
         // A fix outside its file goes on to the gate, which says so.
-        if self.plan.add(&fix) != Err(Misfit::Overlaps) {
+        if self.plan.add(&fix) != Err(PlanError::Overlaps) {
             self.batch.push(Chosen {
                 proposal,
                 fix,

@@ -26,7 +26,7 @@ pub struct Change {
 
 /// Why a fix does not go into a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Misfit {
+pub enum PlanError {
     /// It wants bytes that another fix of the plan changes, or a name that another one brings.
     Overlaps,
     /// It edits what the file does not have: a bug of the transform.
@@ -82,18 +82,18 @@ impl<'a> Plan<'a> {
     }
 
     /// Takes the fix in, or leaves the plan as it was.
-    pub fn add(&mut self, fix: &Fix) -> Result<(), Misfit> {
+    pub fn add(&mut self, fix: &Fix) -> Result<(), PlanError> {
         if self.mistakes(fix) {
-            return Err(Misfit::Overlaps);
+            return Err(PlanError::Overlaps);
         }
         let mut edits = self.edits.clone();
         for (file, set) in &fix.edits {
-            let source = self.package.find_file(*file).ok_or(Misfit::OutsideFile)?;
+            let source = self.package.find_file(*file).ok_or(PlanError::OutsideFile)?;
             if !set.iter().all(|edit| fits(edit, &source.source)) {
-                return Err(Misfit::OutsideFile);
+                return Err(PlanError::OutsideFile);
             }
             let held = edits.entry(*file).or_default();
-            held.union(set).map_err(|_| Misfit::Overlaps)?;
+            held.union(set).map_err(|_| PlanError::Overlaps)?;
         }
         self.edits = edits;
         self.imports.extend(fix.imports.iter().cloned());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Check, Chosen, Rejection, checker, gofmt, recheck, syntax};
-use crate::engine::plan::{Change, Misfit, Plan};
+use crate::engine::plan::{Change, Plan, PlanError};
 use crate::engine::{Analysis, Engine, analyze};
 use crate::go::Package;
 
@@ -55,8 +55,8 @@ fn united(package: &Package, fixes: &[&Chosen]) -> Result<Vec<Change>, Rejection
         plan.add(&chosen.fix).map_err(|misfit| Rejection {
             rung: Check::Edits,
             evidence: match misfit {
-                Misfit::Overlaps => "its edits overlap those of another fix".to_owned(),
-                Misfit::OutsideFile => "it edits places that its file does not have".to_owned(),
+                PlanError::Overlaps => "its edits overlap those of another fix".to_owned(),
+                PlanError::OutsideFile => "it edits places that its file does not have".to_owned(),
             },
         })?;
     }
