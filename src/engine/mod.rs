@@ -8,8 +8,8 @@
 
 mod analysis;
 mod choose;
+mod cross_package;
 mod fingerprint;
-mod joint;
 pub mod plan;
 mod policy;
 mod rounds;
@@ -20,7 +20,7 @@ pub mod verify;
 
 pub use analysis::{Analysis, analyze};
 pub use choose::{Choose, Decision, Round};
-pub use joint::Joint;
+pub use cross_package::CrossPackageRepair;
 pub use policy::{Automatic, Decided, allowed_fixes};
 pub use rounds::{Ending, Repaired, repair};
 pub use suppression::{Suppression, suppress};

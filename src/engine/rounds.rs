@@ -28,7 +28,7 @@ pub struct Repaired {
 /// Enough for fixes that overlap others; a file that needs more gets the rest in the next run.
 const MAX_ROUNDS: usize = 8;
 
-/// Repairs what `chooser` decides to repair within the package; what reaches out of it is left to [`super::Joint`], so
+/// Repairs what `chooser` decides to repair within the package; what reaches out of it is left to [`super::CrossPackageRepair`], so
 /// that packages can be repaired beside each other. Each round ends with fewer findings than it began with, since
 /// the gate lets no new one through: so the rounds end, and the last one proves that a second run changes nothing.
 pub fn repair(analysis: Analysis, engine: &Engine<'_>, chooser: &mut dyn Choose) -> Repaired {

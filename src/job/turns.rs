@@ -10,7 +10,7 @@ use super::run::Job;
 use super::run_result::RunResult;
 use super::users::ModuleUsers;
 use crate::engine::plan::Change;
-use crate::engine::{Analysis, Engine, Joint, Repaired};
+use crate::engine::{Analysis, CrossPackageRepair, Engine, Repaired};
 
 /// A package after the first turn.
 pub enum Stage<R> {
@@ -39,9 +39,9 @@ impl Job<'_> {
     pub fn second_turn<R>(
         &self,
         mut survey: RunResult<Stage<R>>,
-        mut repair: impl FnMut(usize, Analysis, &Engine<'_>, &mut Joint) -> R,
+        mut repair: impl FnMut(usize, Analysis, &Engine<'_>, &mut CrossPackageRepair) -> R,
     ) -> (RunResult<R>, Vec<Vec<Change>>) {
-        let mut joint = Joint::default();
+        let mut joint = CrossPackageRepair::default();
         let (mut results, mut waiting) = (Vec::new(), Vec::new());
         for (at, stage) in mem::take(&mut survey.results).into_iter().enumerate() {
             match stage {

@@ -8,7 +8,7 @@ use memchr::memmem;
 use unleak::config::Config;
 use unleak::engine::plan::Change;
 use unleak::engine::{
-    Analysis, Automatic, Decided, Decision, Engine, Joint, Repaired, analyze, repair, suppress,
+    Analysis, Automatic, CrossPackageRepair, Decided, Decision, Engine, Repaired, analyze, repair, suppress,
 };
 use unleak::go::{Loaded, Loader, Module, Package, Place, Program, SourceFile};
 use unleak::text::{Edit, EditSet, Span};
@@ -251,7 +251,7 @@ fn other_packages_are_changed_on_what_their_own_repairs_left() {
         ("job/job.go", "close()"),
         ("lone/lone.go", "leak()"),
     ]);
-    let mut joint = Joint::default();
+    let mut joint = CrossPackageRepair::default();
     with_engine(&Alone, |engine| {
         for dir in ["api", "lone"] {
             let analysis = analyzed(&files, dir);
@@ -298,7 +298,7 @@ fn two_repairs_that_reach_one_file_follow_each_other() {
         "import \"ex.com/app/db\"",
         "import (\n\t\"ex.com/app/db\"\n\t\"ex.com/app/db/cache\"\n)",
     );
-    let mut joint = Joint::default();
+    let mut joint = CrossPackageRepair::default();
     let ends: Vec<(Outcome, usize)> = with_engine(&Alone, |engine| {
         let repaired =
             ["db", "db/cache"].map(|dir| joint.repair(analyzed(&files, dir), engine, &mut automatic()));
@@ -327,7 +327,7 @@ fn a_package_that_is_repaired_beside_others_leaves_them_alone() {
 #[test]
 fn nothing_new_may_show_in_the_other_package() {
     let files = files([("db/db.go", "hydra()"), ("api/a.go", "x(); close()")]);
-    let mut joint = Joint::default();
+    let mut joint = CrossPackageRepair::default();
     let repaired = with_engine(&Alone, |engine| {
         joint.repair(analyzed(&files, "db"), engine, &mut automatic())
     });
@@ -382,7 +382,7 @@ fn one_file_that_is_not_to_be_edited_keeps_the_whole_repair_back() {
 #[test]
 fn what_a_person_decided_holds_for_the_fix_made_anew() {
     let files = files([("db/db.go", "open(); leak()"), ("api/a.go", "leak(); close()")]);
-    let mut joint = Joint::default();
+    let mut joint = CrossPackageRepair::default();
     let repaired = with_engine(&Alone, |engine| {
         joint.take(repair(analyzed(&files, "api"), engine, &mut automatic()).changes);
         let analysis = analyzed(&files, "db");

@@ -5,7 +5,7 @@ use std::fs;
 use std::sync::Arc;
 
 use unleak::config::{Config, Profile};
-use unleak::engine::{Automatic, Engine, Joint, analyze};
+use unleak::engine::{Automatic, CrossPackageRepair, Engine, analyze};
 use unleak::go::{Module, Package, SourceFile};
 use unleak::transform::Sources;
 use unleak::transforms::suite;
@@ -244,7 +244,7 @@ fn findings(sources: &[String], profile: Profile) -> usize {
     let module = Arc::new(Module::parse("", GO_MOD));
     let analysis = analyze(Package::new("p", Some(module), files.collect()), &engine);
     let found = analysis.proposals.len();
-    let mut joint = Joint::default();
+    let mut joint = CrossPackageRepair::default();
     joint.repair(analysis, &engine, &mut Automatic::new(true, None));
     found
 }

@@ -8,12 +8,12 @@ use crate::engine::plan::{Change, compose};
 
 /// The files of several packages, as their repairs change them in turn.
 #[derive(Default)]
-pub struct Joint {
+pub struct CrossPackageRepair {
     /// Changes that stand and fall together; no file is in two of them.
     groups: Vec<Vec<Change>>,
 }
 
-impl Joint {
+impl CrossPackageRepair {
     /// Takes in the changes of a package that was repaired beside others.
     pub fn take(&mut self, changes: impl IntoIterator<Item = Change>) {
         let changes: Vec<Change> = changes.into_iter().collect();
