@@ -41,12 +41,12 @@ pub struct Acquisition<'a> {
     pub handle: Handle,
     pub fault: Fault,
     /// Which results of `call` are the resource and its error.
-    pub yields: Yield<'a>,
+    pub yields: ResultIndexes<'a>,
 }
 
-impl Yield<'_> {
+impl ResultIndexes<'_> {
     /// Whether callers have to do the same for both.
-    pub(super) fn is_like(&self, other: &Yield<'_>) -> bool {
+    pub(super) fn is_like(&self, other: &ResultIndexes<'_>) -> bool {
         (self.result, self.error, self.beside) == (other.result, other.error, other.beside)
             && self.resource.is_like(other.resource)
     }
@@ -54,7 +54,7 @@ impl Yield<'_> {
 
 /// What a call gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Yield<'a> {
+pub struct ResultIndexes<'a> {
     pub resource: &'a Resource,
     pub result: usize,
     pub error: Option<usize>,

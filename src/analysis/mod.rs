@@ -31,7 +31,7 @@ mod unreached;
 
 pub use crate::facts::{Empty, Resource};
 pub use acquire::Acquirers;
-pub use acquisition::{Acquisition, Fault, Handle, Yield};
+pub use acquisition::{Acquisition, Fault, Handle, ResultIndexes};
 pub use beside::Beside;
 pub use context::mentions_of_context;
 pub use effect::{Effect, Hold, Keep, Mention};

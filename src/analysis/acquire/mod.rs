@@ -6,7 +6,7 @@ mod taken;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::acquisition::{Acquisition, Handle, Yield};
+use super::acquisition::{Acquisition, Handle, ResultIndexes};
 use super::beside::Beside;
 use super::effect::{Effect, Hold, Keep, Mention};
 use super::escape;
@@ -25,7 +25,7 @@ pub struct Acquirers<'a> {
     /// Whether a named result of a function may hold what it acquires, like any other name.
     follows_results: bool,
     /// By package and place, since a table may lead through several packages.
-    fresh: RefCell<HashMap<(&'a str, DeclId), Option<Yield<'a>>>>,
+    fresh: RefCell<HashMap<(&'a str, DeclId), Option<ResultIndexes<'a>>>>,
 }
 
 impl<'a> Acquirers<'a> {
@@ -73,18 +73,18 @@ impl<'a> Acquirers<'a> {
     }
 
     /// What a function or method of the package gives its caller, where all it returns is freshly acquired.
-    pub fn passes_on(&self, declaration: Declaration<'a>) -> Option<Yield<'a>> {
+    pub fn passes_on(&self, declaration: Declaration<'a>) -> Option<ResultIndexes<'a>> {
         self.passed_on(declaration)
     }
 
-    fn yields(&self, at: Declaration<'a>, call: Node<'a>) -> Option<Yield<'a>> {
+    fn yields(&self, at: Declaration<'a>, call: Node<'a>) -> Option<ResultIndexes<'a>> {
         if !call.is(Kind::CallExpression) {
             return self.made(at, call);
         }
         let callee = at.callee(call);
         // A row about a function of the module knows better than its code.
         match (self.table.iter().find(|row| row.is_acquired_by(&callee)), callee) {
-            (Some(resource), _) => (!excuse::is_excused(at, call, resource)).then_some(Yield {
+            (Some(resource), _) => (!excuse::is_excused(at, call, resource)).then_some(ResultIndexes {
                 resource,
                 result: resource.result,
                 error: resource.error,
@@ -104,7 +104,7 @@ impl<'a> Acquirers<'a> {
 
     /// What a method of an interface gives, of which no body is at hand. Types of the module that implement the
     /// interface know best; where there are none, its name and its type say it.
-    fn handed_out(&self, at: Declaration<'a>, call: Node<'a>) -> Option<Yield<'a>> {
+    fn handed_out(&self, at: Declaration<'a>, call: Node<'a>) -> Option<ResultIndexes<'a>> {
         let selector = call.field(Field::Function)?.unparenthesized();
         let method = selector.field(Field::Field)?.text();
         let given = at.type_of(call).values();
@@ -124,7 +124,7 @@ impl<'a> Acquirers<'a> {
                 matches!(at.underlying(&operand), Type::Interface(_))
             }
         };
-        (is_fresh && !excuse::is_excused(at, call, resource)).then_some(Yield {
+        (is_fresh && !excuse::is_excused(at, call, resource)).then_some(ResultIndexes {
             resource,
             result: 0,
             error: Some(1),
@@ -133,7 +133,7 @@ impl<'a> Acquirers<'a> {
     }
 
     /// What a literal is, or the address of one.
-    fn made(&self, at: Declaration<'a>, value: Node<'a>) -> Option<Yield<'a>> {
+    fn made(&self, at: Declaration<'a>, value: Node<'a>) -> Option<ResultIndexes<'a>> {
         let literal = literal_of(value)?;
         let mut rows = self.table.iter().filter(|row| !row.literal.is_empty()).peekable();
         rows.peek()?;
@@ -143,7 +143,7 @@ impl<'a> Acquirers<'a> {
             field.is_none_or(|field| field_set_in(literal, field).is_some())
         };
         let resource = *rows.find(|row| row.is_made_as(&of) && owns(row))?;
-        Some(Yield {
+        Some(ResultIndexes {
             resource,
             result: 0,
             error: None,
@@ -151,7 +151,7 @@ impl<'a> Acquirers<'a> {
         })
     }
 
-    fn passed_on(&self, declaration: Declaration<'a>) -> Option<Yield<'a>> {
+    fn passed_on(&self, declaration: Declaration<'a>) -> Option<ResultIndexes<'a>> {
         let key = (&*declaration.package.path, declaration.id);
         if let Some(known) = self.fresh.borrow().get(&key) {
             return *known;
@@ -165,14 +165,14 @@ impl<'a> Acquirers<'a> {
     }
 
     /// The one resource that every return of the function hands over, `return nil, err` apart.
-    fn returned(&self, at: Declaration<'a>) -> Option<Yield<'a>> {
+    fn returned(&self, at: Declaration<'a>) -> Option<ResultIndexes<'a>> {
         let function = at.function()?;
         function.field(Field::Result)?;
         let body = function.field(Field::Body)?;
         let returns = body
             .shallow_descendants()
             .filter(|node| node.is(Kind::ReturnStatement));
-        let mut all: Option<Yield<'a>> = None;
+        let mut all: Option<ResultIndexes<'a>> = None;
         let mut gives_nothing = false;
         for statement in returns {
             let values: Vec<_> = statement.children().flat_map(Node::children).collect();
@@ -194,7 +194,12 @@ impl<'a> Acquirers<'a> {
     }
 
     /// A returned name that holds nothing but fresh resources and went nowhere else.
-    fn fresh_value(&self, at: Declaration<'a>, function: Node<'a>, values: &[Node<'a>]) -> Option<Yield<'a>> {
+    fn fresh_value(
+        &self,
+        at: Declaration<'a>,
+        function: Node<'a>,
+        values: &[Node<'a>],
+    ) -> Option<ResultIndexes<'a>> {
         let error = || at.results_of(function).iter().rposition(|of| of.is_error());
         let opened = values.iter().enumerate().find_map(|(position, value)| {
             let yields = is_acquiring(*value).then(|| self.yields(at, *value))??;
@@ -202,7 +207,7 @@ impl<'a> Acquirers<'a> {
         });
         if let Some((result, resource)) = opened {
             let error = error();
-            return Some(Yield {
+            return Some(ResultIndexes {
                 resource,
                 result,
                 error,
@@ -222,7 +227,7 @@ impl<'a> Acquirers<'a> {
                 Effect::Pass | Effect::Touch | Effect::Keep(Keep::Returned) | Effect::Release
             )
         }) && !hands_over_released(at, function, mentions);
-        stays.then_some(Yield {
+        stays.then_some(ResultIndexes {
             resource,
             result: position,
             error: error(),

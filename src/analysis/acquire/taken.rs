@@ -1,7 +1,7 @@
 //! Who takes what an acquisition gives: a local name, a named result, nobody, or code elsewhere.
 
 use super::Acquirers;
-use crate::analysis::acquisition::{Fault, Handle, Yield};
+use crate::analysis::acquisition::{Fault, Handle, ResultIndexes};
 use crate::analysis::literals::assigned_value;
 use crate::analysis::nodes::targets;
 use crate::go::syntax::{Field, Kind, Node};
@@ -19,7 +19,7 @@ impl<'a> Acquirers<'a> {
         at: Declaration<'a>,
         function: Node<'a>,
         call: Node<'a>,
-        yields: Yield<'a>,
+        yields: ResultIndexes<'a>,
     ) -> (Node<'a>, Handle, Fault) {
         let Some(parent) = call.parenthesized().parent() else {
             return (call, Handle::Elsewhere, Fault::Dropped);
@@ -55,7 +55,7 @@ impl<'a> Acquirers<'a> {
 }
 
 /// Where the error goes of what `statement` assigns.
-fn fault_of<'a>(at: Declaration<'a>, statement: Node<'a>, yields: Yield<'a>) -> Fault {
+fn fault_of<'a>(at: Declaration<'a>, statement: Node<'a>, yields: ResultIndexes<'a>) -> Fault {
     // It may be a name of a function around.
     let error = yields.error.map(|position| {
         let target = targets(statement).nth(position)?;

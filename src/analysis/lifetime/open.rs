@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::lost::Lost;
 use super::trace::{Knowledge, Trace};
-use crate::analysis::acquisition::{Acquisition, Fault, Handle, Yield};
+use crate::analysis::acquisition::{Acquisition, Fault, Handle, ResultIndexes};
 use crate::analysis::beside::Beside;
 use crate::analysis::effect::{Effect, Mention};
 use crate::analysis::turn::{Turn, jump_target};
@@ -97,7 +97,7 @@ pub(super) fn taken_as<'a>(
         resource,
         handle: Handle::Local(handle),
         fault: fault_taken(at, function),
-        yields: Yield {
+        yields: ResultIndexes {
             resource,
             result: 0,
             error: None,

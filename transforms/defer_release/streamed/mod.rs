@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crate::analysis::{
-    Acquirers, Acquisition, Beside, Effect, Fault, Handle, Lifetime, Resource, Yield, deferred, literal_of,
+    Acquirers, Acquisition, Beside, Effect, Fault, Handle, Lifetime, Resource, ResultIndexes, deferred,
+    literal_of,
 };
 use crate::facts;
 use crate::go::syntax::{Field, Kind, Node};
@@ -95,7 +96,7 @@ fn filled<'a>(
     let unless = |text: &String| memchr::memmem::find(at.bytes(), text.as_bytes()).is_some();
     (!row.unless.iter().any(unless)).then_some(())?;
     let (statement, fault) = error_of(at, call);
-    let yields = Yield {
+    let yields = ResultIndexes {
         resource: row,
         result: 0,
         error: None,
