@@ -39,7 +39,7 @@ pub use escape::mentions;
 pub use handover::{Handover, of_known, of_name};
 pub use lazy::is_kept;
 pub use lent::gets_lent_context;
-pub use lifetime::{Lifetime, Loss, Lost, deferred};
+pub use lifetime::{LeakPath, Lifetime, Lost, deferred};
 pub use literals::{field_set_in, literal_of};
 pub use replaced::is_replaced;
 pub use row::Complaint;

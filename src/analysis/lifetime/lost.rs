@@ -30,7 +30,7 @@ impl<'a> Lost<'a> {
 
 /// One way to lose the resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Loss<'a> {
+pub struct LeakPath<'a> {
     pub how: Lost<'a>,
     /// Whether it is proven that nobody else has taken over by then, and that acquiring succeeded.
     pub certain: bool,

@@ -17,7 +17,7 @@ mod trace;
 
 pub use deferred::deferred;
 use deferred::is_promised;
-pub use lost::{Loss, Lost};
+pub use lost::{LeakPath, Lost};
 use open::settled;
 use trace::{Knowledge, Trace};
 
@@ -26,7 +26,7 @@ pub struct Lifetime<'a> {
     pub flow: Cfg<'a>,
     pub mentions: Vec<Mention<'a>>,
     /// In source order; empty where every path releases it or gives it away.
-    pub losses: Vec<Loss<'a>>,
+    pub losses: Vec<LeakPath<'a>>,
     /// Whether acquiring can be reached again after it was done: a loop.
     pub repeats: bool,
     acquired: Point,

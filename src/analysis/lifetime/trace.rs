@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::deferred::promise;
-use super::lost::{Loss, Lost};
+use super::lost::{LeakPath, Lost};
 use crate::analysis::acquisition::{Acquisition, Fault};
 use crate::analysis::effect::{Effect, Mention};
 use crate::analysis::nodes;
@@ -156,9 +156,9 @@ impl<'a, 'l> Trace<'a, 'l> {
         *self.losses.entry(how).or_default() |= certain;
     }
 
-    pub(super) fn into_losses(self) -> Vec<Loss<'a>> {
+    pub(super) fn into_losses(self) -> Vec<LeakPath<'a>> {
         let losses = self.losses.into_iter();
-        let mut losses: Vec<Loss<'a>> = losses.map(|(how, certain)| Loss { how, certain }).collect();
+        let mut losses: Vec<LeakPath<'a>> = losses.map(|(how, certain)| LeakPath { how, certain }).collect();
         losses.sort_by_key(|loss| (loss.how.node().index(), matches!(loss.how, Lost::Overwritten(_))));
         losses
     }
