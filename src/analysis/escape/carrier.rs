@@ -1,8 +1,8 @@
 //! A context that carries the resource: whoever has it can take the resource out again and release it, as an end hook
 //! does with the span that a start hook put into the context.
 
-use super::grip::Step::{Done, Up};
-use super::grip::{Grip, Step};
+use super::alias_kind::Step::{Done, Up};
+use super::alias_kind::{AliasKind, Step};
 use super::tracker::Tracker;
 use crate::analysis::context_handover;
 use crate::analysis::effect::{Effect, Keep};
@@ -17,9 +17,9 @@ impl<'a> Tracker<'a, '_> {
     /// What is done with such a context. Code that works with it and comes back leaves the duty where it is.
     pub(super) fn carried(&mut self, expression: Node<'a>, parent: Node<'a>) -> Step<'a> {
         match parent.kind() {
-            Kind::ParenthesizedExpression => Up(parent, Grip::Carrier),
+            Kind::ParenthesizedExpression => Up(parent, AliasKind::Carrier),
             Kind::ArgumentList => self.given_carrier(expression, parent),
-            Kind::ExpressionList => match self.listed(expression, parent, Grip::Carrier) {
+            Kind::ExpressionList => match self.listed(expression, parent, AliasKind::Carrier) {
                 Done(Effect::Keep(Keep::Stored)) if self.hands_on() => Done(Effect::Pass),
                 step => step,
             },
@@ -39,7 +39,7 @@ impl<'a> Tracker<'a, '_> {
         };
         match self.at.callee(call) {
             Callee::External { path, name, .. } if self.resource.is_taken_out_by(&path, &name) => {
-                Up(call, Grip::Whole)
+                Up(call, AliasKind::Whole)
             }
             Callee::External { path, receiver, name } => {
                 let function = Function {
@@ -49,7 +49,7 @@ impl<'a> Tracker<'a, '_> {
                 };
                 match context_handover::of_callee(self.at.facts(), function) {
                     Handover::Wrap if matches!(&*path, paths::CONTEXT | paths::NET_HTTP) => {
-                        Up(call, Grip::Carrier)
+                        Up(call, AliasKind::Carrier)
                     }
                     Handover::Keep if sets(&name) && !self.hands_on() => Done(Effect::Keep(Keep::Passed)),
                     _ => Done(Effect::Pass),
@@ -71,7 +71,7 @@ impl<'a> Tracker<'a, '_> {
         function: Node<'a>,
         argument: Node<'a>,
     ) -> Step<'a> {
-        match self.passed(call, callee, function, argument, Grip::Carrier) {
+        match self.passed(call, callee, function, argument, AliasKind::Carrier) {
             Done(Effect::Unknown | Effect::Lent | Effect::Touch) => Done(Effect::Pass),
             step => step,
         }

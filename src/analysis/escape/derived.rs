@@ -1,9 +1,9 @@
 //! What was made with a context, and so may need it as long as it lives: requests, responses and their bodies, rows,
 //! commands and their pipes, streams. Plain values that come out of them do not.
 
+use super::alias_kind::Step::{Done, Up};
+use super::alias_kind::{AliasKind, Step};
 use super::data::is_data;
-use super::grip::Step::{Done, Up};
-use super::grip::{Grip, Step};
 use super::handed::handed;
 use super::tracker::Tracker;
 use crate::analysis::effect::{Effect, Keep};
@@ -15,8 +15,13 @@ use crate::go::syntax::{Field, Kind, Node};
 
 impl<'a> Tracker<'a, '_> {
     /// One step of what was derived from a context; `None` where the general rules are right.
-    pub(super) fn derived(&mut self, expression: Node<'a>, parent: Node<'a>, grip: Grip) -> Option<Step<'a>> {
-        if !self.resource.is_context || !matches!(grip, Grip::Derived | Grip::Child) {
+    pub(super) fn derived(
+        &mut self,
+        expression: Node<'a>,
+        parent: Node<'a>,
+        grip: AliasKind,
+    ) -> Option<Step<'a>> {
+        if !self.resource.is_context || !matches!(grip, AliasKind::Derived | AliasKind::Child) {
             return None;
         }
         match parent.kind() {
@@ -33,7 +38,7 @@ impl<'a> Tracker<'a, '_> {
             Kind::RangeClause => {
                 for target in targets(parent).collect::<Vec<_>>() {
                     if !is_data(self.at, &self.at.type_of(target)) {
-                        let effect = self.taken_by(target, Grip::Derived);
+                        let effect = self.taken_by(target, AliasKind::Derived);
                         if effect != Effect::Pass {
                             return Some(Done(effect));
                         }
@@ -48,7 +53,7 @@ impl<'a> Tracker<'a, '_> {
     fn taken(&self, value: Node<'a>) -> Step<'a> {
         match is_data(self.at, &self.at.type_of(value)) {
             true => Done(Effect::Pass),
-            false => Up(value, Grip::Derived),
+            false => Up(value, AliasKind::Derived),
         }
     }
 
@@ -59,9 +64,9 @@ impl<'a> Tracker<'a, '_> {
             .filter(|call| call.is(Kind::CallExpression) && selector.role() == Field::Function);
         let Some(call) = call else {
             return match self.at.type_of(selector) {
-                Type::Func(_) => Up(selector, Grip::Closure(Effect::Touch)),
+                Type::Func(_) => Up(selector, AliasKind::Closure(Effect::Touch)),
                 of if is_data(self.at, &of) => Done(Effect::Touch),
-                _ => Up(selector, Grip::Derived),
+                _ => Up(selector, AliasKind::Derived),
             };
         };
         if call.parent().is_some_and(|parent| parent.is(Kind::GoStatement)) {
@@ -72,7 +77,7 @@ impl<'a> Tracker<'a, '_> {
         }
         match is_data(self.at, &self.at.type_of(call)) {
             true => Done(Effect::Touch),
-            false => Up(call, Grip::Derived),
+            false => Up(call, AliasKind::Derived),
         }
     }
 
@@ -109,8 +114,8 @@ impl<'a> Tracker<'a, '_> {
         };
         match handover {
             Handover::Wrap if is_data(self.at, &self.at.type_of(call)) => Done(Effect::Pass),
-            Handover::Unknown if handover::makes(called_name(call)) => Up(call, Grip::Derived),
-            _ => handed(call, handover, Grip::Derived),
+            Handover::Unknown if handover::makes(called_name(call)) => Up(call, AliasKind::Derived),
+            _ => handed(call, handover, AliasKind::Derived),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A slice that holds the resource as one of several: a helper that closes everything it is given.
 
-use super::grip::Step::{Done, Up};
-use super::grip::{Fate, Grip, Step};
+use super::alias_kind::Step::{Done, Up};
+use super::alias_kind::{AliasKind, Fate, Step};
 use super::handed::summary;
 use super::tracker::Tracker;
 use crate::analysis::effect::Effect;
@@ -20,24 +20,24 @@ pub(super) enum Element {
 }
 
 impl Element {
-    pub(super) fn of(grip: Grip) -> Option<Element> {
+    pub(super) fn of(grip: AliasKind) -> Option<Element> {
         Some(match grip {
-            Grip::Whole => Element::Whole,
-            Grip::Part => Element::Part,
-            Grip::Derived => Element::Derived,
-            Grip::Child => Element::Child,
-            Grip::Closure(effect) => Element::Closure(effect),
-            Grip::Made | Grip::Elements(_) | Grip::Carrier => return None,
+            AliasKind::Whole => Element::Whole,
+            AliasKind::Part => Element::Part,
+            AliasKind::Derived => Element::Derived,
+            AliasKind::Child => Element::Child,
+            AliasKind::Closure(effect) => Element::Closure(effect),
+            AliasKind::Made | AliasKind::Elements(_) | AliasKind::Carrier => return None,
         })
     }
 
-    fn grip(self) -> Grip {
+    fn grip(self) -> AliasKind {
         match self {
-            Element::Whole => Grip::Whole,
-            Element::Part => Grip::Part,
-            Element::Derived => Grip::Derived,
-            Element::Child => Grip::Child,
-            Element::Closure(effect) => Grip::Closure(effect),
+            Element::Whole => AliasKind::Whole,
+            Element::Part => AliasKind::Part,
+            Element::Derived => AliasKind::Derived,
+            Element::Child => AliasKind::Child,
+            Element::Closure(effect) => AliasKind::Closure(effect),
         }
     }
 }
@@ -50,7 +50,7 @@ impl<'a> Tracker<'a, '_> {
         parent: Node<'a>,
         element: Element,
     ) -> Step<'a> {
-        let grip = Grip::Elements(element);
+        let grip = AliasKind::Elements(element);
         match parent.kind() {
             Kind::ParenthesizedExpression | Kind::VariadicArgument => Up(parent, grip),
             Kind::ArgumentList => self.argument(expression, parent, grip),

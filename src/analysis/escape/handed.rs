@@ -1,7 +1,7 @@
 //! What it means for a resource to be given to a call, by what is known of that.
 
-use super::grip::Step::{Done, Up};
-use super::grip::{Fate, Grip, Step};
+use super::alias_kind::Step::{Done, Up};
+use super::alias_kind::{AliasKind, Fate, Step};
 use crate::analysis::effect::{Effect, Keep, Mention};
 use crate::analysis::handover::{self, Handover};
 use crate::analysis::lifetime::open::Open;
@@ -9,10 +9,10 @@ use crate::analysis::nodes::{called_name, is_started};
 use crate::go::syntax::{Field, Kind, Node};
 
 /// A function that has the resource is called.
-pub(super) fn called(call: Node<'_>, grip: Grip) -> Effect {
+pub(super) fn called(call: Node<'_>, grip: AliasKind) -> Effect {
     match grip {
-        Grip::Closure(_) if is_started(call) => Effect::Keep(Keep::Goroutine),
-        Grip::Closure(effect) => effect,
+        AliasKind::Closure(_) if is_started(call) => Effect::Keep(Keep::Goroutine),
+        AliasKind::Closure(effect) => effect,
         _ => Effect::Unknown,
     }
 }
@@ -32,30 +32,30 @@ pub(super) fn run_by(selector: Node<'_>, effect: Effect) -> Effect {
 pub(super) fn method(selector: Node<'_>, effect: Effect) -> Step<'_> {
     match selector.role() == Field::Function {
         true => Done(run_by(selector, effect)),
-        false => Up(selector, Grip::Closure(effect)),
+        false => Up(selector, AliasKind::Closure(effect)),
     }
 }
 
-pub(super) fn handed(call: Node<'_>, handover: Handover, grip: Grip) -> Step<'_> {
+pub(super) fn handed(call: Node<'_>, handover: Handover, grip: AliasKind) -> Step<'_> {
     match (handover, grip) {
-        (Handover::Keep, Grip::Closure(_)) => Done(Effect::Keep(Keep::Closure)),
+        (Handover::Keep, AliasKind::Closure(_)) => Done(Effect::Keep(Keep::Closure)),
         (Handover::Keep, _) => Done(Effect::Keep(Keep::Passed)),
         // A closure that releases was given away to be run: when, is its receiver's business.
-        (_, Grip::Closure(Effect::Release)) => Done(Effect::Release),
-        (Handover::Use, Grip::Closure(effect)) => Done(effect),
+        (_, AliasKind::Closure(Effect::Release)) => Done(Effect::Release),
+        (Handover::Use, AliasKind::Closure(effect)) => Done(effect),
         (Handover::Use, _) => Done(Effect::Pass),
-        (Handover::Wrap, Grip::Closure(_)) => Up(call, grip),
-        (Handover::Wrap, Grip::Child) => Up(call, grip),
-        (Handover::Wrap, _) => Up(call, Grip::Derived),
-        (Handover::View, Grip::Whole | Grip::Part) => Up(call, Grip::Part),
+        (Handover::Wrap, AliasKind::Closure(_)) => Up(call, grip),
+        (Handover::Wrap, AliasKind::Child) => Up(call, grip),
+        (Handover::Wrap, _) => Up(call, AliasKind::Derived),
+        (Handover::View, AliasKind::Whole | AliasKind::Part) => Up(call, AliasKind::Part),
         (Handover::View, _) => Up(call, grip),
         // What came out of it cannot release it.
-        (Handover::Release, Grip::Derived | Grip::Child) => Done(Effect::Pass),
-        (Handover::Release, Grip::Closure(_)) => Done(Effect::Unknown),
+        (Handover::Release, AliasKind::Derived | AliasKind::Child) => Done(Effect::Pass),
+        (Handover::Release, AliasKind::Closure(_)) => Done(Effect::Unknown),
         (Handover::Release, _) => Done(Effect::Release),
-        (Handover::Unknown, Grip::Derived | Grip::Child) => Done(Effect::Lent),
-        (Handover::Unknown, Grip::Whole | Grip::Made) if handover::makes(called_name(call)) => {
-            Up(call, Grip::Made)
+        (Handover::Unknown, AliasKind::Derived | AliasKind::Child) => Done(Effect::Lent),
+        (Handover::Unknown, AliasKind::Whole | AliasKind::Made) if handover::makes(called_name(call)) => {
+            Up(call, AliasKind::Made)
         }
         (Handover::Unknown, _) => Done(Effect::Unknown),
     }

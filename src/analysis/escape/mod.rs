@@ -15,24 +15,24 @@ use crate::facts::Resource;
 use crate::go::syntax::{Field, Node};
 use crate::go::{BindingId, Declaration};
 
+mod alias_kind;
 mod carrier;
 mod data;
 mod derived;
 mod elements;
-mod grip;
 mod handed;
 mod parameter;
 mod passing;
 mod tracker;
 
-use grip::Grip;
+use alias_kind::AliasKind;
 use tracker::Tracker;
 
 /// What becomes of a resource in a function.
 pub struct Followed<'a> {
     pub mentions: Vec<Mention<'a>>,
     /// What the function returns that has to do with it: the position, and the value.
-    returned: Vec<(usize, Grip, Node<'a>)>,
+    returned: Vec<(usize, AliasKind, Node<'a>)>,
 }
 
 impl Followed<'_> {
@@ -40,12 +40,12 @@ impl Followed<'_> {
     pub(super) fn beside(&self, position: usize, resource: &Resource) -> Beside {
         let others = self.returned.iter().filter(|(at, ..)| *at != position);
         others.fold(Beside::default(), |beside, (at, grip, value)| match grip {
-            Grip::Closure(Effect::Release) => {
+            AliasKind::Closure(Effect::Release) => {
                 let method = value.field(Field::Field).map(Node::text);
                 let is_plain = method.is_some() && method == resource.release.first().map(String::as_str);
                 beside.with_release(*at, is_plain)
             }
-            Grip::Carrier => beside.with_carrier(*at),
+            AliasKind::Carrier => beside.with_carrier(*at),
             _ => beside,
         })
     }
@@ -80,9 +80,9 @@ pub fn follow<'a>(
     };
     for (binding, hold) in holders {
         let grip = match hold {
-            Hold::Resource => Grip::of(resource),
-            Hold::Release => Grip::Closure(Effect::Release),
-            Hold::Carrier => Grip::Carrier,
+            Hold::Resource => AliasKind::of(resource),
+            Hold::Release => AliasKind::Closure(Effect::Release),
+            Hold::Carrier => AliasKind::Carrier,
         };
         tracker.hold(binding, grip);
     }

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use super::alias_kind::Step::{Done, Up};
+use super::alias_kind::{AliasKind, Fate, Step};
 use super::data;
 use super::data::is_data;
 use super::elements::Element;
-use super::grip::Step::{Done, Up};
-use super::grip::{Fate, Grip, Step};
 use super::handed::{handed, summary};
 use super::parameter::{Parameter, parameter};
 use super::tracker::Tracker;
@@ -22,7 +22,7 @@ use crate::go::{BindingId, Callee, Declaration};
 use crate::limits;
 
 impl<'a> Tracker<'a, '_> {
-    pub(super) fn argument(&mut self, argument: Node<'a>, list: Node<'a>, grip: Grip) -> Step<'a> {
+    pub(super) fn argument(&mut self, argument: Node<'a>, list: Node<'a>, grip: AliasKind) -> Step<'a> {
         let call = list.parent().filter(|call| call.is(Kind::CallExpression));
         let Some(call) = call else {
             return Done(Effect::Unknown);
@@ -30,7 +30,8 @@ impl<'a> Tracker<'a, '_> {
         if is_started(call) {
             return Done(Effect::Keep(Keep::Goroutine));
         }
-        let is_context = self.resource.is_context && !matches!(grip, Grip::Closure(_) | Grip::Elements(_));
+        let is_context =
+            self.resource.is_context && !matches!(grip, AliasKind::Closure(_) | AliasKind::Elements(_));
         match self.at.callee(call) {
             Callee::External { .. } | Callee::Local(_) | Callee::Unknown
                 if is_context && !self.is_context(argument) =>
@@ -49,9 +50,9 @@ impl<'a> Tracker<'a, '_> {
                 self.given_context(call, context_handover::of_name(called_name(call)))
             }
             Callee::External { path, name, .. }
-                if grip == Grip::Whole && self.resource.is_put_by(&path, &name) =>
+                if grip == AliasKind::Whole && self.resource.is_put_by(&path, &name) =>
             {
-                Up(call, Grip::Carrier)
+                Up(call, AliasKind::Carrier)
             }
             Callee::Builtin(name) if name == "append" => Done(Effect::Keep(Keep::Stored)),
             Callee::Builtin(_) => Done(Effect::Pass),
@@ -79,10 +80,12 @@ impl<'a> Tracker<'a, '_> {
     }
 
     /// The resource is given to code that cannot be seen. What that gives back may hold it, unless it is plain data.
-    pub(super) fn handed_over(&self, call: Node<'a>, handover: Handover, grip: Grip) -> Step<'a> {
+    pub(super) fn handed_over(&self, call: Node<'a>, handover: Handover, grip: AliasKind) -> Step<'a> {
         let may_hold = || !is_data(self.at, &self.at.type_of(call)) && !data::is_used_as_error(self.at, call);
         match (handover, grip) {
-            (Handover::Unknown, Grip::Whole | Grip::Part | Grip::Made) if may_hold() => Up(call, Grip::Made),
+            (Handover::Unknown, AliasKind::Whole | AliasKind::Part | AliasKind::Made) if may_hold() => {
+                Up(call, AliasKind::Made)
+            }
             _ => handed(call, handover, grip),
         }
     }
@@ -91,7 +94,7 @@ impl<'a> Tracker<'a, '_> {
     pub(super) fn given_context(&self, call: Node<'a>, handover: Handover) -> Step<'a> {
         match is_data(self.at, &self.at.type_of(call)) {
             true if handover == Handover::Wrap => Done(Effect::Pass),
-            _ => handed(call, handover, Grip::Derived),
+            _ => handed(call, handover, AliasKind::Derived),
         }
     }
 
@@ -115,7 +118,7 @@ impl<'a> Tracker<'a, '_> {
         callee: Declaration<'a>,
         function: Node<'a>,
         argument: Node<'a>,
-        grip: Grip,
+        grip: AliasKind,
     ) -> Step<'a> {
         let siblings = argument.parent().into_iter().flat_map(Node::children);
         let position = siblings.take_while(|sibling| *sibling != argument).count();
@@ -123,7 +126,7 @@ impl<'a> Tracker<'a, '_> {
         let (parameter, grip) = match (parameter(callee, function, position, is_spread), grip) {
             (Parameter::Named(binding), _) => (binding, grip),
             (Parameter::Element(slice), _) => match Element::of(grip) {
-                Some(element) => (slice, Grip::Elements(element)),
+                Some(element) => (slice, AliasKind::Elements(element)),
                 None => return Done(Effect::Unknown),
             },
             (Parameter::Unnamed, _) => return Done(Effect::Pass),
@@ -150,7 +153,7 @@ impl<'a> Tracker<'a, '_> {
         callee: Declaration<'a>,
         function: Node<'a>,
         parameter: BindingId,
-        grip: Grip,
+        grip: AliasKind,
     ) -> Fate {
         let look = || {
             let mut inside = self.inside(callee, function);

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use super::alias_kind::Step::{Done, Up};
+use super::alias_kind::{AliasKind, Fate, Step};
 use super::data::is_data;
-use super::grip::Step::{Done, Up};
-use super::grip::{Fate, Grip, Step};
 use super::handed::{called, method, run_by};
 use crate::analysis::effect::{Effect, Keep, Mention};
 use crate::analysis::handover::{self, Handover};
@@ -19,7 +19,7 @@ use crate::go::{BindingId, BindingKind, DeclId, Declaration, Type, Usage};
 
 /// The fates that are known, by package, declaration, parameter and grip. A function that is under way is
 /// Unknown to itself, so that functions which call each other come to an end.
-pub(super) type Fates<'a> = HashMap<(&'a str, DeclId, BindingId, Grip), Fate>;
+pub(super) type Fates<'a> = HashMap<(&'a str, DeclId, BindingId, AliasKind), Fate>;
 
 /// Follows one value through one function.
 pub(super) struct Tracker<'a, 'r> {
@@ -28,11 +28,11 @@ pub(super) struct Tracker<'a, 'r> {
     pub(super) resource: &'r Resource,
     pub(super) fates: Rc<RefCell<Fates<'a>>>,
     /// Names that hold it and are still to be looked at.
-    pub(super) open: Vec<(BindingId, Grip)>,
+    pub(super) open: Vec<(BindingId, AliasKind)>,
     /// With the effect, for functions: one may do several things to the resource, each at a mention of its own.
     pub(super) held: HashSet<(BindingId, Option<Effect>)>,
     /// What the function returns.
-    pub(super) returned: Vec<(usize, Grip, Node<'a>)>,
+    pub(super) returned: Vec<(usize, AliasKind, Node<'a>)>,
     /// The name that held it first.
     pub(super) handle: Option<BindingId>,
 }
@@ -65,9 +65,9 @@ impl<'a> Tracker<'a, '_> {
         bare.map(hands_over).collect()
     }
 
-    pub(super) fn hold(&mut self, binding: BindingId, grip: Grip) {
+    pub(super) fn hold(&mut self, binding: BindingId, grip: AliasKind) {
         let does = match grip {
-            Grip::Closure(effect) => Some(effect),
+            AliasKind::Closure(effect) => Some(effect),
             _ => None,
         };
         self.handle.get_or_insert(binding);
@@ -77,7 +77,7 @@ impl<'a> Tracker<'a, '_> {
     }
 
     /// The effect of one mention, as the function itself sees it. Giving a name another value is no effect.
-    pub(super) fn mention(&mut self, node: Node<'a>, grip: Grip) -> Option<Mention<'a>> {
+    pub(super) fn mention(&mut self, node: Node<'a>, grip: AliasKind) -> Option<Mention<'a>> {
         match self.at.usage(node) {
             Usage::Write | Usage::FieldKey => return None,
             Usage::Address => {
@@ -90,7 +90,7 @@ impl<'a> Tracker<'a, '_> {
         }
         let mut effect = self.effect(node, grip);
         // Work under a context is no business of the resource that it carries.
-        if grip == Grip::Carrier
+        if grip == AliasKind::Carrier
             && !matches!(
                 effect,
                 Effect::Release | Effect::Conditional { .. } | Effect::Keep(_)
@@ -111,20 +111,20 @@ impl<'a> Tracker<'a, '_> {
                 effect = Effect::Unknown;
             }
             place = literal;
-            effect = self.effect(literal, Grip::Closure(effect));
+            effect = self.effect(literal, AliasKind::Closure(effect));
         }
         Some(Mention { node: place, effect })
     }
 
-    pub(super) fn effect(&mut self, expression: Node<'a>, grip: Grip) -> Effect {
+    pub(super) fn effect(&mut self, expression: Node<'a>, grip: AliasKind) -> Effect {
         let (mut expression, mut grip, mut touched) = (expression, grip, false);
         loop {
             match self.step(expression, grip) {
-                Done(Effect::Pass | Effect::Touch) if grip == Grip::Made => return Effect::Unknown,
+                Done(Effect::Pass | Effect::Touch) if grip == AliasKind::Made => return Effect::Unknown,
                 Done(Effect::Pass) if touched => return Effect::Touch,
                 Done(effect) => return effect,
                 Up(around, next) => {
-                    touched |= !matches!(grip, Grip::Closure(_))
+                    touched |= !matches!(grip, AliasKind::Closure(_))
                         && expression
                             .parent()
                             .is_some_and(|parent| parent.is(Kind::SelectorExpression));
@@ -134,7 +134,7 @@ impl<'a> Tracker<'a, '_> {
         }
     }
 
-    pub(super) fn step(&mut self, expression: Node<'a>, grip: Grip) -> Step<'a> {
+    pub(super) fn step(&mut self, expression: Node<'a>, grip: AliasKind) -> Step<'a> {
         let Some(parent) = expression.parent() else {
             return Done(Effect::Unknown);
         };
@@ -142,8 +142,8 @@ impl<'a> Tracker<'a, '_> {
             return step;
         }
         match grip {
-            Grip::Elements(element) => return self.among_elements(expression, parent, element),
-            Grip::Carrier => return self.carried(expression, parent),
+            AliasKind::Elements(element) => return self.among_elements(expression, parent, element),
+            AliasKind::Carrier => return self.carried(expression, parent),
             _ => {}
         }
         match parent.kind() {
@@ -157,7 +157,7 @@ impl<'a> Tracker<'a, '_> {
             Kind::LiteralElement | Kind::KeyedElement | Kind::LiteralValue | Kind::SendStatement => {
                 Done(Effect::Keep(Keep::Stored))
             }
-            Kind::RangeClause if grip == Grip::Child => {
+            Kind::RangeClause if grip == AliasKind::Child => {
                 self.hold_all(parent, grip);
                 Done(Effect::Pass)
             }
@@ -172,35 +172,39 @@ impl<'a> Tracker<'a, '_> {
             | Kind::DeferStatement
             | Kind::IncStatement
             | Kind::DecStatement => Done(Effect::Pass),
-            Kind::UnaryExpression if matches!(grip, Grip::Derived | Grip::Child) => Done(Effect::Pass),
+            Kind::UnaryExpression if matches!(grip, AliasKind::Derived | AliasKind::Child) => {
+                Done(Effect::Pass)
+            }
             _ => Done(Effect::Unknown),
         }
     }
 
     /// `x.field` or `x.method`.
-    pub(super) fn selected(&mut self, selector: Node<'a>, grip: Grip) -> Step<'a> {
+    pub(super) fn selected(&mut self, selector: Node<'a>, grip: AliasKind) -> Step<'a> {
         let name = selector.field(Field::Field).map_or("", Node::text);
         let part = self.resource.part.as_deref();
         match grip {
-            Grip::Whole if part == Some(name) => Up(selector, Grip::Part),
-            Grip::Whole if self.resource.is_started_by(name) => {
+            AliasKind::Whole if part == Some(name) => Up(selector, AliasKind::Part),
+            AliasKind::Whole if self.resource.is_started_by(name) => {
                 method(selector, Effect::Keep(Keep::Goroutine))
             }
-            Grip::Whole if self.resource.is_spent_by(name) => method(selector, Effect::Release),
-            Grip::Whole if part.is_some() => Done(run_by(selector, Effect::Touch)),
+            AliasKind::Whole if self.resource.is_spent_by(name) => method(selector, Effect::Release),
+            AliasKind::Whole if part.is_some() => Done(run_by(selector, Effect::Touch)),
             // A field that holds what the resource is made of.
-            Grip::Whole if self.resource.lies_beneath(name) && selector.role() != Field::Function => {
-                Up(selector, Grip::Whole)
+            AliasKind::Whole if self.resource.lies_beneath(name) && selector.role() != Field::Function => {
+                Up(selector, AliasKind::Whole)
             }
-            Grip::Whole | Grip::Part if self.resource.is_released_by(name) => {
+            AliasKind::Whole | AliasKind::Part if self.resource.is_released_by(name) => {
                 method(selector, Effect::Release)
             }
             // It ends, and what it was made of with it.
-            Grip::Made if handover::of_name(name) == Handover::Release => Done(Effect::Keep(Keep::Passed)),
-            Grip::Made => self.made_of_made(selector),
-            Grip::Derived => Done(run_by(selector, Effect::Touch)),
-            Grip::Whole | Grip::Part | Grip::Child => self.taken_out(selector),
-            Grip::Closure(_) | Grip::Elements(_) | Grip::Carrier => Done(Effect::Unknown),
+            AliasKind::Made if handover::of_name(name) == Handover::Release => {
+                Done(Effect::Keep(Keep::Passed))
+            }
+            AliasKind::Made => self.made_of_made(selector),
+            AliasKind::Derived => Done(run_by(selector, Effect::Touch)),
+            AliasKind::Whole | AliasKind::Part | AliasKind::Child => self.taken_out(selector),
+            AliasKind::Closure(_) | AliasKind::Elements(_) | AliasKind::Carrier => Done(Effect::Unknown),
         }
     }
 
@@ -210,7 +214,7 @@ impl<'a> Tracker<'a, '_> {
             .parent()
             .filter(|call| call.is(Kind::CallExpression) && selector.role() == Field::Function);
         match call.filter(|call| !is_started(*call) && !is_data(self.at, &self.at.type_of(*call))) {
-            Some(call) => Up(call, Grip::Made),
+            Some(call) => Up(call, AliasKind::Made),
             None => Done(Effect::Unknown),
         }
     }
@@ -223,7 +227,7 @@ impl<'a> Tracker<'a, '_> {
         let taken = call.unwrap_or(selector);
         let effect = run_by(selector, Effect::Touch);
         if call.is_none() && matches!(self.at.type_of(selector), Type::Func(_)) {
-            return Up(selector, Grip::Closure(effect));
+            return Up(selector, AliasKind::Closure(effect));
         }
         let of = self.at.type_of(taken);
         let named = selector
@@ -232,21 +236,21 @@ impl<'a> Tracker<'a, '_> {
         let is_view = call.is_some() && (is_closer(&of) || (of.is_unknown() && named));
         // A view of it that closes it: `decoder.IOReadCloser()`.
         if is_view && effect == Effect::Touch && self.resource.is_released_by("Close") {
-            return Up(taken, Grip::Part);
+            return Up(taken, AliasKind::Part);
         }
         match effect != Effect::Touch || is_data(self.at, &of) {
             true => Done(effect),
-            false => Up(taken, Grip::Child),
+            false => Up(taken, AliasKind::Child),
         }
     }
 
-    pub(super) fn listed(&mut self, expression: Node<'a>, list: Node<'a>, grip: Grip) -> Step<'a> {
+    pub(super) fn listed(&mut self, expression: Node<'a>, list: Node<'a>, grip: AliasKind) -> Step<'a> {
         let Some(statement) = list.parent() else {
             return Done(Effect::Unknown);
         };
         match (statement.kind(), list.role()) {
             (Kind::ReturnStatement, _)
-                if matches!(grip, Grip::Derived | Grip::Child | Grip::Made)
+                if matches!(grip, AliasKind::Derived | AliasKind::Child | AliasKind::Made)
                     && self.leaves_as_data(statement, list, expression) =>
             {
                 Done(Effect::Pass)
@@ -272,7 +276,7 @@ impl<'a> Tracker<'a, '_> {
         statement: Node<'a>,
         list: Node<'a>,
         value: Node<'a>,
-        grip: Grip,
+        grip: AliasKind,
     ) -> Effect {
         let position = list.children().position(|child| child == value).unwrap_or(0);
         let spread = list.children().count() == 1;
@@ -286,7 +290,7 @@ impl<'a> Tracker<'a, '_> {
         worst
     }
 
-    pub(super) fn taken_by(&mut self, target: Node<'a>, grip: Grip) -> Effect {
+    pub(super) fn taken_by(&mut self, target: Node<'a>, grip: AliasKind) -> Effect {
         if target.text() == "_" {
             return Effect::Pass;
         }
@@ -299,7 +303,7 @@ impl<'a> Tracker<'a, '_> {
             }
             binding if binding.kind == BindingKind::Result => Effect::Keep(Keep::Returned),
             // `conn = tls.Client(conn, config)`: from here on the name is another's, who has it.
-            _ if self.handle == Some(id) && grip == Grip::Made => Effect::Keep(Keep::Stored),
+            _ if self.handle == Some(id) && grip == AliasKind::Made => Effect::Keep(Keep::Stored),
             _ => {
                 self.hold(id, grip);
                 Effect::Pass
@@ -308,7 +312,7 @@ impl<'a> Tracker<'a, '_> {
     }
 
     /// Follows the variables of a `range`.
-    pub(super) fn hold_all(&mut self, clause: Node<'a>, grip: Grip) {
+    pub(super) fn hold_all(&mut self, clause: Node<'a>, grip: AliasKind) {
         for target in targets(clause) {
             if !is_data(self.at, &self.at.type_of(target)) {
                 self.taken_by(target, grip);

@@ -7,7 +7,7 @@ use crate::go::syntax::Node;
 
 /// What a name or an expression has of the resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Grip {
+pub(super) enum AliasKind {
     /// The resource as it was acquired.
     Whole,
     /// The part that has to be released.
@@ -26,19 +26,19 @@ pub(super) enum Grip {
     Carrier,
 }
 
-impl Grip {
+impl AliasKind {
     /// What a name that holds the resource has of it.
-    pub(super) fn of(resource: &Resource) -> Grip {
+    pub(super) fn of(resource: &Resource) -> AliasKind {
         match resource.called {
-            true => Grip::Closure(Effect::Release),
-            false => Grip::Whole,
+            true => AliasKind::Closure(Effect::Release),
+            false => AliasKind::Whole,
         }
     }
 }
 
 pub(super) enum Step<'a> {
     /// The expression around has it too.
-    Up(Node<'a>, Grip),
+    Up(Node<'a>, AliasKind),
     Done(Effect),
 }
 
