@@ -44,7 +44,7 @@ pub(super) enum Step<'a> {
 
 /// What a function does with a parameter, whoever calls it.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Fate {
+pub(super) enum ParamSummary {
     /// It gives it back.
     Returned,
     Has(Effect),

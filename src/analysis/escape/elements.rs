@@ -1,7 +1,7 @@
 //! A slice that holds the resource as one of several: a helper that closes everything it is given.
 
 use super::alias_kind::Step::{Done, Up};
-use super::alias_kind::{AliasKind, Fate, Step};
+use super::alias_kind::{AliasKind, ParamSummary, Step};
 use super::handed::summary;
 use super::tracker::Tracker;
 use crate::analysis::effect::Effect;
@@ -74,8 +74,8 @@ impl<'a> Tracker<'a, '_> {
         let mentions = inside.run();
         let open = || open_after_turn(self.at, self.function, clause, value, self.resource, &mentions);
         match summary(&mentions, open) {
-            Fate::Returned => Effect::Unknown,
-            Fate::Has(effect) => effect,
+            ParamSummary::Returned => Effect::Unknown,
+            ParamSummary::Has(effect) => effect,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What it means for a resource to be given to a call, by what is known of that.
 
 use super::alias_kind::Step::{Done, Up};
-use super::alias_kind::{AliasKind, Fate, Step};
+use super::alias_kind::{AliasKind, ParamSummary, Step};
 use crate::analysis::effect::{Effect, Keep, Mention};
 use crate::analysis::handover::{self, Handover};
 use crate::analysis::lifetime::open::Open;
@@ -62,25 +62,25 @@ pub(super) fn handed(call: Node<'_>, handover: Handover, grip: AliasKind) -> Ste
 }
 
 /// What a function does that has these effects on its parameter. `open` tells which paths leave the resource open.
-pub(super) fn summary(mentions: &[Mention<'_>], open: impl Fn() -> Open) -> Fate {
+pub(super) fn summary(mentions: &[Mention<'_>], open: impl Fn() -> Open) -> ParamSummary {
     let any = |wanted: fn(Effect) -> bool| mentions.iter().any(|mention| wanted(mention.effect));
     if any(|effect| matches!(effect, Effect::Release | Effect::Conditional { .. })) {
-        return Fate::Has(match open() {
+        return ParamSummary::Has(match open() {
             Open::Never => Effect::Release,
             Open::Successes => Effect::Conditional { on_failure: true },
             Open::Sometimes => Effect::Conditional { on_failure: false },
         });
     }
     if any(|effect| matches!(effect, Effect::Keep(keep) if keep != Keep::Returned)) {
-        return Fate::Has(Effect::Keep(Keep::Passed));
+        return ParamSummary::Has(Effect::Keep(Keep::Passed));
     }
     for unseen in [Effect::Unknown, Effect::Lent] {
         if mentions.iter().any(|mention| mention.effect == unseen) {
-            return Fate::Has(unseen);
+            return ParamSummary::Has(unseen);
         }
     }
     match any(|effect| effect == Effect::Keep(Keep::Returned)) {
-        true => Fate::Returned,
-        false => Fate::Has(Effect::Pass),
+        true => ParamSummary::Returned,
+        false => ParamSummary::Has(Effect::Pass),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::alias_kind::Step::{Done, Up};
-use super::alias_kind::{AliasKind, Fate, Step};
+use super::alias_kind::{AliasKind, ParamSummary, Step};
 use super::data;
 use super::data::is_data;
 use super::elements::Element;
@@ -135,16 +135,18 @@ impl<'a> Tracker<'a, '_> {
         let key = (&*callee.package.path, callee.id, parameter, grip);
         let known = self.fates.borrow().get(&key).copied();
         let fate = known.unwrap_or_else(|| {
-            self.fates.borrow_mut().insert(key, Fate::Has(Effect::Unknown));
+            self.fates
+                .borrow_mut()
+                .insert(key, ParamSummary::Has(Effect::Unknown));
             let fate = self.fate(callee, function, parameter, grip);
             self.fates.borrow_mut().insert(key, fate);
             fate
         });
         match fate {
-            Fate::Returned => Up(call, grip),
+            ParamSummary::Returned => Up(call, grip),
             // It runs when everything else is done, and knows how that went.
-            Fate::Has(Effect::Conditional { .. }) if is_deferred(call) => Done(Effect::Release),
-            Fate::Has(effect) => Done(effect),
+            ParamSummary::Has(Effect::Conditional { .. }) if is_deferred(call) => Done(Effect::Release),
+            ParamSummary::Has(effect) => Done(effect),
         }
     }
 
@@ -154,7 +156,7 @@ impl<'a> Tracker<'a, '_> {
         function: Node<'a>,
         parameter: BindingId,
         grip: AliasKind,
-    ) -> Fate {
+    ) -> ParamSummary {
         let look = || {
             let mut inside = self.inside(callee, function);
             inside.hold(parameter, grip);
@@ -163,7 +165,7 @@ impl<'a> Tracker<'a, '_> {
                 open_after(callee, function, parameter, self.resource, &mentions)
             })
         };
-        limits::inside(&callee.file().path, look).unwrap_or(Fate::Has(Effect::Unknown))
+        limits::inside(&callee.file().path, look).unwrap_or(ParamSummary::Has(Effect::Unknown))
     }
 
     /// A tracker for another function, or for another name of the same one.

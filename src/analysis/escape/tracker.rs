@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::alias_kind::Step::{Done, Up};
-use super::alias_kind::{AliasKind, Fate, Step};
+use super::alias_kind::{AliasKind, ParamSummary, Step};
 use super::data::is_data;
 use super::handed::{called, method, run_by};
 use crate::analysis::effect::{Effect, Keep, Mention};
@@ -19,7 +19,7 @@ use crate::go::{BindingId, BindingKind, DeclId, Declaration, Type, Usage};
 
 /// The fates that are known, by package, declaration, parameter and grip. A function that is under way is
 /// Unknown to itself, so that functions which call each other come to an end.
-pub(super) type Fates<'a> = HashMap<(&'a str, DeclId, BindingId, AliasKind), Fate>;
+pub(super) type Fates<'a> = HashMap<(&'a str, DeclId, BindingId, AliasKind), ParamSummary>;
 
 /// Follows one value through one function.
 pub(super) struct Tracker<'a, 'r> {
