@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::analysis::launch::{Action, Launch, Party};
-use crate::analysis::request::{RequestPath, request_path};
+use crate::analysis::request::{HandlerChain, request_path};
 use crate::config::Config;
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
@@ -43,7 +43,7 @@ pub struct CancelGoroutine;
 pub struct Site<'a> {
     launch: Rc<Launch<'a>>,
     blocked: Blocked<'a>,
-    request: RequestPath<'a>,
+    request: HandlerChain<'a>,
 }
 
 impl Transform for CancelGoroutine {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::analysis::launch::{Channel, Launch, Party, Use};
-use crate::analysis::request::{RequestPath, request_path};
+use crate::analysis::request::{HandlerChain, request_path};
 use crate::config::Config;
 use crate::go::cfg::Exit;
 use crate::go::syntax::Node;
@@ -38,7 +38,7 @@ pub struct Site<'a> {
     awaits: Use<'a>,
     /// Where the function leaves open what it closes on its other paths.
     early: Option<Early<'a>>,
-    request: RequestPath<'a>,
+    request: HandlerChain<'a>,
 }
 
 impl Transform for CloseChannel {

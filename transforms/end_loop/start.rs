@@ -4,7 +4,7 @@ use super::are_neighbours;
 use super::guard::{Guard, guard_of};
 use crate::analysis::endless::{Turning, never_ends, pauses};
 use crate::analysis::launch::Launch;
-use crate::analysis::request::{RequestPath, request_path_of_any};
+use crate::analysis::request::{HandlerChain, request_path_of_any};
 use crate::frameworks::Version;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration};
@@ -15,7 +15,7 @@ pub struct Start<'a> {
     pub statement: Node<'a>,
     /// The loop that nothing leaves, and where it stands.
     pub looped: Option<(Declaration<'a>, Node<'a>)>,
-    pub request: RequestPath<'a>,
+    pub request: HandlerChain<'a>,
     /// Where a registry drops the entry that keeps requests from starting another such goroutine.
     pub forgotten: Option<(Declaration<'a>, Node<'a>)>,
 }
@@ -89,7 +89,7 @@ fn talks_to_client<'a>(home: Declaration<'a>, function: Node<'a>) -> bool {
 fn started_again<'a>(
     declaration: Declaration<'a>,
     statement: Node<'a>,
-    request: &RequestPath<'a>,
+    request: &HandlerChain<'a>,
 ) -> Option<Option<(Declaration<'a>, Node<'a>)>> {
     let calls = request.calls.iter().map(|call| (call.caller, call.call));
     let mut forgotten = None;

@@ -15,7 +15,7 @@ use super::repair;
 use super::table;
 use super::transports;
 use super::uses::Scene;
-use crate::analysis::request::{RequestPath, callers, request_path};
+use crate::analysis::request::{HandlerChain, callers, request_path};
 use crate::analysis::{Acquirers, Acquisition, Lifetime, Resource, is_kept, is_replaced, literal_of};
 use crate::config::Config;
 use crate::facts::paths;
@@ -27,7 +27,7 @@ use crate::transform::{Fix, Pass, Reason, Refusal};
 /// A pool that is opened for every request.
 pub struct Site<'a> {
     pub opening: Acquisition<'a>,
-    pub path: RequestPath<'a>,
+    pub path: HandlerChain<'a>,
     /// Every call on a way from a request to the helper that opens.
     pub callers: Vec<(Declaration<'a>, Node<'a>)>,
     pub closing: Closing,
@@ -189,14 +189,14 @@ fn is_worth_telling(site: &Site<'_>) -> bool {
 /// An opening with everything known about it alone.
 struct Open<'a> {
     opening: Acquisition<'a>,
-    path: RequestPath<'a>,
+    path: HandlerChain<'a>,
     lifetime: Option<Lifetime<'a>>,
     draft: Result<Draft<'a>, Refusal>,
     closing: Closing,
 }
 
 impl<'a> Open<'a> {
-    fn new(pass: &Pass<'a>, scene: &Scene<'a, '_>, opening: Acquisition<'a>, path: RequestPath<'a>) -> Self {
+    fn new(pass: &Pass<'a>, scene: &Scene<'a, '_>, opening: Acquisition<'a>, path: HandlerChain<'a>) -> Self {
         let lifetime = Lifetime::of(&opening);
         let draft = Draft::of(pass, scene, opening, lifetime.as_ref());
         Open {

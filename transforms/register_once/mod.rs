@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::analysis::request::{RequestPath, request_path};
+use crate::analysis::request::{HandlerChain, request_path};
 use crate::config::Config;
 use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
@@ -23,7 +23,7 @@ pub struct Site<'a> {
     declaration: Declaration<'a>,
     call: Node<'a>,
     method: &'a str,
-    request: RequestPath<'a>,
+    request: HandlerChain<'a>,
 }
 
 impl Transform for RegisterOnce {

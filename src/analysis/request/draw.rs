@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::{RequestPath, is_called_once, possible_path};
+use super::{HandlerChain, is_called_once, possible_path};
 use crate::go::syntax::Field;
 use crate::go::{Declaration, Package};
 
@@ -36,7 +36,7 @@ struct Chart {
 }
 
 impl Chart {
-    fn add(&mut self, reached: Declaration<'_>, path: &RequestPath<'_>) {
+    fn add(&mut self, reached: Declaration<'_>, path: &HandlerChain<'_>) {
         let steps = path
             .calls
             .iter()

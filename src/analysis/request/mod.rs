@@ -65,14 +65,14 @@ impl<'a> Call<'a> {
 
 /// How a request reaches some code.
 #[derive(Clone, Debug)]
-pub struct RequestPath<'a> {
+pub struct HandlerChain<'a> {
     /// Where the request comes in.
     pub entry: Entry<'a>,
     /// The calls from there on; empty where the code stands in the entry itself.
     pub calls: Vec<Call<'a>>,
 }
 
-impl RequestPath<'_> {
+impl HandlerChain<'_> {
     /// `GetUser → repo.Find → open`: the handler, then each function on the way.
     pub fn titles(&self, reached: Declaration<'_>) -> String {
         let mut titles: Vec<String> = self.calls.iter().map(|call| call.caller.title()).collect();
@@ -116,13 +116,13 @@ struct Visit<'a> {
 }
 
 /// The shortest way on which a request reaches `node`, where one is proven.
-pub fn request_path<'a>(declaration: Declaration<'a>, node: Node<'a>) -> Option<RequestPath<'a>> {
-    possible_path(declaration, node).filter(RequestPath::is_certain)
+pub fn request_path<'a>(declaration: Declaration<'a>, node: Node<'a>) -> Option<HandlerChain<'a>> {
+    possible_path(declaration, node).filter(HandlerChain::is_certain)
 }
 
 /// [`request_path`], also through an interface that several types implement, where nobody but requests calls its
 /// method: whoever makes a value of one of these types makes it for requests.
-pub fn request_path_of_any<'a>(declaration: Declaration<'a>, node: Node<'a>) -> Option<RequestPath<'a>> {
+pub fn request_path_of_any<'a>(declaration: Declaration<'a>, node: Node<'a>) -> Option<HandlerChain<'a>> {
     let path = possible_path(declaration, node)?;
     let reached = path.calls.iter().skip(1).map(|call| call.caller);
     let mut steps = path.calls.iter().zip(reached.chain([declaration]));
@@ -139,7 +139,7 @@ fn is_called_by_requests_alone(declaration: Declaration<'_>) -> bool {
 
 /// The shortest way on which a request may reach `node`. Ways that are certain come first; others lead through an
 /// interface of which it cannot be seen which implementation is called.
-fn possible_path<'a>(declaration: Declaration<'a>, node: Node<'a>) -> Option<RequestPath<'a>> {
+fn possible_path<'a>(declaration: Declaration<'a>, node: Node<'a>) -> Option<HandlerChain<'a>> {
     let mut seen: HashSet<(&str, DeclId, usize)> = HashSet::new();
     let start = Visit {
         at: declaration,
@@ -152,7 +152,7 @@ fn possible_path<'a>(declaration: Declaration<'a>, node: Node<'a>) -> Option<Req
             continue;
         };
         if let Some(entry) = entry_around(at, function) {
-            return Some(RequestPath { entry, calls });
+            return Some(HandlerChain { entry, calls });
         }
         let is_new = seen.insert((&at.package.path, at.id, function.index()));
         if !is_new || is_set_up(at, function) {
@@ -162,7 +162,7 @@ fn possible_path<'a>(declaration: Declaration<'a>, node: Node<'a>) -> Option<Req
             let call = match run {
                 Run::Served => {
                     let entry = Entry::handed(at, function);
-                    return Some(RequestPath { entry, calls });
+                    return Some(HandlerChain { entry, calls });
                 }
                 Run::At(call) => call,
             };
