@@ -4,7 +4,7 @@ use crate::facts::{Argument, Facts, Function};
 
 /// What a function does with an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Handover {
+pub enum ArgEffect {
     /// Works with it and forgets it.
     Use,
     /// Gives back something that works on it.
@@ -18,13 +18,13 @@ pub enum Handover {
 }
 
 /// What a function of another package does with its arguments: as the facts have it, else as its name says.
-pub fn of_known(facts: &Facts, function: Function<'_>) -> Handover {
+pub fn of_known(facts: &Facts, function: Function<'_>) -> ArgEffect {
     match facts.argument(function) {
-        Some(Argument::Reads) => Handover::Use,
-        Some(Argument::Wraps) => Handover::Wrap,
-        Some(Argument::Views) => Handover::View,
-        Some(Argument::Keeps) => Handover::Keep,
-        Some(Argument::Releases) => Handover::Release,
+        Some(Argument::Reads) => ArgEffect::Use,
+        Some(Argument::Wraps) => ArgEffect::Wrap,
+        Some(Argument::Views) => ArgEffect::View,
+        Some(Argument::Keeps) => ArgEffect::Keep,
+        Some(Argument::Releases) => ArgEffect::Release,
         None => of_name(function.name),
     }
 }
@@ -32,7 +32,7 @@ pub fn of_known(facts: &Facts, function: Function<'_>) -> Handover {
 /// What a name lets hope. A function that says that it closes gets the benefit of the doubt; and whatever answers a
 /// request from a stream, sets something, makes an option of it (`WithConn`), or keeps a value for later, is taken at
 /// its word too. All others are unknown.
-pub fn of_name(name: &str) -> Handover {
+pub fn of_name(name: &str) -> ArgEffect {
     const RELEASING: [&str; 9] = [
         "close", "release", "rollback", "cleanup", "dispose", "drain", "finish", "shutdown", "stop",
     ];
@@ -42,9 +42,9 @@ pub fn of_name(name: &str) -> Handover {
     // `Serve(listener)` closes it when it ends.
     let serves = lower.starts_with("serve") || lower == "listener";
     match (says(&RELEASING), says(&KEEPING) || serves || sets(name)) {
-        (true, _) => Handover::Release,
-        (_, true) => Handover::Keep,
-        _ => Handover::Unknown,
+        (true, _) => ArgEffect::Release,
+        (_, true) => ArgEffect::Keep,
+        _ => ArgEffect::Unknown,
     }
 }
 
@@ -66,25 +66,25 @@ fn sets(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn of_known(path: &str, receiver: Option<&str>, name: &str) -> Handover {
+    fn of_known(path: &str, receiver: Option<&str>, name: &str) -> ArgEffect {
         super::of_known(&Facts::default(), Function { path, receiver, name })
     }
 
     #[test]
     fn facts_decide_before_names() {
-        assert_eq!(of_known("bufio", None, "NewScanner"), Handover::Wrap);
-        assert_eq!(of_known("log", None, "SetOutput"), Handover::Keep);
-        assert_eq!(of_known("database/sql", Some("Rows"), "Scan"), Handover::Use);
-        assert_eq!(of_known("net/http", None, "MaxBytesReader"), Handover::View);
-        assert_eq!(of_known("io", None, "Pipe"), Handover::Unknown);
-        assert_eq!(of_known("example.com/x", None, "CloseBody"), Handover::Release);
+        assert_eq!(of_known("bufio", None, "NewScanner"), ArgEffect::Wrap);
+        assert_eq!(of_known("log", None, "SetOutput"), ArgEffect::Keep);
+        assert_eq!(of_known("database/sql", Some("Rows"), "Scan"), ArgEffect::Use);
+        assert_eq!(of_known("net/http", None, "MaxBytesReader"), ArgEffect::View);
+        assert_eq!(of_known("io", None, "Pipe"), ArgEffect::Unknown);
+        assert_eq!(of_known("example.com/x", None, "CloseBody"), ArgEffect::Release);
         assert_eq!(
             of_known("example.com/x", Some("Server"), "ServeTLS"),
-            Handover::Keep
+            ArgEffect::Keep
         );
-        assert_eq!(of_known("example.com/x", None, "Observe"), Handover::Unknown);
-        assert_eq!(of_known("example.com/x", None, "Read"), Handover::Unknown);
-        assert_eq!(of_known("example.com/x", None, "WithConn"), Handover::Keep);
-        assert_eq!(of_known("example.com/x", None, "Settle"), Handover::Unknown);
+        assert_eq!(of_known("example.com/x", None, "Observe"), ArgEffect::Unknown);
+        assert_eq!(of_known("example.com/x", None, "Read"), ArgEffect::Unknown);
+        assert_eq!(of_known("example.com/x", None, "WithConn"), ArgEffect::Keep);
+        assert_eq!(of_known("example.com/x", None, "Settle"), ArgEffect::Unknown);
     }
 }

@@ -36,7 +36,7 @@ pub use beside::Beside;
 pub use context::mentions_of_context;
 pub use effect::{Effect, Hold, Keep, Mention};
 pub use escape::mentions;
-pub use handover::{Handover, of_known, of_name};
+pub use handover::{ArgEffect, of_known, of_name};
 pub use lazy::is_kept;
 pub use lent::gets_lent_context;
 pub use lifetime::{LeakPath, Lifetime, Lost, deferred};

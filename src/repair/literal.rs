@@ -1,7 +1,7 @@
 //! What a release on some paths leaves: the resource goes on in a local struct that nobody empties.
 
 use super::unreleased::Unreleased;
-use crate::analysis::{Effect, Handover, Keep, of_known, of_name};
+use crate::analysis::{ArgEffect, Effect, Keep, of_known, of_name};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Usage};
 use crate::transform::Related;
@@ -78,14 +78,14 @@ fn is_worked_with<'a>(at: Declaration<'a>, field: Node<'a>) -> bool {
                 .parent()
                 .is_some_and(|call| call.field(Field::Function) == Some(parent));
             let method = parent.field(Field::Field).map_or("", Node::text);
-            called && of_name(method) == Handover::Unknown
+            called && of_name(method) == ArgEffect::Unknown
         }
         Kind::ArgumentList => {
             let call = parent.parent().filter(|call| call.is(Kind::CallExpression));
             call.is_some_and(|call| {
                 let callee = at.callee(call);
                 let function = callee.function();
-                function.is_some_and(|function| of_known(at.facts(), function) == Handover::Use)
+                function.is_some_and(|function| of_known(at.facts(), function) == ArgEffect::Use)
             })
         }
         _ => false,

@@ -6,7 +6,7 @@ use super::alias_kind::{AliasKind, Step};
 use super::tracker::Tracker;
 use crate::analysis::context_handover;
 use crate::analysis::effect::{Effect, Keep};
-use crate::analysis::handover::Handover;
+use crate::analysis::handover::ArgEffect;
 use crate::analysis::nodes::{called_name, is_started};
 use crate::facts::Function;
 use crate::facts::paths;
@@ -48,10 +48,10 @@ impl<'a> Tracker<'a, '_> {
                     name: &name,
                 };
                 match context_handover::of_callee(self.at.facts(), function) {
-                    Handover::Wrap if matches!(&*path, paths::CONTEXT | paths::NET_HTTP) => {
+                    ArgEffect::Wrap if matches!(&*path, paths::CONTEXT | paths::NET_HTTP) => {
                         Up(call, AliasKind::Carrier)
                     }
-                    Handover::Keep if sets(&name) && !self.hands_on() => Done(Effect::Keep(Keep::Passed)),
+                    ArgEffect::Keep if sets(&name) && !self.hands_on() => Done(Effect::Keep(Keep::Passed)),
                     _ => Done(Effect::Pass),
                 }
             }

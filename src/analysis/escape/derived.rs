@@ -7,7 +7,7 @@ use super::data::is_data;
 use super::handed::handed;
 use super::tracker::Tracker;
 use crate::analysis::effect::{Effect, Keep};
-use crate::analysis::handover::{self, Handover};
+use crate::analysis::handover::{self, ArgEffect};
 use crate::analysis::nodes::{called_name, targets};
 use crate::facts::paths;
 use crate::go::Type;
@@ -113,8 +113,8 @@ impl<'a> Tracker<'a, '_> {
             None => handover::of_name(called_name(call)),
         };
         match handover {
-            Handover::Wrap if is_data(self.at, &self.at.type_of(call)) => Done(Effect::Pass),
-            Handover::Unknown if handover::makes(called_name(call)) => Up(call, AliasKind::Derived),
+            ArgEffect::Wrap if is_data(self.at, &self.at.type_of(call)) => Done(Effect::Pass),
+            ArgEffect::Unknown if handover::makes(called_name(call)) => Up(call, AliasKind::Derived),
             _ => handed(call, handover, AliasKind::Derived),
         }
     }

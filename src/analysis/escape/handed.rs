@@ -3,7 +3,7 @@
 use super::alias_kind::Step::{Done, Up};
 use super::alias_kind::{AliasKind, ParamSummary, Step};
 use crate::analysis::effect::{Effect, Keep, Mention};
-use crate::analysis::handover::{self, Handover};
+use crate::analysis::handover::{self, ArgEffect};
 use crate::analysis::lifetime::open::Open;
 use crate::analysis::nodes::{called_name, is_started};
 use crate::go::syntax::{Field, Kind, Node};
@@ -36,28 +36,28 @@ pub(super) fn method(selector: Node<'_>, effect: Effect) -> Step<'_> {
     }
 }
 
-pub(super) fn handed(call: Node<'_>, handover: Handover, grip: AliasKind) -> Step<'_> {
+pub(super) fn handed(call: Node<'_>, handover: ArgEffect, grip: AliasKind) -> Step<'_> {
     match (handover, grip) {
-        (Handover::Keep, AliasKind::Closure(_)) => Done(Effect::Keep(Keep::Closure)),
-        (Handover::Keep, _) => Done(Effect::Keep(Keep::Passed)),
+        (ArgEffect::Keep, AliasKind::Closure(_)) => Done(Effect::Keep(Keep::Closure)),
+        (ArgEffect::Keep, _) => Done(Effect::Keep(Keep::Passed)),
         // A closure that releases was given away to be run: when, is its receiver's business.
         (_, AliasKind::Closure(Effect::Release)) => Done(Effect::Release),
-        (Handover::Use, AliasKind::Closure(effect)) => Done(effect),
-        (Handover::Use, _) => Done(Effect::Pass),
-        (Handover::Wrap, AliasKind::Closure(_)) => Up(call, grip),
-        (Handover::Wrap, AliasKind::Child) => Up(call, grip),
-        (Handover::Wrap, _) => Up(call, AliasKind::Derived),
-        (Handover::View, AliasKind::Whole | AliasKind::Part) => Up(call, AliasKind::Part),
-        (Handover::View, _) => Up(call, grip),
+        (ArgEffect::Use, AliasKind::Closure(effect)) => Done(effect),
+        (ArgEffect::Use, _) => Done(Effect::Pass),
+        (ArgEffect::Wrap, AliasKind::Closure(_)) => Up(call, grip),
+        (ArgEffect::Wrap, AliasKind::Child) => Up(call, grip),
+        (ArgEffect::Wrap, _) => Up(call, AliasKind::Derived),
+        (ArgEffect::View, AliasKind::Whole | AliasKind::Part) => Up(call, AliasKind::Part),
+        (ArgEffect::View, _) => Up(call, grip),
         // What came out of it cannot release it.
-        (Handover::Release, AliasKind::Derived | AliasKind::Child) => Done(Effect::Pass),
-        (Handover::Release, AliasKind::Closure(_)) => Done(Effect::Unknown),
-        (Handover::Release, _) => Done(Effect::Release),
-        (Handover::Unknown, AliasKind::Derived | AliasKind::Child) => Done(Effect::Lent),
-        (Handover::Unknown, AliasKind::Whole | AliasKind::Made) if handover::makes(called_name(call)) => {
+        (ArgEffect::Release, AliasKind::Derived | AliasKind::Child) => Done(Effect::Pass),
+        (ArgEffect::Release, AliasKind::Closure(_)) => Done(Effect::Unknown),
+        (ArgEffect::Release, _) => Done(Effect::Release),
+        (ArgEffect::Unknown, AliasKind::Derived | AliasKind::Child) => Done(Effect::Lent),
+        (ArgEffect::Unknown, AliasKind::Whole | AliasKind::Made) if handover::makes(called_name(call)) => {
             Up(call, AliasKind::Made)
         }
-        (Handover::Unknown, _) => Done(Effect::Unknown),
+        (ArgEffect::Unknown, _) => Done(Effect::Unknown),
     }
 }
 

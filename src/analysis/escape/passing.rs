@@ -13,7 +13,7 @@ use super::parameter::{Parameter, parameter};
 use super::tracker::Tracker;
 use crate::analysis::context_handover;
 use crate::analysis::effect::{Effect, Keep};
-use crate::analysis::handover::{self, Handover};
+use crate::analysis::handover::{self, ArgEffect};
 use crate::analysis::lifetime::open::open_after;
 use crate::analysis::nodes::{called_name, is_deferred, is_started};
 use crate::facts::Function;
@@ -80,10 +80,10 @@ impl<'a> Tracker<'a, '_> {
     }
 
     /// The resource is given to code that cannot be seen. What that gives back may hold it, unless it is plain data.
-    pub(super) fn handed_over(&self, call: Node<'a>, handover: Handover, grip: AliasKind) -> Step<'a> {
+    pub(super) fn handed_over(&self, call: Node<'a>, handover: ArgEffect, grip: AliasKind) -> Step<'a> {
         let may_hold = || !is_data(self.at, &self.at.type_of(call)) && !data::is_used_as_error(self.at, call);
         match (handover, grip) {
-            (Handover::Unknown, AliasKind::Whole | AliasKind::Part | AliasKind::Made) if may_hold() => {
+            (ArgEffect::Unknown, AliasKind::Whole | AliasKind::Part | AliasKind::Made) if may_hold() => {
                 Up(call, AliasKind::Made)
             }
             _ => handed(call, handover, grip),
@@ -91,9 +91,9 @@ impl<'a> Tracker<'a, '_> {
     }
 
     /// A call that is given a context: data comes out without it.
-    pub(super) fn given_context(&self, call: Node<'a>, handover: Handover) -> Step<'a> {
+    pub(super) fn given_context(&self, call: Node<'a>, handover: ArgEffect) -> Step<'a> {
         match is_data(self.at, &self.at.type_of(call)) {
-            true if handover == Handover::Wrap => Done(Effect::Pass),
+            true if handover == ArgEffect::Wrap => Done(Effect::Pass),
             _ => handed(call, handover, AliasKind::Derived),
         }
     }

@@ -9,7 +9,7 @@ use super::alias_kind::{AliasKind, ParamSummary, Step};
 use super::data::is_data;
 use super::handed::{called, method, run_by};
 use crate::analysis::effect::{Effect, Keep, Mention};
-use crate::analysis::handover::{self, Handover};
+use crate::analysis::handover::{self, ArgEffect};
 use crate::analysis::nodes::{is_started, targets};
 use crate::analysis::unreached::is_unreached;
 use crate::facts::Resource;
@@ -198,7 +198,7 @@ impl<'a> Tracker<'a, '_> {
                 method(selector, Effect::Release)
             }
             // It ends, and what it was made of with it.
-            AliasKind::Made if handover::of_name(name) == Handover::Release => {
+            AliasKind::Made if handover::of_name(name) == ArgEffect::Release => {
                 Done(Effect::Keep(Keep::Passed))
             }
             AliasKind::Made => self.made_of_made(selector),
