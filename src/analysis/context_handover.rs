@@ -1,6 +1,6 @@
 //! What a function that is given a context does with it, by what is known of it.
 
-use super::handover::{self, ArgEffect};
+use super::arg_effect::{self, ArgEffect};
 use crate::facts::paths;
 use crate::facts::{Facts, Function};
 
@@ -8,7 +8,7 @@ use crate::facts::{Facts, Function};
 /// returns, and what it gives back may go on doing so, unless its name says that it begins something.
 pub(super) fn of_callee(facts: &Facts, function: Function<'_>) -> ArgEffect {
     let Function { path, name, .. } = function;
-    match handover::of_known(facts, function) {
+    match arg_effect::of_known(facts, function) {
         // It runs its function when the context ends.
         _ if path == paths::CONTEXT && name == "AfterFunc" => ArgEffect::Keep,
         // A context or request made of it; what these are given besides, they keep.

@@ -3,6 +3,7 @@
 
 mod acquire;
 mod acquisition;
+mod arg_effect;
 mod beside;
 mod context;
 mod context_handover;
@@ -11,7 +12,6 @@ mod effect;
 pub mod endless;
 mod escape;
 mod excuse;
-mod handover;
 pub mod keeper;
 pub mod launch;
 mod lazy;
@@ -32,11 +32,11 @@ mod unreached;
 pub use crate::facts::{Empty, Resource};
 pub use acquire::Acquirers;
 pub use acquisition::{Acquisition, Fault, Handle, ResultIndexes};
+pub use arg_effect::{ArgEffect, of_known, of_name};
 pub use beside::Beside;
 pub use context::mentions_of_context;
 pub use effect::{Effect, Hold, Keep, Mention};
 pub use escape::mentions;
-pub use handover::{ArgEffect, of_known, of_name};
 pub use lazy::is_kept;
 pub use lent::gets_lent_context;
 pub use lifetime::{LeakPath, Lifetime, Lost, deferred};

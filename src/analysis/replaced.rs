@@ -1,6 +1,6 @@
 //! Calls whose result takes the place of one that was closed just before: there is never more than one.
 
-use super::handover::{self, ArgEffect};
+use super::arg_effect::{self, ArgEffect};
 use super::lazy::{targets, variable};
 use super::reached::{Reached, called};
 use crate::go::Declaration;
@@ -47,7 +47,7 @@ fn closes(at: Declaration<'_>, call: Node<'_>, variables: &[Declaration<'_>]) ->
     let name = method.field(Field::Field).map_or("", Node::text);
     let held = method.field(Field::Operand);
     method.is(Kind::SelectorExpression)
-        && handover::of_name(name) == ArgEffect::Release
+        && arg_effect::of_name(name) == ArgEffect::Release
         && held
             .and_then(|held| variable(at, held))
             .is_some_and(|held| variables.contains(&held))

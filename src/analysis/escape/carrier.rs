@@ -4,9 +4,9 @@
 use super::alias_kind::Step::{Done, Up};
 use super::alias_kind::{AliasKind, Step};
 use super::tracker::Tracker;
+use crate::analysis::arg_effect::ArgEffect;
 use crate::analysis::context_handover;
 use crate::analysis::effect::{Effect, Keep};
-use crate::analysis::handover::ArgEffect;
 use crate::analysis::nodes::{called_name, is_started};
 use crate::facts::Function;
 use crate::facts::paths;

@@ -6,8 +6,8 @@ use super::alias_kind::{AliasKind, Step};
 use super::data::is_data;
 use super::handed::handed;
 use super::tracker::Tracker;
+use crate::analysis::arg_effect::{self, ArgEffect};
 use crate::analysis::effect::{Effect, Keep};
-use crate::analysis::handover::{self, ArgEffect};
 use crate::analysis::nodes::{called_name, targets};
 use crate::facts::paths;
 use crate::go::Type;
@@ -109,12 +109,12 @@ impl<'a> Tracker<'a, '_> {
     /// A call that is given something made with the context.
     pub(super) fn given_derived(&self, call: Node<'a>) -> Step<'a> {
         let handover = match self.at.callee(call).function() {
-            Some(function) => handover::of_known(self.at.facts(), function),
-            None => handover::of_name(called_name(call)),
+            Some(function) => arg_effect::of_known(self.at.facts(), function),
+            None => arg_effect::of_name(called_name(call)),
         };
         match handover {
             ArgEffect::Wrap if is_data(self.at, &self.at.type_of(call)) => Done(Effect::Pass),
-            ArgEffect::Unknown if handover::makes(called_name(call)) => Up(call, AliasKind::Derived),
+            ArgEffect::Unknown if arg_effect::makes(called_name(call)) => Up(call, AliasKind::Derived),
             _ => handed(call, handover, AliasKind::Derived),
         }
     }

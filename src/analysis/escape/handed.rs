@@ -2,8 +2,8 @@
 
 use super::alias_kind::Step::{Done, Up};
 use super::alias_kind::{AliasKind, ParamSummary, Step};
+use crate::analysis::arg_effect::{self, ArgEffect};
 use crate::analysis::effect::{Effect, Keep, Mention};
-use crate::analysis::handover::{self, ArgEffect};
 use crate::analysis::lifetime::open::Open;
 use crate::analysis::nodes::{called_name, is_started};
 use crate::go::syntax::{Field, Kind, Node};
@@ -54,7 +54,7 @@ pub(super) fn handed(call: Node<'_>, handover: ArgEffect, grip: AliasKind) -> St
         (ArgEffect::Release, AliasKind::Closure(_)) => Done(Effect::Unknown),
         (ArgEffect::Release, _) => Done(Effect::Release),
         (ArgEffect::Unknown, AliasKind::Derived | AliasKind::Child) => Done(Effect::Lent),
-        (ArgEffect::Unknown, AliasKind::Whole | AliasKind::Made) if handover::makes(called_name(call)) => {
+        (ArgEffect::Unknown, AliasKind::Whole | AliasKind::Made) if arg_effect::makes(called_name(call)) => {
             Up(call, AliasKind::Made)
         }
         (ArgEffect::Unknown, _) => Done(Effect::Unknown),

@@ -11,9 +11,9 @@ use super::elements::Element;
 use super::handed::{handed, summary};
 use super::parameter::{Parameter, parameter};
 use super::tracker::Tracker;
+use crate::analysis::arg_effect::{self, ArgEffect};
 use crate::analysis::context_handover;
 use crate::analysis::effect::{Effect, Keep};
-use crate::analysis::handover::{self, ArgEffect};
 use crate::analysis::lifetime::open::open_after;
 use crate::analysis::nodes::{called_name, is_deferred, is_started};
 use crate::facts::Function;
@@ -63,7 +63,7 @@ impl<'a> Tracker<'a, '_> {
                     receiver: receiver.as_deref(),
                     name: &name,
                 };
-                self.handed_over(call, handover::of_known(self.at.facts(), function), grip)
+                self.handed_over(call, arg_effect::of_known(self.at.facts(), function), grip)
             }
             Callee::Package(callee) => match callee.function() {
                 Some(function) => self.passed(call, callee, function, argument, grip),
@@ -74,7 +74,7 @@ impl<'a> Tracker<'a, '_> {
                 self.passed(call, self.at, literal, argument, grip)
             }
             Callee::Local(_) | Callee::Unknown => {
-                self.handed_over(call, handover::of_name(called_name(call)), grip)
+                self.handed_over(call, arg_effect::of_name(called_name(call)), grip)
             }
         }
     }

@@ -8,8 +8,8 @@ use super::alias_kind::Step::{Done, Up};
 use super::alias_kind::{AliasKind, ParamSummary, Step};
 use super::data::is_data;
 use super::handed::{called, method, run_by};
+use crate::analysis::arg_effect::{self, ArgEffect};
 use crate::analysis::effect::{Effect, Keep, Mention};
-use crate::analysis::handover::{self, ArgEffect};
 use crate::analysis::nodes::{is_started, targets};
 use crate::analysis::unreached::is_unreached;
 use crate::facts::Resource;
@@ -198,7 +198,7 @@ impl<'a> Tracker<'a, '_> {
                 method(selector, Effect::Release)
             }
             // It ends, and what it was made of with it.
-            AliasKind::Made if handover::of_name(name) == ArgEffect::Release => {
+            AliasKind::Made if arg_effect::of_name(name) == ArgEffect::Release => {
                 Done(Effect::Keep(Keep::Passed))
             }
             AliasKind::Made => self.made_of_made(selector),
