@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::package::{DeclId, Declaration};
+use super::declaration::Declaration;
+use super::package::DeclId;
 use super::resolve::{Meaning, is_universe_type};
 use super::scope::BindingId;
 use super::source::DeclKind;

@@ -4,7 +4,8 @@ use std::cell::{Cell, RefCell};
 
 use super::calls::Callee;
 use super::cfg::Cfg;
-use super::package::{DeclId, Declaration};
+use super::declaration::Declaration;
+use super::package::DeclId;
 use super::syntax::{Field, Kind, Node};
 use crate::limits::{self, Budget, Limit};
 

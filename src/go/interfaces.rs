@@ -7,7 +7,8 @@ use elsa::sync::FrozenMap;
 use foldhash::HashMap;
 
 use super::calls::Callee;
-use super::package::{Declaration, Package};
+use super::declaration::Declaration;
+use super::package::Package;
 use super::source::DeclKind;
 use super::syntax::{Field, Kind, Node};
 use super::types::Type;

@@ -6,8 +6,9 @@ use std::sync::{Arc, OnceLock};
 use elsa::sync::FrozenMap;
 
 use super::calls::Callee;
+use super::declaration::Declaration;
 use super::interfaces::InterfaceId;
-use super::package::{DeclId, Declaration, Package};
+use super::package::{DeclId, Package};
 use super::syntax::Node;
 
 /// A mention of a function, to call it or to hand it on.

@@ -1,6 +1,7 @@
 //! What a name means beyond its function: package level, imports, universe. And how a mention uses it.
 
-use super::package::{Declaration, Package};
+use super::declaration::Declaration;
+use super::package::Package;
 use super::scope::BindingId;
 use super::source::Import;
 use super::syntax::{Field, Kind, Node};

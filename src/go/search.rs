@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use memchr::memmem;
 
+use super::declaration::Declaration;
 use super::interfaces::Interfaces;
 use super::lexer::is_word;
 use super::mentioned::Selections;
-use super::package::{DeclId, Declaration, FileId, Package};
+use super::package::{DeclId, FileId, Package};
 
 /// What was found for the package under analysis, to be found once.
 #[derive(Default)]

@@ -4,6 +4,7 @@
 mod build;
 mod draw;
 mod graph;
+mod reachable;
 mod search;
 
 pub use graph::{Block, BlockId, Cfg, Condition, Edge, Exit, Point, Test};

@@ -2,7 +2,7 @@
 
 use super::assignable::assignable;
 use super::complaint::{Fault, Found, shown};
-use crate::go::package::Declaration;
+use crate::go::declaration::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::types::{Direction, Type};
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::go::package::Declaration;
+use crate::go::declaration::Declaration;
 use crate::go::types::{Direction, InterfaceType, Type};
 
 /// `None` where that is not known for sure.

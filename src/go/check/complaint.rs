@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::go::package::{Declaration, Place};
+use crate::go::declaration::Declaration;
+use crate::go::package::Place;
 use crate::go::syntax::Node;
 
 /// What is wrong.

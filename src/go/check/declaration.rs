@@ -9,7 +9,7 @@ use super::members;
 use super::names;
 use super::unreachable;
 use super::vet;
-use crate::go::package::Declaration;
+use crate::go::declaration::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
 
 /// The complaints about one declaration, in the order of the source. A declaration that does not parse gets none.

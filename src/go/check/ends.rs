@@ -1,7 +1,7 @@
 //! Whether a function that has results ends with a terminating statement, as the language defines it.
 
 use super::complaint::{Fault, Found};
-use crate::go::package::Declaration;
+use crate::go::declaration::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::limits::Limit;
 

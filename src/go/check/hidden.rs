@@ -1,7 +1,7 @@
 //! Calls that look like those of predeclared functions, and are not.
 
 use super::complaint::{Complaint, Fault};
-use crate::go::package::Declaration;
+use crate::go::declaration::Declaration;
 use crate::go::resolve::Meaning;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::types::Type;

@@ -1,7 +1,7 @@
 //! Names behind a dot.
 
 use super::complaint::{Fault, Found, shown};
-use crate::go::package::Declaration;
+use crate::go::declaration::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::types::Type;
 

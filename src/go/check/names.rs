@@ -3,7 +3,7 @@
 use foldhash::HashSet;
 
 use super::complaint::{Fault, Found};
-use crate::go::package::Declaration;
+use crate::go::declaration::Declaration;
 use crate::go::resolve::{Meaning, Usage};
 use crate::go::scope::BindingKind;
 use crate::go::syntax::{Field, Kind, Node};

@@ -5,7 +5,7 @@ use super::complaint::{Fault, Found};
 use super::ends::statements;
 use crate::facts::paths;
 use crate::go::cfg::{Cfg, Exit, Flow, Paths, Point, walk};
-use crate::go::package::Declaration;
+use crate::go::declaration::Declaration;
 use crate::go::scope::{Binding, BindingKind};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::types::Type;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::typer::{Fuel, Typer};
 use super::{Signature, Type};
-use crate::go::package::Declaration;
+use crate::go::declaration::Declaration;
 use crate::go::syntax::{Field, Node};
 
 impl Declaration<'_> {

@@ -2,7 +2,7 @@
 
 use super::name::{declared_name, valued_spec};
 use super::typer::Typer;
-use crate::go::package::Declaration;
+use crate::go::declaration::Declaration;
 use crate::go::resolve::Meaning;
 use crate::go::scope::BindingKind;
 use crate::go::source::DeclKind;

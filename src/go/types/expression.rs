@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::memo::Kept;
 use super::typer::Typer;
 use super::{Member, Type};
-use crate::go::package::Declaration;
+use crate::go::declaration::Declaration;
 use crate::go::resolve::Meaning;
 use crate::go::source::DeclKind;
 use crate::go::syntax::{Field, Kind, Node};

@@ -6,7 +6,7 @@ use super::generic::{Bindings, core_term, substituted};
 use super::memo::Kept;
 use super::typer::Typer;
 use super::{ArrayType, Channel, Direction, InterfaceType, LocalType, Signature, StructField, Type};
-use crate::go::package::Declaration;
+use crate::go::declaration::Declaration;
 use crate::go::resolve::Meaning;
 use crate::go::scope::{BindingId, BindingKind};
 use crate::go::signatures;

@@ -6,7 +6,8 @@ use super::generic::{Bindings, substituted};
 use super::meant::receiver_parameters;
 use super::typer::Typer;
 use super::{InterfaceType, Signature, StructField, Type};
-use crate::go::package::{Declaration, Package, Place};
+use crate::go::declaration::Declaration;
+use crate::go::package::{Package, Place};
 use crate::go::signatures;
 use crate::go::syntax::Field;
 

@@ -3,7 +3,7 @@
 use super::Type;
 use super::memo::Kept;
 use super::typer::Typer;
-use crate::go::package::Declaration;
+use crate::go::declaration::Declaration;
 use crate::go::scope::{BindingId, BindingKind};
 use crate::go::source::DeclKind;
 use crate::go::syntax::{Field, Kind, Node};

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::memo::{DeclarationMemo, Kept};
 use super::{Member, Type};
-use crate::go::package::Declaration;
+use crate::go::declaration::Declaration;
 use crate::go::scope::BindingId;
 use crate::go::syntax::Node;
 use crate::limits::Limit;
