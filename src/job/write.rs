@@ -68,7 +68,7 @@ impl<'a> Paths<'a> {
         let (written, guilty) = (&changes[..at], &changes[at].path);
         let mut left = unwritten(changes, |change| match change.path == *guilty {
             true => why.clone(),
-            false => format!("it goes with {guilty}, which could not be written"),
+            false => format!("it belongs to the same repair as {guilty}, which could not be written"),
         });
         for change in written {
             if let Some(why) = self.write_one(&taken_back(change)) {

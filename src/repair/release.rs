@@ -12,7 +12,7 @@ use crate::transform::{Applicability, Fix, Reason, Refusal};
 
 pub(super) fn cut_off(site: &Unreleased<'_>) -> Refusal {
     let message = format!(
-        "the work that `{}` tells of ends with it: read it to its end, then release it",
+        "releasing `{}` now would stop the work that it reports on: read it to the end, then release it",
         site.subject()
     );
     Refusal::new(Reason::NeedsDecision, message)
@@ -71,13 +71,13 @@ pub(super) fn unseen(site: &Unreleased<'_>) -> Refusal {
     });
     let message = match partly {
         Some(true) => format!(
-            "`{subject}` is handed to a function by which it is {verb} only when that fails: see to the rest behind the check of its error"
+            "`{subject}` is passed to a function in which it is {verb} only on failure: handle success after the check of its error"
         ),
         Some(false) => format!(
-            "`{subject}` is handed to a function by which it is {verb} on some paths only: see to it on all of them there"
+            "`{subject}` is passed to a function in which it is {verb} on some paths only: cover the others there"
         ),
         None => {
-            format!("`{subject}` is handed to code that cannot be seen here: check that it is {verb} there")
+            format!("`{subject}` is passed to code that cannot be seen here: check that it is {verb} there")
         }
     };
     Refusal::new(Reason::Escapes, message)

@@ -112,7 +112,7 @@ impl<'a> Memo<'a> {
             return Err(Refusal::new(
                 Reason::Escapes,
                 format!(
-                    "{} may close what lies beneath the client before it hands that over: drop that Close",
+                    "{} may close the client's underlying pool before it returns the client: drop that Close",
                     opening.at.title()
                 ),
             ));

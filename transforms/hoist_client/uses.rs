@@ -197,7 +197,7 @@ impl<'a> Sorter<'a, '_> {
             Fate::Out if releases_beneath(self.at, self.acquisition.resource) => {
                 return Err(closed_beneath(node));
             }
-            Fate::Out => self.kept(node, "what lies beneath it is taken out", uses)?,
+            Fate::Out => self.kept(node, "its underlying pool is taken out", uses)?,
         }
         Ok(())
     }
@@ -264,7 +264,7 @@ impl<'a> Sorter<'a, '_> {
             return Ok(());
         }
         if beneath::is_closed_by(self.at, call, resource) {
-            return Err(escapes(node, &format!("`{name}` may close what lies beneath it")));
+            return Err(escapes(node, &format!("`{name}` may close its underlying pool")));
         }
         let mention = self.mentions.iter().find(|mention| mention.node == node);
         match mention.map(|mention| mention.effect) {
@@ -355,7 +355,7 @@ fn closed_beneath(client: Node<'_>) -> Refusal {
     Refusal::new(
         Reason::StillRead,
         format!(
-            "the pool beneath `{}` may be closed here, in a way that cannot be taken out: drop that Close, then share one pool",
+            "the underlying pool of `{}` may be closed here, in a way that cannot be taken out: drop that Close, then share one pool",
             client.text().lines().next().unwrap_or("")
         ),
     )
