@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -12,6 +12,7 @@ use unleak::go::{Module, signature_rows};
 
 use crate::support::command::{Ran, unleak};
 use crate::support::go::{Go, tell};
+use crate::support::sources::rust_files;
 use crate::support::txtar::Archive;
 
 fn root() -> &'static Path {
@@ -192,17 +193,6 @@ fn collect(tokens: TokenStream, found: &mut Vec<String>) {
                 }
             }
             _ => {}
-        }
-    }
-}
-
-fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            rust_files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
         }
     }
 }

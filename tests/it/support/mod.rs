@@ -8,6 +8,7 @@ pub mod gofmt;
 pub mod mutate;
 pub mod packages;
 pub mod report;
+pub mod sources;
 #[cfg(unix)]
 pub mod talk;
 pub mod txtar;
