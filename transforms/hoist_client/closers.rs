@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use super::beneath;
+use super::changers;
 use crate::analysis::{Acquirers, Handle, Resource};
 use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
@@ -23,16 +24,14 @@ pub enum Closer {
 #[derive(Default)]
 pub struct Closers {
     known: RefCell<HashMap<String, Closer>>,
+    changed: RefCell<HashMap<String, Option<String>>>,
 }
 
 impl Closers {
     /// Who releases a client of this kind. What `opener` itself does does not count, nor does a release by the function
     /// that opened or got it: those are looked at one by one.
     pub fn of<'a>(&self, acquirers: &Acquirers<'a>, opener: Declaration<'a>, resource: &Resource) -> Closer {
-        let key = format!(
-            "{} {:?} {} {:?}",
-            resource.package, resource.gives, opener.package.path, opener.id
-        );
+        let key = key(opener, resource);
         if let Some(known) = self.known.borrow().get(&key) {
             return known.clone();
         }
@@ -40,6 +39,29 @@ impl Closers {
         self.known.borrow_mut().insert(key, found.clone());
         found
     }
+
+    /// Who sets a field of a client of this kind that it did not make itself.
+    pub fn changer<'a>(
+        &self,
+        acquirers: &Acquirers<'a>,
+        opener: Declaration<'a>,
+        resource: &Resource,
+    ) -> Option<String> {
+        let key = key(opener, resource);
+        if let Some(known) = self.changed.borrow().get(&key) {
+            return known.clone();
+        }
+        let found = changers::search(acquirers, opener, resource);
+        self.changed.borrow_mut().insert(key, found.clone());
+        found
+    }
+}
+
+fn key(opener: Declaration<'_>, resource: &Resource) -> String {
+    format!(
+        "{} {:?} {} {:?}",
+        resource.package, resource.gives, opener.package.path, opener.id
+    )
 }
 
 fn search<'a>(acquirers: &Acquirers<'a>, opener: Declaration<'a>, resource: &Resource) -> Closer {
@@ -168,7 +190,7 @@ fn methods(resource: &Resource) -> impl Iterator<Item = &str> {
 }
 
 /// Packages that can have the client: its own, those that import it, and those that know the client's package.
-fn scope<'a>(opener: Declaration<'a>, resource: &Resource) -> Vec<&'a Package> {
+pub(super) fn scope<'a>(opener: Declaration<'a>, resource: &Resource) -> Vec<&'a Package> {
     let mut seen: HashSet<&str> = HashSet::from([&*opener.package.path]);
     let mut found = vec![opener.package];
     for package in opener.importers_of(&resource.package) {
@@ -195,7 +217,7 @@ fn is_end_of_main(at: Declaration<'_>) -> bool {
 
 /// Whether the selected value is a local name that got it from an opening in the same function, or what lies beneath
 /// the value of such a name.
-fn is_own<'a>(
+pub(super) fn is_own<'a>(
     acquirers: &Acquirers<'a>,
     at: Declaration<'a>,
     selector: Node<'a>,

@@ -105,6 +105,7 @@ impl<'a, 'p> Helper<'a, 'p> {
 
     /// The pool goes where it cannot be followed, which is well where nobody closes it there.
     fn stored(&mut self, acquisition: Acquisition<'a>, refusal: Refusal) -> Result<(), Refusal> {
+        self.scene.check_unchanged(acquisition.resource)?;
         let unseen = match self.scene.closer(acquisition.resource) {
             Closer::Somebody(_) => return Err(refusal),
             Closer::Perhaps(_) => Some("Close"),

@@ -5,7 +5,7 @@
 //! - *find the openings*: `table` holds what the facts say opens and closes, `transports` which HTTP clients own their
 //!   connections; `survey` looks at all openings of a package together.
 //! - *decide*: `reader`, `steady`, `steps`, `live` and `value` say when an argument is known and whether it is the same for
-//!   every request; `state`, `held` and `setting` what stands against sharing although it is; `obstacle` says it in words.
+//!   every request; `state`, `held`, `setting` and `changers` what stands against sharing although it is; `obstacle` says it in words.
 //! - *share*: `draft`, `pool`, `existing`, `naming`, `place` and `text` make the shared variable and the code that fills it,
 //!   `helper` and `memo` where a function opens for others, `beneath` where the pool lies below what is opened.
 //! - *rewrite*: `holders`, `uses`, `closers`, `closing` and `dismissal` follow everyone who has the pool; `repair`, `removal`,
@@ -26,6 +26,7 @@ use closing::Closing;
 use survey::Site;
 
 mod beneath;
+mod changers;
 mod close;
 mod closers;
 mod closing;

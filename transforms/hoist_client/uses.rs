@@ -84,6 +84,19 @@ impl Scene<'_, '_> {
     pub fn closer(&self, resource: &Resource) -> Closer {
         self.closers.of(self.acquirers, self.opener, resource)
     }
+
+    /// Refuses a client that gets out of sight where others in the module set fields of one.
+    pub fn check_unchanged(&self, resource: &Resource) -> Result<(), Refusal> {
+        match self.closers.changer(self.acquirers, self.opener, resource) {
+            None => Ok(()),
+            Some(who) => Err(Refusal::new(
+                Reason::Escapes,
+                format!(
+                    "{who} sets a field of one, which on a shared one would reach all requests: set it where it is made, then share it"
+                ),
+            )),
+        }
+    }
 }
 
 /// Whether every path closes the pool, and nobody else has it.
@@ -113,6 +126,7 @@ impl<'a> Sorter<'a, '_> {
                 &format!("{how}, and this function closes one such value"),
             ));
         }
+        self.scene.check_unchanged(self.acquisition.resource)?;
         match self.scene.closer(self.acquisition.resource) {
             Closer::Somebody(who) => return Err(escapes(node, &format!("{how}, and {who} closes one"))),
             Closer::Perhaps(_) => {
@@ -257,6 +271,7 @@ impl<'a> Sorter<'a, '_> {
             return Err(closed_by_locals());
         }
         let resource = self.acquisition.resource;
+        self.scene.check_unchanged(resource)?;
         if let Some(statement) = dismissal::removable(self.at, self.acquisition.function, call, resource) {
             uses.is_closed |=
                 statement.is(Kind::DeferStatement) && beneath::is_right_behind(self.acquisition, call);
