@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fix, Refusal, Rule};
+use super::{Remedy, Rule};
 use crate::go::Place;
 use crate::rating::Confidence;
 
@@ -47,7 +47,7 @@ impl Related {
 pub struct Proposal {
     pub finding: Finding,
     /// The fixes, best first; the others are its alternatives. Never empty.
-    pub remedy: Result<Vec<Fix>, Refusal>,
+    pub remedy: Remedy,
     /// Rule, package, function, snippet and ordinal as one hex string: survives moved lines.
     pub fingerprint: String,
 }

@@ -20,4 +20,4 @@ pub use left::Left;
 pub use pass::{Alone, Pass, Sources};
 pub use refusal::{Reason, Refusal};
 pub use rule::{Family, Rule};
-pub use suite::{AnyTransform, Proposed, Suite, Transform};
+pub use suite::{AnyTransform, Proposed, Remedy, Suite, Transform};

@@ -38,11 +38,19 @@ pub trait Transform: Sync {
     fn finding(&self, pass: &Pass<'_>, site: &Self::Site<'_>) -> Finding;
 
     /// The fix and its alternatives, best first.
-    fn fix(&self, pass: &Pass<'_>, site: &Self::Site<'_>) -> Result<Vec<Fix>, Refusal>;
+    fn fix<'a>(&self, pass: &'a Pass<'a>, site: &Self::Site<'a>) -> Remedy;
+
+    /// The remedies of sites of one package, in their order: together, where a fix depends on the others.
+    fn fixes<'a>(&self, pass: &'a Pass<'a>, sites: &[Self::Site<'a>]) -> Vec<Remedy> {
+        sites.iter().map(|site| self.fix(pass, site)).collect()
+    }
 }
 
-/// A finding with its fixes, best first, or why there are none.
-pub type Proposed = (Finding, Result<Vec<Fix>, Refusal>);
+/// Fixes, best first, or why there are none.
+pub type Remedy = Result<Vec<Fix>, Refusal>;
+
+/// A finding with its remedy.
+pub type Proposed = (Finding, Remedy);
 
 /// A [`Transform`] with its site type erased, so that the suite is a plain slice.
 pub trait AnyTransform: Sync {
@@ -89,10 +97,10 @@ impl<T: Transform> AnyTransform for T {
     fn propose<'a>(&self, pass: &'a Pass<'a>, wanted: &dyn Fn(&Finding) -> bool) -> Vec<Proposed> {
         let sites = self.detect(pass).into_iter();
         let found = sites.map(|site| (self.finding(pass, &site), site));
-        let found = found.filter(|(finding, _)| wanted(finding));
-        found
-            .map(|(finding, site)| (finding, self.fix(pass, &site)))
-            .collect()
+        let wanted = found.filter(|(finding, _)| wanted(finding));
+        let (findings, sites): (Vec<Finding>, Vec<_>) = wanted.unzip();
+        let remedies = self.fixes(pass, &sites);
+        findings.into_iter().zip(remedies).collect()
     }
 }
 

@@ -20,7 +20,7 @@ use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::text::Span;
 use crate::transform::{
-    Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Rule, Severity, Transform,
+    Applicability, Confidence, Family, Finding, Pass, Related, Remedy, Rule, Severity, Transform,
 };
 
 mod accessor;
@@ -43,14 +43,8 @@ const KEPT: &str = "kept-request-memory";
 /// Copies what a request lends before it is kept.
 pub struct CopyCtxValue;
 
-pub struct Site<'a> {
-    proof: Proof<'a>,
-    /// Made with those of the other sites, so that no two give a new local the same name.
-    remedy: Result<Fix, Refusal>,
-}
-
 /// What outlives the request.
-enum Proof<'a> {
+pub enum Site<'a> {
     /// The context is asked when the handler may be over.
     Late(Late<'a>),
     /// Memory that it lent is kept: everything that one statement hands over.
@@ -90,11 +84,7 @@ impl Transform for CopyCtxValue {
         let mut sites = Vec::new();
         let mut groups: Vec<Vec<Kept<'a>>> = Vec::new();
         for handler in &handlers {
-            for late in late::late(handler, settings) {
-                let remedy = late.fix();
-                let proof = Proof::Late(late);
-                sites.push(Site { proof, remedy });
-            }
+            sites.extend(late::late(handler, settings).into_iter().map(Site::Late));
             if handler.request.facts.lends() {
                 flow::kept(handler, settings)
                     .into_iter()
@@ -102,22 +92,23 @@ impl Transform for CopyCtxValue {
             }
         }
         copy::share(&mut groups);
-        sites.extend(groups.into_iter().map(|group| Site {
-            remedy: copy::fix(pass, &group),
-            proof: Proof::Kept(group),
-        }));
+        sites.extend(groups.into_iter().map(Site::Kept));
         sites
     }
 
     fn finding(&self, pass: &Pass<'_>, site: &Site<'_>) -> Finding {
-        match &site.proof {
-            Proof::Late(late) => finding_of_late(late),
-            Proof::Kept(group) => finding_of_kept(pass, group),
+        match site {
+            Site::Late(late) => finding_of_late(late),
+            Site::Kept(group) => finding_of_kept(pass, group),
         }
     }
 
-    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
-        site.remedy.clone().map(|fix| vec![fix])
+    fn fix(&self, pass: &Pass<'_>, site: &Site<'_>) -> Remedy {
+        let fix = match site {
+            Site::Late(late) => late.fix(),
+            Site::Kept(group) => copy::fix(pass, group),
+        };
+        fix.map(|fix| vec![fix])
     }
 }
 

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::frameworks::{ContextHandler, context_needles, is_abandoned};
 use crate::go::syntax::Kind;
 use crate::transform::{
-    Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Rule, Severity, Transform,
+    Applicability, Confidence, Family, Finding, Pass, Related, Remedy, Rule, Severity, Transform,
 };
 
 mod flow;
@@ -25,19 +25,12 @@ mod repair;
 mod traffic;
 
 use flow::Store;
-use repair::Remedy;
 
 pub struct DropRetainedCtx;
 
-/// A statement that keeps a request context beyond its request.
-pub struct Site<'a> {
-    store: Store<'a>,
-    /// Made with those of the other sites: what one fix deletes, another may count on.
-    remedy: Remedy,
-}
-
 impl Transform for DropRetainedCtx {
-    type Site<'a> = Site<'a>;
+    /// A statement that keeps a request context beyond its request.
+    type Site<'a> = Store<'a>;
 
     fn name(&self) -> &'static str {
         "drop_retained_ctx"
@@ -55,21 +48,21 @@ impl Transform for DropRetainedCtx {
         context_needles(&config.frameworks)
     }
 
-    fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Site<'a>> {
+    fn detect<'a>(&self, pass: &'a Pass<'a>) -> Vec<Store<'a>> {
         let stores = retaining_stores(pass);
+        if stores.iter().all(outlives_surely) {
+            return stores;
+        }
+        // Where it is not sure that the owner outlives the request, a store that nobody reads is useless at least.
         let remedies = repair::remedies(pass, &stores);
-        let sites = stores
+        let proven = stores
             .into_iter()
             .zip(remedies)
-            .map(|(store, remedy)| Site { store, remedy });
-        // Where it is not sure that the owner outlives the request, a store that nobody reads is useless at least.
-        sites
-            .filter(|site| site.store.outlives == Outlives::Surely || site.remedy.is_ok())
-            .collect()
+            .filter(|(store, remedy)| outlives_surely(store) || remedy.is_ok());
+        proven.map(|(store, _)| store).collect()
     }
 
-    fn finding(&self, pass: &Pass<'_>, site: &Site<'_>) -> Finding {
-        let store = &site.store;
+    fn finding(&self, pass: &Pass<'_>, store: &Store<'_>) -> Finding {
         let owner = store.owner.described(pass.package);
         let declared = store.owner.place(pass.package).map(|place| Related {
             place,
@@ -91,9 +84,18 @@ impl Transform for DropRetainedCtx {
         }
     }
 
-    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
-        site.remedy.clone()
+    fn fix<'a>(&self, pass: &'a Pass<'a>, store: &Store<'a>) -> Remedy {
+        repair::remedies(pass, std::slice::from_ref(store)).swap_remove(0)
     }
+
+    /// What one fix deletes, another may count on.
+    fn fixes<'a>(&self, pass: &'a Pass<'a>, stores: &[Store<'a>]) -> Vec<Remedy> {
+        repair::remedies(pass, stores)
+    }
+}
+
+fn outlives_surely(store: &Store<'_>) -> bool {
+    store.outlives == Outlives::Surely
 }
 
 fn rule() -> Arc<Rule> {

@@ -18,9 +18,7 @@ use crate::edit::{Obstacle, Removal, is_pure};
 use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Package, Place};
-use crate::transform::{Applicability, Fix, Pass, Reason, Refusal};
-
-pub type Remedy = Result<Vec<Fix>, Refusal>;
+use crate::transform::{Applicability, Fix, Pass, Reason, Refusal, Remedy};
 
 type Statements<'a> = Vec<(Declaration<'a>, Node<'a>)>;
 
