@@ -12,7 +12,7 @@ use crate::edit;
 use crate::frameworks::{self, Scope, Servers};
 use crate::go::{FileId, Package};
 use crate::limits;
-use crate::transform::{AnyTransform, Finding, Fix, Pass, Proposal, Proposed, Reason, Refusal};
+use crate::transform::{AnyTransform, Finding, Fix, Pass, Proposal, Proposed, Reason, Refusal, Remedy};
 
 /// A package with everything found in it.
 pub struct Analysis {
@@ -113,12 +113,7 @@ fn detect(package: &Package, engine: &Engine<'_>) -> Vec<Proposed> {
 }
 
 /// Gives the finding the severity, and its fixes the promise, that the user wants.
-fn change(
-    package: &Package,
-    engine: &Engine<'_>,
-    finding: &mut Finding,
-    remedy: &mut Result<Vec<Fix>, Refusal>,
-) {
+fn change(package: &Package, engine: &Engine<'_>, finding: &mut Finding, remedy: &mut Remedy) {
     let path = &package.file(finding.place.file).path;
     let change = engine.config.change_of(path, &finding.rule.slug);
     if let Some(severity) = change.severity {
@@ -150,7 +145,7 @@ pub(super) fn reaches_out(package: &Package, fix: &Fix) -> bool {
 
 /// The fixes all of whose files may be edited: a person wrote them, the parser understood them, and they are among
 /// those to search.
-fn editable(package: &Package, fixes: Vec<Fix>, engine: &Engine<'_>) -> Result<Vec<Fix>, Refusal> {
+fn editable(package: &Package, fixes: Vec<Fix>, engine: &Engine<'_>) -> Remedy {
     let mut refusal = Refusal::new(Reason::NeedsDecision, "no repair is known for this shape");
     let mut kept = Vec::new();
     for fix in fixes {

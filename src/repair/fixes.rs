@@ -13,10 +13,10 @@ use super::unreleased::Unreleased;
 use crate::analysis::{Effect, Fault, Handle};
 use crate::edit::{self, Rewrite};
 use crate::go::syntax::{Field, Kind, Node};
-use crate::transform::{Applicability, Fix, Reason, Refusal};
+use crate::transform::{Applicability, Fix, Reason, Refusal, Remedy};
 
 /// What repairs `site`, or why nothing does.
-pub fn fixes(site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
+pub fn fixes(site: &Unreleased<'_>) -> Remedy {
     match site.acquisition.handle {
         Handle::Local(_) => held(site),
         // Nobody took it, but a context that carries it may leave.
@@ -28,7 +28,7 @@ pub fn fixes(site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
 }
 
 /// A resource that a name holds: deferred where it stays in the function, else released before each leaking return.
-fn held(site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
+fn held(site: &Unreleased<'_>) -> Remedy {
     if !site.is_certain() {
         return Err(unseen(site));
     }
@@ -84,7 +84,7 @@ fn is_worked_with(name: Node<'_>) -> bool {
 
 /// Where the error is dropped and the resource used all the same, a failure is a panic: the check of the error goes
 /// before the guarded defer.
-fn deferred_or_checked(site: &Unreleased<'_>) -> Result<Vec<Fix>, Refusal> {
+fn deferred_or_checked(site: &Unreleased<'_>) -> Remedy {
     let deferred = deferred(site, site.held_name(), Vec::new());
     if site.acquisition.fault != Fault::Dropped
         || site.acquisition.resource.nil_safe

@@ -10,7 +10,7 @@ use crate::analysis::{Acquisition, Effect, Handle, Lifetime, Lost, deferred};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Meaning};
 use crate::rating::Severity;
-use crate::transform::{Applicability, Confidence, Family, Finding, Fix, Reason, Refusal, Related, Rule};
+use crate::transform::{Applicability, Confidence, Family, Finding, Reason, Refusal, Related, Remedy, Rule};
 
 /// Fewer turns than this do no harm.
 const MANY: u64 = 10;
@@ -132,7 +132,7 @@ impl<'a> Piled<'a> {
 
     /// A turn as a function of its own; else a release at each end of the turn in place of the defer, which a panic
     /// passes by.
-    pub fn fixes(&self) -> Result<Vec<Fix>, Refusal> {
+    pub fn fixes(&self) -> Remedy {
         let at = self.open.acquisition.at;
         let whole = turn::as_function(&self.open.acquisition, self.looped, &self.releases, Vec::new());
         let whole = whole.and_then(|edits| {

@@ -8,7 +8,7 @@ use crate::engine::{Analysis, Engine, analyze};
 use crate::go::{FileId, Package, Place, SourceFile};
 use crate::text::{Edit, EditSet, Span};
 use crate::transform::{
-    Alone, AnyTransform, Applicability, Confidence, Family, Finding, Fix, ImportNeed, Pass, Refusal, Related,
+    Alone, AnyTransform, Applicability, Confidence, Family, Finding, Fix, ImportNeed, Pass, Related, Remedy,
     Rule, Severity, Transform,
 };
 
@@ -99,7 +99,7 @@ impl Transform for Toy {
         }
     }
 
-    fn fix(&self, _: &Pass<'_>, site: &Open) -> Result<Vec<Fix>, Refusal> {
+    fn fix(&self, _: &Pass<'_>, site: &Open) -> Remedy {
         let insert = |text: &str| Edit::insert(site.span.end + 1, text);
         let fix = |title: &str, text: &str, applicability| Fix {
             title: title.to_owned(),

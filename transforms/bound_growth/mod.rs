@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::edit::Rewrite;
 use crate::text::{Edit, Span};
 use crate::transform::{
-    Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule, Severity,
+    Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Remedy, Rule, Severity,
     Transform,
 };
 
@@ -97,7 +97,7 @@ impl Transform for BoundGrowth {
     ///
     /// Each turn then derives from the context outside. Values of earlier turns are no longer found, so that a
     /// person has to agree.
-    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
+    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Remedy {
         let chain = match site {
             Site::Chain(chain) => chain,
             Site::Collection(_) => return Err(needs_bound()),

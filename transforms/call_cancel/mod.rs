@@ -13,7 +13,7 @@ use crate::facts;
 use crate::go::syntax::{Field, Node};
 use crate::rating::Severity;
 use crate::repair::{self, Piled, Unreleased};
-use crate::transform::{Family, Finding, Fix, Pass, Reason, Refusal, Rule, Transform};
+use crate::transform::{Family, Finding, Pass, Reason, Refusal, Remedy, Rule, Transform};
 
 mod group;
 
@@ -80,7 +80,7 @@ impl Transform for CallCancel {
     ///
     /// The context ends with the function, or with the turn of a loop. That cuts nothing off where nothing that
     /// outlives the function or the turn has it.
-    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
+    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Remedy {
         let open = match site {
             Site::Unreleased(site) => &**site,
             Site::Piled(site) => site.open(),

@@ -17,7 +17,7 @@ use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::text::Span;
 use crate::transform::{
-    Applicability, Confidence, Family, Finding, Fix, Left, Pass, Refusal, Related, Rule, Severity, Transform,
+    Applicability, Confidence, Family, Finding, Fix, Left, Pass, Related, Remedy, Rule, Severity, Transform,
 };
 
 mod answers;
@@ -83,7 +83,7 @@ impl Transform for CancelGoroutine {
         }
     }
 
-    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
+    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Remedy {
         let guard = site.guard();
         guard.check()?;
         let left = Left::of(&site.launch, Party::Worker(site.blocked.worker));

@@ -12,7 +12,7 @@ use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::text::Span;
 use crate::transform::{
-    Applicability, Confidence, Family, Finding, Fix, Pass, Refusal, Related, Rule, Severity, Transform,
+    Applicability, Confidence, Family, Finding, Pass, Related, Remedy, Rule, Severity, Transform,
 };
 
 mod peer;
@@ -103,7 +103,7 @@ impl Transform for CheckWrite {
         }
     }
 
-    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
+    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Remedy {
         repair::fix(site).map(|fix| vec![fix])
     }
 }

@@ -15,7 +15,7 @@ use crate::go::cfg::Exit;
 use crate::go::syntax::Node;
 use crate::text::Span;
 use crate::transform::{
-    Applicability, Confidence, Family, Finding, Fix, Left, Pass, Refusal, Related, Rule, Severity, Transform,
+    Applicability, Confidence, Family, Finding, Left, Pass, Related, Remedy, Rule, Severity, Transform,
 };
 
 mod drain;
@@ -88,7 +88,7 @@ impl Transform for CloseChannel {
         }
     }
 
-    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
+    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Remedy {
         let left = Left::of(&site.launch, site.awaits.party);
         let awaits = [site.awaits.name];
         left.check_before(&awaits)?;

@@ -12,7 +12,7 @@ use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::text::Edit;
 use crate::transform::{
-    Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule, Severity,
+    Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Remedy, Rule, Severity,
     Transform,
 };
 
@@ -111,7 +111,7 @@ impl Transform for CopyPooled {
         }
     }
 
-    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
+    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Remedy {
         match site.pooled.misuse {
             Misuse::Kept | Misuse::Returned => copy(site).map(|fix| vec![fix]),
             Misuse::PutTwice => Err(Refusal::new(

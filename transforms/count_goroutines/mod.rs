@@ -15,7 +15,7 @@ use crate::go::Declaration;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::text::Span;
 use crate::transform::{
-    Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule, Severity,
+    Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Remedy, Rule, Severity,
     Transform,
 };
 
@@ -86,7 +86,7 @@ impl Transform for CountGoroutines {
         }
     }
 
-    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
+    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Remedy {
         count_at_start(site).map(|fix| vec![fix])
     }
 }

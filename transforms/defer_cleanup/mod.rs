@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Node};
 use crate::transform::{
-    Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule, Severity,
+    Applicability, Confidence, Family, Finding, Pass, Reason, Refusal, Related, Remedy, Rule, Severity,
     Transform,
 };
 
@@ -81,7 +81,7 @@ impl Transform for DeferCleanup {
         }
     }
 
-    fn fix(&self, _pass: &Pass<'_>, _site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
+    fn fix(&self, _pass: &Pass<'_>, _site: &Site<'_>) -> Remedy {
         Err(Refusal::new(
             Reason::NeedsDecision,
             "give it back by a defer in the websocket handler, which returns however the connection ends; leave the close handler to what answers a goodbye",

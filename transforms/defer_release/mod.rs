@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::facts;
 use crate::rating::Severity;
 use crate::repair::{self, Piled, Unreleased};
-use crate::transform::{Family, Finding, Fix, Pass, Refusal, Rule, Transform};
+use crate::transform::{Family, Finding, Pass, Remedy, Rule, Transform};
 
 mod rules;
 mod streamed;
@@ -104,7 +104,7 @@ impl Transform for DeferRelease {
         }
     }
 
-    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
+    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Remedy {
         match site {
             Site::Unreleased(site) => repair::fixes(site),
             Site::Piled(site) => site.fixes(),

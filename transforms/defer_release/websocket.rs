@@ -8,7 +8,7 @@ use crate::edit::{self, Rewrite};
 use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Callee, Declaration};
-use crate::transform::{Applicability, Confidence, Finding, Fix, Pass, Reason, Refusal, Related};
+use crate::transform::{Applicability, Confidence, Finding, Fix, Pass, Reason, Refusal, Related, Remedy};
 
 const PATH: &str = paths::FIBER_WEBSOCKET_V3;
 
@@ -112,7 +112,7 @@ impl Socket<'_> {
 
     /// `func(c *websocket.Conn) { … }` ⇒ the same with `defer c.Close()` at its start. The library frees its wrapper
     /// when the handler returns, so nothing can use the connection afterwards.
-    pub fn fix(&self) -> Result<Vec<Fix>, Refusal> {
+    pub fn fix(&self) -> Remedy {
         let unnamed = || {
             let message = "the connection has no name here: give it one and defer its Close";
             Refusal::new(Reason::HandleDiscarded, message)

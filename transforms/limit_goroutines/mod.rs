@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::edit::{self, Rewrite};
 use crate::text::Span;
 use crate::transform::{
-    Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule, Severity,
+    Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Remedy, Rule, Severity,
     Transform,
 };
 
@@ -84,7 +84,7 @@ impl Transform for LimitGoroutines {
     /// ```
     ///
     /// Where goroutines of the group wait for each other, a limit can block them all.
-    fn fix(&self, _pass: &Pass<'_>, site: &FanOut<'_>) -> Result<Vec<Fix>, Refusal> {
+    fn fix(&self, _pass: &Pass<'_>, site: &FanOut<'_>) -> Remedy {
         let limited = site.group.filter(|_| site.is_first_of_group()).and_then(|group| {
             let line = format!("{}.SetLimit(16)", group.text());
             let insert = edit::insert_before(site.at.file(), site.looped, &[&line])?;

@@ -12,7 +12,7 @@ use crate::facts::paths;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{Declaration, Type};
 use crate::transform::{
-    Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule, Severity,
+    Applicability, Confidence, Family, Finding, Pass, Reason, Refusal, Related, Remedy, Rule, Severity,
     Transform,
 };
 
@@ -79,7 +79,7 @@ impl Transform for RegisterOnce {
         }
     }
 
-    fn fix(&self, _pass: &Pass<'_>, _site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
+    fn fix(&self, _pass: &Pass<'_>, _site: &Site<'_>) -> Remedy {
         let message = "register it once at start-up, before the app listens; what differs by request belongs into the handler, as a parameter or in Locals";
         Err(Refusal::new(Reason::NeedsDecision, message))
     }

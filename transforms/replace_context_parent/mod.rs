@@ -13,7 +13,7 @@ use crate::frameworks::{Handler, ParentContext};
 use crate::go::syntax::{Field, Kind, Node};
 use crate::text::Edit;
 use crate::transform::{
-    Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule, Severity,
+    Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Remedy, Rule, Severity,
     Transform,
 };
 
@@ -84,7 +84,7 @@ impl Transform for ReplaceContextParent {
     ///
     /// The user's context is never recycled and costs nothing. It does not see Locals and is not cancelled at
     /// shutdown, so that a person has to agree.
-    fn fix(&self, _pass: &Pass<'_>, site: &Misuse<'_>) -> Result<Vec<Fix>, Refusal> {
+    fn fix(&self, _pass: &Pass<'_>, site: &Misuse<'_>) -> Remedy {
         if !site.takes_any_context() {
             return Err(Refusal::new(
                 Reason::NeedsDecision,

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::go::Declaration;
 use crate::go::syntax::{Field, Node};
 use crate::transform::{
-    Applicability, Confidence, Family, Finding, Fix, Pass, Reason, Refusal, Related, Rule, Severity,
+    Applicability, Confidence, Family, Finding, Pass, Reason, Refusal, Related, Remedy, Rule, Severity,
     Transform,
 };
 
@@ -99,7 +99,7 @@ impl Transform for StopTicker {
         }
     }
 
-    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Result<Vec<Fix>, Refusal> {
+    fn fix(&self, _pass: &Pass<'_>, site: &Site<'_>) -> Remedy {
         let decide = |message: &str| Err(Refusal::new(Reason::NeedsDecision, message));
         let (at, timer) = (site.declaration, &site.timer);
         let fix = match timer.fault {

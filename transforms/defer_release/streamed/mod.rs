@@ -11,7 +11,7 @@ use crate::facts;
 use crate::go::syntax::{Field, Kind, Node};
 use crate::go::{BindingId, Declaration, Usage};
 use crate::repair::Unreleased;
-use crate::transform::{Family, Finding, Fix, Pass, Refusal};
+use crate::transform::{Family, Finding, Pass, Remedy};
 use crate::transforms::defer_release::rules;
 
 mod client;
@@ -209,7 +209,7 @@ impl Streamed<'_> {
         }
     }
 
-    pub fn fix(&self) -> Result<Vec<Fix>, Refusal> {
+    pub fn fix(&self) -> Remedy {
         repair::fix(&self.site, self.origin).map(|fix| vec![fix])
     }
 }
