@@ -1,9 +1,10 @@
 //! What is read of `--format json`.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -63,21 +64,31 @@ pub struct Refusal {
 }
 
 impl Report {
-    /// The report of `unleak` with these arguments.
+    /// The report of `unleak` with these arguments, its paths relative to `dir`: it is run there.
     ///
     /// # Errors
-    /// Where the command cannot be run or does not print a report; the error holds what it said.
+    /// Where the command cannot be run or does not print a report of files there; the error holds what it said.
     pub fn of(unleak: &Path, arguments: &[&str], dir: &Path) -> Result<Report> {
-        let mut command = Command::new(unleak);
+        let program = fs::canonicalize(unleak).with_context(|| format!("no command {}", unleak.display()))?;
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .args(["--format", "json", "--exit-zero"])
-            .arg(dir);
+            .current_dir(dir);
         let output = command
             .output()
             .with_context(|| format!("cannot run {}", unleak.display()))?;
         let said = || format!("{}: {}", dir.display(), String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).with_context(said)
+        let report: Report = serde_json::from_slice(&output.stdout).with_context(said)?;
+        // Labels and edits name their files so: a report that does not would count as empty.
+        let stranger = report
+            .findings
+            .iter()
+            .find(|finding| !dir.join(&finding.path).is_file());
+        match stranger {
+            Some(finding) => bail!("{}: there is no {}", dir.display(), finding.path),
+            None => Ok(report),
+        }
     }
 }
 
